@@ -1,0 +1,84 @@
+"""The expert networks, and running just those that a gate selected (paper, 3.2 and 3.3)."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .gate import Gating
+
+
+class LocalExpert(nn.Sequential):
+    """Convolution, ReLU, convolution on the local features of one modality.
+
+    Args:
+        channels (int): Input and output channels. Defaults to 16.
+        hidden (int): Channels between the two 3 x 3 convolutions. Defaults to 8.
+    """
+
+    def __init__(self, channels: int = 16, hidden: int = 8) -> None:
+        super().__init__(
+            nn.Conv2d(channels, hidden, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, channels, 3, padding=1))
+
+
+class GlobalExpert(nn.Sequential):
+    """Four 3 x 3 convolutions that decode the fusion features into one gray image.
+
+    ReLU follows each but the last, whose output is linear.
+
+    Args:
+        in_channels (int): Channels of the fusion features x_f. Defaults to 160.
+        widths (Sequence[int]): Output channels of the first three. Defaults to (64, 32, 16).
+    """
+
+    def __init__(self, in_channels: int = 160, widths: Sequence[int] = (64, 32, 16)) -> None:
+        layers: list[nn.Module] = []
+        for width in widths:
+            layers += [nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(inplace=True)]
+            in_channels = width
+        super().__init__(*layers, nn.Conv2d(in_channels, 1, 3, padding=1))
+
+
+def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: Gating) -> Tensor:
+    """The weighted sum of the selected experts' outputs (paper, equations 2 and 4).
+
+    An expert computes only on the samples that selected it, and not at all if there are none.
+    Where gradients are recorded, the parameters of an idle expert still enter the result, times
+    zero: their gradient is 0 rather than missing, and distributed training reduces them whichever
+    experts its ranks chose.
+
+    Args:
+        experts (Sequence[nn.Module]): E networks of equal output shape.
+        inputs (Sequence[Tensor]): For each expert its input, N x C x H x W.
+        gating (Gating): Weights N x E and selection.
+
+    Returns:
+        Tensor: N x C' x H x W.
+    """
+    num_samples = inputs[0].shape[0]
+    total: Tensor | None = None
+    idle: list[nn.Module] = []
+    for number, (expert, features) in enumerate(zip(experts, inputs)):
+        rows = [row for row, chosen in enumerate(gating.selected) if number in chosen]
+        if not rows:
+            idle.append(expert)
+            continue
+        weight = gating.weights[:, number].view(-1, 1, 1, 1)
+        if len(rows) == num_samples:
+            output = expert(features)
+            # .to: the gate is float32, the experts may run in half precision.
+            output = output * weight.to(output.dtype)
+            total = output if total is None else total + output
+        else:
+            index = torch.tensor(rows, device=features.device)
+            output = expert(features[index])
+            output = output * weight[index].to(output.dtype)
+            if total is None:
+                total = output.new_zeros(num_samples, *output.shape[1:])
+            total = total.index_add(0, index, output)
+    assert total is not None, 'a gate selects at least one expert'
+    if idle and torch.is_grad_enabled():
+        total = total + 0 * sum(p.sum() for expert in idle for p in expert.parameters())
+    return total

@@ -1,0 +1,88 @@
+"""The mixtures of local (MoLE) and of global experts (MoGE) (paper, sections 3.2 and 3.3)."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from .experts import GlobalExpert, LocalExpert, run_experts
+from .gate import Gating, NoisyTopKGate
+
+
+class LocalMixture(nn.Module):
+    """Mixture of local experts: the first half sees the visible, the second the infrared features.
+
+    Args:
+        channels (int): Channels of one modality's features. Defaults to 16.
+        hidden (int): Hidden channels of an expert. Defaults to 8.
+        num_experts (int): N, even. Defaults to 4.
+        top_k (int): K. Defaults to 2.
+        grid (tuple[int, int]): Rows and columns that the gate's input is pooled to.
+        noise (bool): Whether the gate is noisy in training. Defaults to True.
+
+    Raises:
+        ValueError: if ``num_experts`` is odd or less than 2, or not 1 <= ``top_k`` <= it.
+    """
+
+    def __init__(self, channels: int = 16, hidden: int = 8, num_experts: int = 4, top_k: int = 2,
+                 grid: tuple[int, int] = (120, 160), noise: bool = True) -> None:
+        super().__init__()
+        if num_experts < 2 or num_experts % 2:
+            raise ValueError('the local experts are shared out evenly between visible and infrared: '
+                             f'num_experts must be even, but is {num_experts}')
+        self.gate = NoisyTopKGate(2 * channels, grid, num_experts, top_k, noise)
+        self.experts = nn.ModuleList(LocalExpert(channels, hidden) for _ in range(num_experts))
+
+    def forward(self, visible: Tensor, infrared: Tensor, attention: Tensor
+                ) -> tuple[Tensor, Gating]:
+        """Mix the local features (equations 1 and 2).
+
+        Args:
+            visible (Tensor): ``x_enc`` of the visible image, N x C x H x W.
+            infrared (Tensor): ``x_enc`` of the infrared image, the same shape.
+            attention (Tensor): ``Att`` (or 1 - ``Att`` for the background), N x 1 x H x W.
+
+        Returns:
+            tuple[Tensor, Gating]: ``y_local`` (N x C x H x W) and the gate's decision.
+        """
+        visible, infrared = visible * attention, infrared * attention
+        gating = self.gate(visible, infrared)
+        half = len(self.experts) // 2
+        return run_experts(self.experts, [visible] * half + [infrared] * half, gating), gating
+
+
+class GlobalMixture(nn.Module):
+    """Mixture of global experts: decodes the fusion features x_f into the fused image.
+
+    Args:
+        in_channels (int): Channels of x_f. Defaults to 160.
+        widths (Sequence[int]): Widths of an expert's hidden convolutions.
+        num_experts (int): N. Defaults to 4.
+        top_k (int): K. Defaults to 2.
+        grid (tuple[int, int]): Rows and columns that the gate's input is pooled to.
+        noise (bool): Whether the gate is noisy in training. Defaults to True.
+
+    Raises:
+        ValueError: if not 1 <= ``top_k`` <= ``num_experts``.
+    """
+
+    def __init__(self, in_channels: int = 160, widths: Sequence[int] = (64, 32, 16),
+                 num_experts: int = 4, top_k: int = 2, grid: tuple[int, int] = (60, 80),
+                 noise: bool = True) -> None:
+        super().__init__()
+        self.gate = NoisyTopKGate(in_channels, grid, num_experts, top_k, noise)
+        self.experts = nn.ModuleList(GlobalExpert(in_channels, widths) for _ in range(num_experts))
+
+    def forward(self, *features: Tensor) -> tuple[Tensor, Gating]:
+        """Decode (equations 3 and 4).
+
+        Args:
+            *features (Tensor): the parts of x_f, each N x C_i x H x W.
+
+        Returns:
+            tuple[Tensor, Gating]: ``I_F`` (N x 1 x H x W, not clipped) and the gate's decision.
+        """
+        gating = self.gate(*features)
+        x_f = torch.cat(features, dim=1)
+        return run_experts(self.experts, [x_f] * len(self.experts), gating), gating

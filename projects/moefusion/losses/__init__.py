@@ -1,0 +1,6 @@
+"""The fusion losses (paper, section 3.4 and supplement F) in plain PyTorch."""
+from .gradient import gradient_loss, sobel_gradient
+from .load import load_loss
+from .pixel import boxes_to_mask, pixel_loss
+
+__all__ = ['boxes_to_mask', 'gradient_loss', 'load_loss', 'pixel_loss', 'sobel_gradient']

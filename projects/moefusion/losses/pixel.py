@@ -1,0 +1,44 @@
+"""The pixel loss on foreground and background (paper, equations 6 to 8)."""
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def boxes_to_mask(boxes: Tensor, height: int, width: int) -> Tensor:
+    """The foreground mask I_m of one image: 1 in every pixel that a box touches.
+
+    Args:
+        boxes (Tensor): M x 4 (x1, y1, x2, y2) in pixels, x2 and y2 exclusive; parts outside the
+            image are ignored.
+        height (int): Rows H of the image.
+        width (int): Columns W.
+
+    Returns:
+        Tensor: 1 x H x W, float32, 0 or 1.
+    """
+    mask = torch.zeros(1, height, width, device=boxes.device)
+    for x1, y1, x2, y2 in boxes.tolist():
+        left, top = max(int(x1 // 1), 0), max(int(y1 // 1), 0)
+        right, bottom = max(int(-(-x2 // 1)), 0), max(int(-(-y2 // 1)), 0)
+        mask[:, top:bottom, left:right] = 1
+    return mask
+
+
+def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor
+               ) -> tuple[Tensor, Tensor]:
+    """Foreground pixels to the brighter source (7), background pixels to the mean (8).
+
+    Args:
+        fused (Tensor): I_F, N x 1 x H x W.
+        visible (Tensor): I_V in [0, 1], the same shape.
+        infrared (Tensor): I_I in [0, 1], the same shape.
+        mask (Tensor): I_m, N x 1 x H x W, 1 on the foreground and 0 elsewhere.
+
+    Returns:
+        tuple[Tensor, Tensor]: foreground and background loss of each image, N values each. Both
+        are sums over their region divided by the whole image's H W, as in the paper.
+    """
+    foreground = (mask * (fused - torch.maximum(visible, infrared))).abs()
+    background = ((1 - mask) * (fused - (visible + infrared) / 2)).abs()
+    return foreground.mean(dim=(1, 2, 3)), background.mean(dim=(1, 2, 3))
