@@ -1,0 +1,59 @@
+"""Packages ``moefusion`` out of ``projects/``.
+
+PyTorch and NumPy are all that the plain parts (``moefusion.fusion``, ``moefusion.losses``,
+``moefusion.metrics``) need. The extra ``mm`` names the OneDL distribution of MMEngine, MMCV and
+MMDetection, which the rest needs. ``make setup`` installs the exact versions of
+``requirements/`` instead, and builds MMCV's compiled ops where no wheel fits.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+
+
+def read_version():
+    text = (ROOT / 'projects' / 'moefusion' / '__init__.py').read_text(encoding='utf-8')
+    return re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE).group(1)
+
+
+def read_readme():
+    readme = ROOT / 'README.md'
+    return readme.read_text(encoding='utf-8') if readme.is_file() else ''
+
+
+setup(
+    name='moefusion',
+    version=read_version(),
+    description='Infrared and visible image fusion with mixtures of experts, on MMDetection',
+    long_description=read_readme(),
+    long_description_content_type='text/markdown',
+    author='MoE-Fusion contributors',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    package_dir={'': 'projects'},
+    packages=find_packages('projects', include=['moefusion', 'moefusion.*']),
+    package_data={'moefusion': ['**/*.csv', '**/*.json']},
+    python_requires='>=3.10,<3.13',
+    install_requires=['torch>=2.4', 'numpy>=1.24'],
+    extras_require={
+        'mm': [
+            'onedl-mmengine>=0.10.12,<0.11',
+            'onedl-mmcv>=2.3.6,<2.4',
+            'onedl-mmdetection>=3.5.1,<3.6',
+            'setuptools<81',
+        ],
+        'tests': ['pytest>=8', 'ruff', 'scikit-image', 'torchmetrics'],
+    },
+    classifiers=[
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Topic :: Scientific/Engineering :: Image Processing',
+    ],
+    zip_safe=False,
+)
