@@ -1,0 +1,42 @@
+"""Transform that loads a visible / infrared pair as one four-channel image."""
+
+from mmcv.transforms import BaseTransform
+from mmdet.registry import TRANSFORMS
+
+from ..io import read_pair
+
+
+@TRANSFORMS.register_module()
+class LoadPairedImage(BaseTransform):
+    """Load an aligned pair as one image, so that every later transform moves both and the boxes together.
+
+    Required Keys:
+
+    - img_path (str): visible image
+    - infrared_path (str): infrared image
+
+    Modified Keys:
+
+    - img (np.uint8, shape (H, W, 4): B, G, R, infrared)
+    - img_shape (tuple[int, int]: H, W)
+    - ori_shape (tuple[int, int]: H, W)
+    - scale_factor ((1.0, 1.0), for pipelines that do not resize: detection heads ask for it)
+
+    What the files may hold is listed in :mod:`moefusion.io`; anything else raises
+    :class:`moefusion.io.PairError`.
+    """
+
+    def transform(self, results):
+        """Add the image and its shapes to ``results``."""
+        if "infrared_path" not in results:
+            raise KeyError(
+                f"LoadPairedImage: no infrared_path for {results.get('img_path')}. Use one of the "
+                "paired readers (M3FDDataset, FLIRAlignedDataset, LLVIPDataset, PairedCocoDataset)."
+            )
+        results["img"] = read_pair(results["img_path"], results["infrared_path"])
+        results["img_shape"] = results["ori_shape"] = results["img"].shape[:2]
+        results["scale_factor"] = (1.0, 1.0)
+        return results
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"

@@ -1,0 +1,185 @@
+"""Base of the readers: aligned visible / infrared pairs with VOC XML boxes, in any folder layout."""
+
+import logging
+import os
+
+from mmdet.datasets import XMLDataset
+from mmdet.registry import DATASETS
+from mmengine.logging import print_log
+
+from ..io import PairError, read_size
+from .annotation import AnnotationError, Findings, clean_box, read_voc
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+
+@DATASETS.register_module()
+class PairedXMLDataset(XMLDataset):
+    """Aligned visible / infrared pairs with VOC XML boxes.
+
+    A pair is named by its id, its files are ``<visible>/<id><visible_suffix>.*``,
+    ``<infrared>/<id><infrared_suffix>.*`` and ``<annotation>/<id><annotation_suffix>.xml``. The split
+    file ``ann_file`` lists one id per line; without one, every visible image is a pair.
+
+    Boxes are clipped to the image; those that are inverted, outside or thinner than a pixel are
+    dropped, with one warning that counts them. Coordinates become 0-based (1 off all four, as in
+    MMDetection) and stay floats.
+
+    Args:
+        data_prefix (dict): the folders visible, infrared and annotation under ``data_root``, where
+            they differ from the layout's own.
+        labelled (bool): False reads no annotations, for pairs that only need fusing.
+        ignore_classes (Sequence[str]): stray class names, dropped and counted in the log, as are
+            the data set's classes that ``metainfo`` leaves out. Any other class name raises.
+        modality (str): 'visible' or 'infrared', the image that ``img_path`` points to. The second
+            is for stock detectors trained on infrared images, with MMDetection's own loader.
+        **kwargs: those of MMDetection's ``XMLDataset``.
+
+    Raises:
+        PairError: no pairs, or pairs with a missing file.
+        AnnotationError: a broken annotation, or a class neither known nor ignored.
+    """
+
+    FOLDERS = dict(visible="Vis", infrared="Ir", annotation="Annotation")
+    visible_suffix = infrared_suffix = annotation_suffix = ""
+
+    def __init__(
+        self,
+        *args,
+        data_prefix=None,
+        labelled=True,
+        ignore_classes=(),
+        modality="visible",
+        **kwargs,
+    ):
+        if modality not in ("visible", "infrared"):
+            raise ValueError(f"modality must be 'visible' or 'infrared', got {modality!r}")
+        self.labelled = labelled
+        self.ignore_classes = tuple(ignore_classes)
+        self.modality = modality
+        self.findings = Findings()
+        super().__init__(*args, data_prefix={**self.FOLDERS, **(data_prefix or {})}, **kwargs)
+
+    def list_pairs(self):
+        """Find the files of every pair, without opening one.
+
+        Returns:
+            tuple: the complete pairs, dicts with img_id, img_path, infrared_path and xml_path (None
+            where not labelled), and a message for each file that is missing.
+        """
+        folders = [("img_path", "visible", self.visible_suffix, IMAGE_SUFFIXES)]
+        folders.append(("infrared_path", "infrared", self.infrared_suffix, IMAGE_SUFFIXES))
+        if self.labelled:
+            folders.append(("xml_path", "annotation", self.annotation_suffix, (".xml",)))
+        files = {key: _stems(self.data_prefix[name], end) for key, name, _, end in folders}
+        pairs, missing = [], []
+        for img_id in self._ids(files["img_path"]):
+            pair = dict(img_id=img_id, xml_path=None)
+            for key, name, suffix, _ in folders:
+                pair[key] = files[key].get(img_id + suffix)
+                if pair[key] is None:
+                    wanted = os.path.join(self.data_prefix[name], img_id + suffix)
+                    missing.append(f"{wanted}.*: no {name} file for pair {img_id}")
+            if None not in (pair[key] for key, *_ in folders):
+                pairs.append(pair)
+        return pairs, missing
+
+    def load_data_list(self):
+        """Return one entry per pair: img_id, img_path, infrared_path, width, height, instances."""
+        if self.labelled and not self._metainfo.get("classes"):
+            raise ValueError(
+                f"{type(self).__name__} needs metainfo=dict(classes=(...)) in the config"
+            )
+        pairs, missing = self.list_pairs()
+        if missing:
+            raise PairError(
+                f"{self.ann_file or self.data_root}: {len(missing)} files are missing, first "
+                f"{'; '.join(missing[:3])}. `python tools/check_dataset.py CONFIG` lists them all."
+            )
+        self.findings = Findings()
+        data_list = [self.parse_data_info(pair) for pair in pairs]
+        for line in self.findings.lines():
+            print_log(f"{type(self).__name__}: {line}", "current", logging.WARNING)
+        return self._refuse_empty(data_list)
+
+    def parse_data_info(self, pair):
+        """Turn one of :meth:`list_pairs` into the entry of the data list."""
+        size, objects = read_voc(pair["xml_path"]) if pair["xml_path"] else (None, [])
+        width, height = size or read_size(pair["img_path"])
+        info = dict(pair, width=width, height=height)
+        info["instances"] = [
+            instance
+            for entry in objects
+            if (instance := self._instance(*entry, width, height, pair["xml_path"])) is not None
+        ]
+        if self.modality == "infrared":
+            info["img_path"] = pair["infrared_path"]
+        return info
+
+    def filter_data(self):
+        """Filter as ``filter_cfg`` says; raises PairError where nothing is left."""
+        return self._refuse_empty(super().filter_data())
+
+    def _instance(self, name, box, difficult, width, height, path):
+        classes = self._metainfo["classes"]
+        if name not in classes:
+            if name not in (*self.ignore_classes, *self.METAINFO.get("classes", ())):
+                raise AnnotationError(
+                    f"{path}: unknown class {name!r}, expected one of {tuple(classes)}. Add it to "
+                    "metainfo's classes or to ignore_classes in the config."
+                )
+            self.findings.add(f"box of the left-out class {name}, dropped", path)
+            return None
+        box, wrong = clean_box(box, width, height)
+        if wrong:
+            self.findings.add(f"box {wrong}, {'clipped' if box else 'dropped'}", path)
+        if box is None:
+            return None
+        small = min(box[2] - box[0], box[3] - box[1]) < (self.bbox_min_size or 0)
+        return dict(bbox=box, bbox_label=classes.index(name), ignore_flag=int(difficult or small))
+
+    def _ids(self, visible):
+        """Return the ids of the split file, or those of all visible images."""
+        if not self.ann_file:
+            suffix = self.visible_suffix
+            return sorted(
+                stem[: len(stem) - len(suffix)] for stem in visible if stem.endswith(suffix)
+            )
+        try:
+            with open(self.ann_file, encoding="utf-8") as file:
+                lines = [line.strip() for line in file]
+        except OSError as error:
+            raise PairError(
+                f"{self.ann_file}: cannot read the split file ({error.strerror}). Check data_root and "
+                "ann_file; `python tools/check_dataset.py CONFIG --make-split N` makes a split where "
+                "the data set has none."
+            ) from error
+        return [self._id(line) for line in lines if line]
+
+    def _id(self, line):
+        """Return the id that a line of the split file stands for."""
+        return line
+
+    def _refuse_empty(self, data_list):
+        if not data_list:
+            raise PairError(
+                f"{type(self).__name__}: no pairs in {self.ann_file or self.data_prefix['visible']} "
+                f"after filter_cfg={self.filter_cfg}. Check data_root, ann_file and filter_cfg."
+            )
+        return data_list
+
+
+def _stems(folder, suffixes):
+    """Map the stem of each file with one of the suffixes to its path, in one pass over the folder."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries)
+    except OSError as error:
+        raise PairError(
+            f"{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix of "
+            "the config; docs/data.md shows the layouts."
+        ) from error
+    split = (os.path.splitext(name) for name in names)
+    return {
+        stem: os.path.join(folder, stem + end) for stem, end in split if end.lower() in suffixes
+    }
