@@ -11,7 +11,7 @@ import time
 
 HEARTBEAT_S = 15
 NINJA = re.compile(r'^\s*\[(\d+)/(\d+)\] ')
-PIP_NEWS = re.compile(r'^\s*(Downloading (?!.*\.metadata).*\(.*[MG]B\)|Processing |Building wheel)')
+PIP_NEWS = re.compile(r'^\s*(Downloading (?!.*\.metadata).*\([\d.]+ [MG]B\)|Building wheel)')
 
 
 class SetupError(Exception):
