@@ -1,6 +1,9 @@
 """The fusion losses (paper, section 3.4 and supplement F) in plain PyTorch."""
 from .gradient import gradient_loss, sobel_gradient
+from .joint import JointLoss
 from .load import load_loss
 from .pixel import boxes_to_mask, pixel_loss
 
-__all__ = ['boxes_to_mask', 'gradient_loss', 'load_loss', 'pixel_loss', 'sobel_gradient']
+__all__ = [
+    'JointLoss', 'boxes_to_mask', 'gradient_loss', 'load_loss', 'pixel_loss', 'sobel_gradient'
+]

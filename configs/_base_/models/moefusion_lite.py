@@ -1,0 +1,26 @@
+"""A fusion network and detectors small enough to train on two CPU cores."""
+_base_ = './faster-rcnn_lite.py'
+
+detector = dict(_base_.model)
+evaluation_detector = dict(_base_.model)
+detector.pop('data_preprocessor')  # the pairs have one of their own
+detector['neck'] = [*detector['neck'], dict(type='SpatialAttention', in_channels=64, num_levels=4)]
+
+model = dict(
+    _delete_=True,
+    type='MoEFusion',
+    data_preprocessor=dict(type='PairedDataPreprocessor', pad_size_divisor=32),
+    visible_detector=detector,
+    infrared_detector=detector,
+    # Trained in the same run, on both source images; the fusion does not learn from it.
+    evaluation_detector=dict(config=evaluation_detector),
+    fusion=dict(
+        channels=16,
+        local_hidden=8,
+        global_widths=(32, 16, 16),
+        num_experts=4,
+        top_k=2,
+        local_grid=(8, 8),
+        global_grid=(4, 4),
+        background_mixture=True,
+        attention_merge='conv'))

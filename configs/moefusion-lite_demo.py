@@ -1,0 +1,15 @@
+"""The lite network on the rendered demo pairs: the main job of `make demo`, minutes on two CPU cores."""
+_base_ = [
+    './_base_/models/moefusion_lite.py', './_base_/datasets/demo.py',
+    './_base_/schedules/schedule_lite.py', './_base_/default_runtime.py'
+]
+
+num_classes = 2
+model = dict(
+    visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
+    infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
+    evaluation_detector=dict(
+        config=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))))
+
+val_evaluator = [*_base_.fusion_evaluators, *_base_.detection_evaluators]
+test_evaluator = val_evaluator

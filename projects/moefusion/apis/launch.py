@@ -1,0 +1,92 @@
+"""Starts the processes' communication where MMEngine cannot: several processes without a GPU.
+
+MMEngine's launchers call ``torch.cuda.set_device`` and hand the local rank to
+``DistributedDataParallel`` as a device, both of which need a GPU. On a machine without one
+:func:`prepare_distributed` starts the process group itself, with gloo; the ``Runner`` takes one
+that is there as it is. Where there is a GPU it leaves everything to MMEngine.
+"""
+
+import datetime
+import os
+import subprocess
+
+import torch
+from torch import distributed as dist
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+DEFAULT_PORT = '29500'
+
+
+def prepare_distributed(cfg, launcher):
+    """Sets up ``cfg`` and, on CPUs, the process group. Call it before ``Runner.from_cfg``.
+
+    Args:
+        cfg (mmengine.Config): changed in place: ``launcher``, and on CPUs
+            ``env_cfg.dist_cfg.backend`` (gloo) and ``model_wrapper_cfg`` (no device ids; its
+            other keys stay).
+        launcher (str): ``'none'``, ``'pytorch'`` (torchrun), ``'slurm'`` or ``'mpi'``.
+
+    Raises:
+        ValueError: ``launcher`` is none of these.
+        RuntimeError: the launcher's environment variables are not there.
+    """
+    if launcher not in LAUNCHERS:
+        raise ValueError(f'launcher must be one of {", ".join(LAUNCHERS)}, but got {launcher!r}')
+    cfg.launcher = launcher
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    env_cfg = cfg.setdefault('env_cfg', {})
+    dist_cfg = env_cfg.setdefault('dist_cfg', {})
+    dist_cfg['backend'] = 'gloo'
+    wrapper = cfg.get('model_wrapper_cfg') or dict(
+        type='MMDistributedDataParallel', broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False))
+    wrapper['device_ids'] = None
+    cfg.model_wrapper_cfg = wrapper
+    init_cpu_process_group(launcher, dist_cfg.get('timeout'))
+
+
+def init_cpu_process_group(launcher, timeout=None):
+    """Joins the processes that ``launcher`` started by gloo, unless they are joined already.
+
+    Args:
+        launcher (str): ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        timeout (float, optional): seconds to wait for the other processes, 1800 by default.
+
+    Raises:
+        RuntimeError: the launcher's environment variables are not there.
+    """
+    if dist.is_initialized():
+        return
+    if launcher == 'slurm':
+        _use_ranks('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID')
+    elif launcher == 'mpi':
+        _use_ranks('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK')
+    if 'MASTER_ADDR' not in os.environ and launcher == 'slurm':
+        os.environ['MASTER_ADDR'] = _first_slurm_node()
+    os.environ.setdefault('MASTER_PORT', DEFAULT_PORT)
+    _require('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR')
+    dist.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout or 1800))
+
+
+def _require(*names):
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise RuntimeError(
+            f'--launcher was given, but {", ".join(missing)} is not in the environment: start '
+            'the run with tools/dist_train.sh, tools/dist_test.sh or torchrun (pytorch), with '
+            'tools/slurm_train.sh or tools/slurm_test.sh (slurm), or leave --launcher out')
+
+
+def _use_ranks(rank, size, local_rank):
+    """Copies a launcher's own variables to the names that PyTorch reads."""
+    _require(rank, size, local_rank)
+    os.environ.update(RANK=os.environ[rank], WORLD_SIZE=os.environ[size],
+                      LOCAL_RANK=os.environ[local_rank])
+
+
+def _first_slurm_node():
+    _require('SLURM_NODELIST')
+    done = subprocess.run(['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']],
+                          capture_output=True, text=True, check=True)
+    return done.stdout.split()[0]

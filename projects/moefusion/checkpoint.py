@@ -1,0 +1,93 @@
+"""Loads checkpoints as data: no code from the file runs, and a wrong file is named."""
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def _safe_globals() -> list:
+    """What a checkpoint of MMEngine's runner holds beside tensors: its log history in arrays."""
+    core = np._core if hasattr(np, '_core') else np.core
+    allowed = [np.ndarray, np.dtype, core.multiarray._reconstruct, core.multiarray.scalar]
+    allowed += [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint8)]
+    try:
+        from mmengine.logging.history_buffer import HistoryBuffer
+    except ImportError:  # checkpoints of plain state dicts load without the mm stack
+        return allowed
+    return [*allowed, HistoryBuffer]
+
+
+def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
+    """Read a checkpoint without running code from it.
+
+    Args:
+        path (str | Path): a file that MMEngine's runner or ``torch.save`` wrote.
+        map_location (str | torch.device): where its tensors go. Defaults to the CPU.
+
+    Returns:
+        dict: the checkpoint; a bare state dict comes as ``dict(state_dict=...)``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged, holds other objects than tensors, plain data and MMEngine's log
+            history, or is not a dict.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint {path}: there is no such file')
+    try:
+        with torch.serialization.safe_globals(_safe_globals()):
+            checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f'checkpoint {path} holds more than weights and plain data, and loading that could run '
+            f'code: save its state_dict alone with a program you trust. ({error})') from error
+    except (RuntimeError, EOFError, OSError) as error:
+        raise ValueError(f'checkpoint {path} is damaged or not a PyTorch file: copy or train it '
+                         f'again. ({error})') from error
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f'checkpoint {path} holds a {type(checkpoint).__name__}, not a dict of '
+                         'weights')
+    return checkpoint if 'state_dict' in checkpoint else dict(state_dict=checkpoint)
+
+
+def load_weights(model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()) -> dict:
+    """Load a checkpoint's weights into a model, all of them or none.
+
+    Args:
+        model (nn.Module): the model; its device and dtypes stay.
+        path (str | Path): the checkpoint.
+        optional (tuple[str, ...]): parts (prefixes of parameter names) that the checkpoint may
+            have and the model not.
+
+    Returns:
+        dict: the checkpoint.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it cannot be read, or its weights are not those of this model; the model is
+            unchanged then.
+    """
+    checkpoint = load_checkpoint_safely(path)
+    weights = {name.removeprefix('module.'): value
+               for name, value in checkpoint['state_dict'].items()}
+    expected = model.state_dict()
+    missing = [name for name in expected if name not in weights]
+    surplus = [name for name in weights
+               if name not in expected and not name.startswith(optional or ('\0',))]
+    misshapen = [
+        f'{name} ({tuple(weights[name].shape)} in the file, {tuple(value.shape)} in the model)'
+        for name, value in expected.items()
+        if name in weights and weights[name].shape != value.shape]
+    if missing or surplus or misshapen:
+        found = '; '.join(
+            f'{len(names)} {what}, such as {names[0]}' for what, names in
+            (('missing', missing), ('unknown', surplus), ('of another shape', misshapen)) if names)
+        raise ValueError(f'checkpoint {path} is of another architecture than the config '
+                         f'({found}): use the config that it was trained with')
+    model.load_state_dict({name: weights[name] for name in expected})
+    return checkpoint

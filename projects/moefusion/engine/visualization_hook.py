@@ -1,0 +1,46 @@
+"""Shows the first pairs of a validation or test run: sources, attention, gates and fused image."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmdet.registry import HOOKS
+from mmdet.structures import DetDataSample
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+
+from ..prediction import fusion_picture
+from ..visualization import draw_fusion
+
+
+@HOOKS.register_module()
+class FusionVisualizationHook(Hook):
+    """Sends one picture a pair to the visualiser's backends, under ``<stem>``.
+
+    Args:
+        num_images (int): how many pairs, from the first on; 0 for none. Defaults to 4.
+        score_thr (float): detections on the fused image are drawn from this score on. Defaults
+            to 0.5.
+    """
+
+    def __init__(self, num_images: int = 4, score_thr: float = 0.5) -> None:
+        self.num_images = num_images
+        self.score_thr = score_thr
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
+                       outputs: list[DetDataSample] | None = None) -> None:
+        self._show(runner.iter, batch_idx, data_batch, outputs)
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
+                        outputs: list[DetDataSample] | None = None) -> None:
+        self._show(0, batch_idx, data_batch, outputs)
+
+    def _show(self, step: int, batch_idx: int, data_batch: dict, outputs: list[DetDataSample]
+              ) -> None:
+        first = batch_idx * len(outputs)
+        for number, (pair, sample) in enumerate(zip(data_batch['inputs'], outputs), first):
+            if number >= self.num_images or 'fused' not in sample:
+                return
+            picture = draw_fusion([fusion_picture(pair, sample, self.score_thr)])
+            Visualizer.get_current_instance().add_image(
+                Path(sample.img_path).stem, picture, step=step)

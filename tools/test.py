@@ -1,0 +1,47 @@
+"""Scores a checkpoint: `python tools/test.py CONFIG CHECKPOINT`, with MMDetection's flags."""
+from __future__ import annotations
+
+import argparse
+
+from mmengine.config import DictAction
+from mmengine.evaluator import DumpResults
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from moefusion.apis import load_config, prepare_launch
+from moefusion.checkpoint import load_weights
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file; it is read as data, no code in it runs')
+    parser.add_argument('--work-dir', help='where logs and pictures go '
+                        '(default: work_dirs/<name of the config>)')
+    parser.add_argument('--out', help='a .pkl file for the predictions')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override keys of the config, such as test_dataloader.batch_size=2')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    if args.out and not args.out.endswith(('.pkl', '.pickle')):
+        parser.error(f'--out must be a .pkl file, but is {args.out}')
+    return args
+
+
+def main() -> None:
+    args = parse_args()
+    prepare_launch(args.launcher, args.local_rank)
+    cfg = load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
+    cfg.load_from, cfg.resume = None, False
+    runner = Runner.from_cfg(cfg)
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    checkpoint = load_weights(model, args.checkpoint)
+    runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+    if args.out:
+        runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+    runner.test()
+
+
+if __name__ == '__main__':
+    main()
