@@ -1,0 +1,137 @@
+"""The MMEngine evaluator of the eight fusion metrics."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from mmdet.registry import METRICS
+from mmdet.structures.bbox import get_box_tensor
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from torch import Tensor
+
+from moefusion.losses.pixel import boxes_to_mask
+from moefusion.metrics import METRIC_NAMES, fusion_metrics
+from moefusion.metrics.inputs import check_protocol
+from moefusion.metrics.summary import mean_of_defined
+
+REGIONS = ('whole', 'foreground', 'background')
+
+
+@METRICS.register_module()
+class FusionMetric(BaseMetric):
+    """EN, SF, SD, MI, VIF, AG, SCD and Qabf of the fused images, averaged over the data set.
+
+    Takes the sources from ``data_batch['inputs']`` (each ``4 x H x W``, ``uint8``, channels B, G,
+    R, infrared, of the fused image's size) and the fused image from ``fused`` of each data sample
+    (``PixelData`` with ``data`` ``1 x H x W`` in [0, 1]; it is scored as an 8-bit image, rounded
+    and never stretched). Ranks exchange eight floats an image. An image whose value is undefined
+    (``nan``, see :func:`moefusion.metrics.fusion_metrics`) is left out of that metric's mean, and
+    the log says how many were.
+
+    Args:
+        region (str): ``'whole'``; ``'foreground'``, all three images 0 outside the boxes of
+            ``gt_instances`` (paper, section D; Table 6); or ``'background'``, 0 inside them
+            (Table 7). An image without boxes has no foreground and is skipped there, with its
+            count in the log; its background is the whole image.
+        protocol (str): ``'literature'`` or ``'standard'``, see
+            :func:`moefusion.metrics.fusion_metrics`.
+        collect_device (str): ``'cpu'`` or ``'gpu'``, see MMEngine's ``BaseMetric``.
+        prefix (str, optional): Of the names in the log. Defaults to ``'fusion'``; give each region
+            its own when a config evaluates several.
+
+    Example:
+        >>> # in a config
+        >>> test_evaluator = [
+        ...     dict(type='FusionMetric'),
+        ...     dict(type='FusionMetric', region='foreground', prefix='foreground'),
+        ... ]
+    """
+
+    default_prefix = 'fusion'
+
+    def __init__(self, region: str = 'whole', protocol: str = 'literature',
+                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if region not in REGIONS:
+            raise ValueError(f'FusionMetric: region must be one of {REGIONS}, got {region!r}')
+        check_protocol(protocol)
+        self.region = region
+        self.protocol = protocol
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Score each fused image of the batch.
+
+        Args:
+            data_batch (dict): Holds ``inputs``, the images as the loader made them.
+            data_samples (Sequence[dict]): The model's data samples as dicts.
+        """
+        for pair, sample in zip(data_batch['inputs'], data_samples):
+            # One entry an image, skipped or not: MMEngine tells the padding of the last batch
+            # from images by their order.
+            self.results.append(self._score(pair, sample))
+
+    def _score(self, pair: Tensor, sample: dict) -> list[float] | None:
+        if 'fused' not in sample:
+            raise KeyError("FusionMetric: the model's data samples have no 'fused' image; "
+                           'it scores models like MoEFusion, not plain detectors')
+        fused = _to_uint8(sample['fused']['data'], sample)
+        if pair.shape[1:] != fused.shape[2:]:
+            raise ValueError(f'FusionMetric: inputs of {tuple(pair.shape[1:])} but a fused image '
+                             f'of {tuple(fused.shape[2:])} for {_where(sample)}; '
+                             'the model must return the size that went in')
+        mask = self._mask(sample, *fused.shape[2:])
+        if self.region == 'foreground' and not mask.any():
+            return None
+        pair = pair[None].to(fused.device)
+        scores = fusion_metrics(pair[:, 3:], pair[:, [2, 1, 0]], fused, self.protocol, mask)
+        return [scores[name].item() for name in METRIC_NAMES]
+
+    def _mask(self, sample: dict, height: int, width: int) -> Tensor | None:
+        if self.region == 'whole':
+            return None
+        if 'gt_instances' not in sample:
+            raise KeyError(f"FusionMetric: region='{self.region}' needs boxes, but "
+                           f'{_where(sample)} has no gt_instances; load annotations in the test '
+                           'pipeline')
+        boxes = get_box_tensor(sample['gt_instances']['bboxes']).cpu().float()
+        original_height, original_width = sample['ori_shape'][:2]
+        scale = boxes.new_tensor([width / original_width, height / original_height] * 2)
+        mask = boxes_to_mask(boxes * scale, height, width)[0].bool()
+        return mask if self.region == 'foreground' else ~mask
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Average the values of all ranks.
+
+        Args:
+            results (list): Eight floats an image, or None for a skipped one.
+
+        Returns:
+            dict[str, float]: Means by metric name, ``nan`` where no image has a value.
+        """
+        logger = MMLogger.get_current_instance()
+        scored = [values for values in results if values is not None]
+        if len(scored) < len(results):
+            logger.warning(f'FusionMetric ({self.prefix}): {len(results) - len(scored)} of '
+                           f'{len(results)} images have no boxes, hence no foreground: skipped')
+        means, undefined = mean_of_defined(
+            {name: [values[i] for values in scored] for i, name in enumerate(METRIC_NAMES)})
+        for name, count in undefined.items():
+            if count:
+                logger.warning(f'FusionMetric ({self.prefix}): {name} is undefined on {count} of '
+                               f'{len(scored)} images (constant image or difference): left out')
+        return means
+
+
+def _to_uint8(image: Tensor, sample: dict) -> Tensor:
+    """The fused image as ``1 x 1 x H x W`` levels, on a device that has float64."""
+    if not math.isfinite(image.sum().item()):
+        raise ValueError(f'FusionMetric: the fused image of {_where(sample)} has values that are '
+                         'not finite; the model diverged')
+    levels = (image.clamp(0, 1) * 255).round().to(torch.uint8)
+    return (levels if levels.is_cuda else levels.cpu())[None]
+
+
+def _where(sample: dict) -> str:
+    return str(sample.get('img_path', sample.get('img_id', 'an image')))

@@ -1,0 +1,74 @@
+"""All eight metrics of a fused image in one call."""
+from __future__ import annotations
+
+from torch import Tensor
+
+from .average_gradient import average_gradient
+from .entropy import entropy
+from .images import GrayImages, prepare
+from .inputs import Image, check_protocol
+from .mutual_information import mutual_information
+from .qabf import qabf
+from .scd import sum_of_correlations_of_differences
+from .spatial_frequency import spatial_frequency
+from .standard_deviation import standard_deviation
+from .visual_information_fidelity import visual_information_fidelity
+
+METRIC_NAMES = ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf')
+
+
+def fusion_metrics(infrared: Image | GrayImages, visible: Image | GrayImages,
+                   fused: Image | GrayImages, protocol: str = 'literature',
+                   mask: Image | None = None) -> dict[str, float] | dict[str, Tensor]:
+    """Score a fused image against its two sources; higher is better in all eight.
+
+    ==== ============================================== ====================================
+    key  function                                       measures
+    ==== ============================================== ====================================
+    EN   :func:`entropy`                                levels in use, bits
+    SF   :func:`spatial_frequency`                      differences between neighbours
+    SD   :func:`standard_deviation`                     contrast
+    MI   :func:`mutual_information`                     bits shared with the sources
+    VIF  :func:`visual_information_fidelity`            visual information kept
+    AG   :func:`average_gradient`                       steepness, levels per pixel
+    SCD  :func:`sum_of_correlations_of_differences`     complementary content
+    Qabf :func:`qabf`                                   edges kept
+    ==== ============================================== ====================================
+
+    Args:
+        infrared, visible, fused (ndarray | Tensor | GrayImages): ``uint8`` and of one size, at
+            least 41 x 41 (VIF). Arrays ``H x W`` (gray) or ``H x W x 3`` (RGB); tensors ``H x W``
+            or batches ``N x 1 x H x W`` (gray) or ``N x 3 x H x W`` (RGB), on one device. Colour
+            becomes gray as in MATLAB's ``rgb2gray``. Floats and 16-bit images are refused.
+        protocol (str): ``'literature'``, the values of the shared MATLAB evaluation that papers
+            print, ``uint8`` saturation included, or ``'standard'``, the textbook definitions.
+            SD, MI, VIF and Qabf differ; see ``docs/metrics.md``.
+        mask (ndarray | Tensor, optional): ``bool``, ``H x W`` or one for each image of the batch;
+            all three images become 0 outside it (paper, section D).
+
+    Returns:
+        dict: The keys above in that order. Floats for one image, ``float64`` tensors of N values
+        on the images' device for a batch. ``nan`` marks an undefined value: SCD where a source or
+        its difference to F is constant, VIF where a source is constant, Qabf where both sources
+        are 0 everywhere.
+
+    Raises:
+        TypeError: If an image is not a ``uint8`` array or tensor.
+        ValueError: If shapes or devices differ, or an image is too small.
+
+    Example:
+        >>> scores = fusion_metrics(infrared, visible, fused)
+        >>> scores['VIF']
+    """
+    check_protocol(protocol)
+    triple = prepare(infrared, visible, fused, mask)
+    fused = triple[2]
+    return dict(
+        EN=entropy(fused),
+        SF=spatial_frequency(fused),
+        SD=standard_deviation(fused, protocol),
+        MI=mutual_information(*triple, protocol),
+        VIF=visual_information_fidelity(*triple, protocol),
+        AG=average_gradient(fused),
+        SCD=sum_of_correlations_of_differences(*triple),
+        Qabf=qabf(*triple, protocol))

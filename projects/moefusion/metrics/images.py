@@ -1,0 +1,86 @@
+"""One image (or batch) under evaluation, with the work that several metrics share done once."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .inputs import Image, is_single, to_gray_batch, to_mask_batch
+
+
+class GrayImages:
+    """Gray ``uint8`` images of one size, and what the metrics derive from them.
+
+    Every metric takes one of these wherever it takes an array or a tensor. Make it once and pass
+    it again to score many methods against the same sources: their edges and local statistics are
+    then computed once.
+
+    Args:
+        image (ndarray | Tensor): ``uint8``, see :func:`~moefusion.metrics.inputs.to_gray_batch`.
+        mask (ndarray | Tensor, optional): Pixels outside it become 0 (paper, section D), see
+            :func:`~moefusion.metrics.inputs.to_mask_batch`.
+        name (str): How error messages call the image.
+
+    Example:
+        >>> infrared, visible = GrayImages(infrared), GrayImages(visible)
+        >>> {name: fusion_metrics(infrared, visible, fused) for name, fused in methods.items()}
+    """
+
+    def __init__(self, image: Image, mask: Image | None = None, name: str = 'image') -> None:
+        self.levels = to_gray_batch(image, name)
+        self.single = is_single(image)
+        if mask is not None:
+            self.levels = self.levels * to_mask_batch(mask, self.levels)
+        self._derived = {}
+
+    @classmethod
+    def of(cls, image: Image | GrayImages, mask: Image | None, name: str) -> GrayImages:
+        """Return ``image`` itself if it is prepared already, else prepare it."""
+        if not isinstance(image, cls):
+            return cls(image, mask, name)
+        if mask is not None:
+            raise ValueError(f'{name}: give the mask to GrayImages, not to the metric, '
+                             'when the image is a GrayImages')
+        return image
+
+    @property
+    def shape(self) -> torch.Size:
+        """``(N, H, W)``."""
+        return self.levels.shape
+
+    @property
+    def pixels(self) -> int:
+        """Pixels H W of one image."""
+        return self.levels[0].numel()
+
+    def derived(self, function: Callable, *args):
+        """Return ``function(self, *args)``, computed at the first call and kept."""
+        key = (function, *args)
+        if key not in self._derived:
+            self._derived[key] = function(self, *args)
+        return self._derived[key]
+
+    def result(self, values: Tensor) -> float | Tensor:
+        """Return N values as they leave a metric: a float for one image, a tensor for a batch."""
+        return values.item() if self.single else values
+
+
+def values(images: GrayImages) -> Tensor:
+    """The levels as ``float64`` in 0..255, ``N x H x W``."""
+    return images.levels.double()
+
+
+def prepare(infrared: Image | GrayImages, visible: Image | GrayImages, fused: Image | GrayImages,
+            mask: Image | None) -> tuple[GrayImages, GrayImages, GrayImages]:
+    """Check and prepare a triple of images that must have one size and one device."""
+    images = (GrayImages.of(infrared, mask, 'infrared'), GrayImages.of(visible, mask, 'visible'),
+              GrayImages.of(fused, mask, 'fused'))
+    for name, image in zip(('infrared', 'visible'), images):
+        for what, got, want in (('size', tuple(image.shape), tuple(images[2].shape)),
+                                ('device', image.levels.device, images[2].levels.device)):
+            if got != want:
+                raise ValueError(f'{name} and fused must agree in {what} (N, H, W), '
+                                 f'got {got} and {want}' if what == 'size' else
+                                 f'{name} is on {got} but fused on {want}')
+    return images

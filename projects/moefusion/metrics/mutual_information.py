@@ -1,0 +1,45 @@
+"""MI, the information that the fused image shares with its sources."""
+from __future__ import annotations
+
+from torch import Tensor
+
+from .histograms import entropy_bits, joint_histogram
+from .images import GrayImages, prepare
+from .inputs import Image, check_protocol
+
+
+def mutual_information(infrared: Image | GrayImages, visible: Image | GrayImages,
+                       fused: Image | GrayImages, protocol: str = 'literature',
+                       mask: Image | None = None) -> float | Tensor:
+    r"""MI: bits that the levels of the fused image F tell about the infrared A and the visible B.
+
+    .. math:: MI = I(A, F) + I(B, F), \quad I(X, F) = H(X) + H(F) - H(X, F)
+
+    ``'literature'`` puts levels 254 and 255 into one bin of the *joint* histogram alone, because
+    the MATLAB code indexes it with ``uint8 + 1``, which saturates. Range 0 to 16 bits
+    (``'literature'`` may exceed I by the entropy lost in that bin), higher is better. A constant
+    F gives 0 in ``'standard'``. Source: Qu et al., "Information measure for performance of image
+    fusion", Electronics Letters 2002 (reference [24] of the paper).
+
+    Args:
+        infrared, visible, fused (ndarray | Tensor | GrayImages): A, B and F, ``uint8``, one size;
+            see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
+        protocol (str): ``'literature'`` or ``'standard'``.
+        mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
+
+    Returns:
+        float | Tensor: bits; N values (``float64``) for a batch.
+    """
+    literature = check_protocol(protocol)
+    infrared, visible, fused = prepare(infrared, visible, fused, mask)
+    return fused.result(_shared(infrared, fused, literature) + _shared(visible, fused, literature))
+
+
+def _shared(source: GrayImages, fused: GrayImages, literature: bool) -> Tensor:
+    joint = joint_histogram(source, fused)
+    marginals = entropy_bits(joint.sum(dim=2)) + entropy_bits(joint.sum(dim=1))
+    if literature:
+        joint[:, 254] += joint[:, 255]
+        joint[:, :, 254] += joint[:, :, 255]
+        joint = joint[:, :255, :255]
+    return marginals - entropy_bits(joint)
