@@ -3,10 +3,16 @@
 It is a module of its own, and not the package's ``__init__``, so that the plain PyTorch parts
 (``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``) import without the mm stack.
 """
+# ruff: noqa: E402
 from .versions import check_versions
 
 check_versions()
 
-from . import datasets, detection, engine, evaluation, models  # noqa: E402
+from . import detection, engine, models
+from .datasets import loading, paired, published
+from .evaluation import fusion_metric, modality_voc_metric
 
-__all__ = ['datasets', 'detection', 'engine', 'evaluation', 'models']
+__all__ = [
+    'detection', 'engine', 'fusion_metric', 'loading', 'modality_voc_metric', 'models', 'paired',
+    'published'
+]
