@@ -1,4 +1,4 @@
-"""Reads aligned visible / infrared pairs and writes images whole or not at all; needs numpy, OpenCV and Pillow only.
+"""Reads visible / infrared pairs and writes images whole or not at all; needs no mm* package.
 
 What each file may hold, and what becomes of it:
 
@@ -28,10 +28,11 @@ from PIL import Image
 
 # MATLAB's rgb2gray, in OpenCV's channel order B, G, R.
 BGR_TO_GRAY = np.array([0.114020904255103, 0.587043074451121, 0.298936021293775])
-# Infrared is false colour when more than this share of its pixels has channels further apart than chroma noise brings them.
+# Infrared is false colour when the channels of more than this share of its pixels differ by more
+# than chroma noise does.
 CHROMA_NOISE, FALSE_COLOUR_SHARE = 32, 0.05
 # How a complete file of each format ends, looked up by how it starts.
-_ENDS = {b"\xff\xd8\xff": b"\xff\xd9", b"\x89PNG\r\n\x1a\n": b"IEND\xaeB`\x82"}
+_ENDS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND\xaeB`\x82'}
 
 
 class PairError(ValueError):
@@ -39,7 +40,7 @@ class PairError(ValueError):
 
 
 def bgr_to_gray(image):
-    """Return the uint8 gray (H, W) of a uint8 BGR image (H, W, 3), as MATLAB's ``rgb2gray`` has it."""
+    """Return the uint8 gray (H, W) of a uint8 BGR image (H, W, 3), as MATLAB's ``rgb2gray``."""
     return np.round(image @ BGR_TO_GRAY).astype(np.uint8)
 
 
@@ -67,8 +68,8 @@ def read_infrared(path):
         return np.ascontiguousarray(image[..., 0])
     if (spread > CHROMA_NOISE).mean() > FALSE_COLOUR_SHARE:
         raise PairError(
-            f"{path}: an infrared image in colour. If it is the visible one, swap the two; if it is a false-colour "
-            "rendering, export the infrared image in gray."
+            f'{path}: an infrared image in colour. If it is the visible one, swap the two; if it is a false-colour '
+            'rendering, export the infrared image in gray.'
         )
     return bgr_to_gray(image)
 
@@ -86,8 +87,8 @@ def read_pair(visible, infrared):
     color, heat = read_visible(visible), read_infrared(infrared)
     if color.shape[:2] != heat.shape:
         raise PairError(
-            f"{visible} is {_size_text(color)} but {infrared} is {_size_text(heat)} (width x height). Register "
-            "the two and crop both to their common area, so that each pixel shows the same spot."
+            f'{visible} is {_size_text(color)} but {infrared} is {_size_text(heat)} (width x height). Register '
+            'the two and crop both to their common area, so that each pixel shows the same spot.'
         )
     return np.dstack([color, heat])
 
@@ -96,14 +97,14 @@ def read_size(path):
     """Return (width, height) in pixels from the header of an image file, without decoding it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter('ignore')
             with Image.open(path) as image:
                 return image.size
     except FileNotFoundError:
         raise PairError(_missing(path)) from None
     except (OSError, ValueError, SyntaxError) as error:
         raise PairError(
-            f"{path}: not a readable image ({error}). Fetch or export it again."
+            f'{path}: not a readable image ({error}). Fetch or export it again.'
         ) from error
 
 
@@ -114,18 +115,18 @@ def write_file(path, data):
         OSError: the file cannot be written; the message names file, reason and cure, and nothing is left behind.
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(draft, "wb") as file:
+        with open(draft, 'wb') as file:
             file.write(data)
         os.replace(draft, path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(
             error.errno,
-            f"cannot write {path}: {reason}. Free space on that disk or choose another, writable "
-            "output folder; nothing was left half-written",
+            f'cannot write {path}: {reason}. Free space on that disk or choose another, writable '
+            'output folder; nothing was left half-written',
         ) from error
     finally:
         draft.unlink(missing_ok=True)
@@ -140,15 +141,15 @@ def write_image(path, image):
     """
     if image.dtype != np.uint8 or image.ndim not in (2, 3):
         raise ValueError(
-            f"{path}: expected uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}"
+            f'{path}: expected uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}'
         )
     try:
-        done, data = cv2.imencode(Path(path).suffix or ".", image)
+        done, data = cv2.imencode(Path(path).suffix or '.', image)
     except cv2.error:
         done = False
     if not done:
         raise ValueError(
-            f"{path}: cannot encode {image.shape} in this format. Use a name that ends in .png, .jpg, .bmp or .tif."
+            f'{path}: cannot encode {image.shape} in this format. Use a name that ends in .png, .jpg, .bmp or .tif.'
         )
     write_file(path, data.tobytes())
 
@@ -161,42 +162,42 @@ def _read(path):
         raise PairError(_missing(path)) from None
     except OSError as error:
         raise PairError(
-            f"{path}: cannot be opened ({error.strerror}). Check the path and its permissions."
+            f'{path}: cannot be opened ({error.strerror}). Check the path and its permissions.'
         ) from error
     if not data:
-        raise PairError(f"{path}: the file is empty (0 bytes). Fetch it again.")
+        raise PairError(f'{path}: the file is empty (0 bytes). Fetch it again.')
     _refuse_truncated(path, data)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise PairError(
-            f"{path}: not a readable image ({error.err}). Fetch or export it again."
+            f'{path}: not a readable image ({error.err}). Fetch or export it again.'
         ) from error
     if image is None:
         raise PairError(
-            f"{path}: damaged, or not an image in a format OpenCV reads. Fetch it again or export it as PNG."
+            f'{path}: damaged, or not an image in a format OpenCV reads. Fetch it again or export it as PNG.'
         )
     if image.dtype != np.uint8:
         raise PairError(
-            f"{path}: {image.dtype} values, but 8-bit images are needed. Map the whole data set to 0..255 with one "
-            "fixed range, e.g. np.clip((x - low) / (high - low) * 255, 0, 255).round(); a range taken from each "
-            "image would falsify every metric."
+            f'{path}: {image.dtype} values, but 8-bit images are needed. Map the whole data set to 0..255 with one '
+            'fixed range, e.g. np.clip((x - low) / (high - low) * 255, 0, 255).round(); a range taken from each '
+            'image would falsify every metric.'
         )
     return image
 
 
 def _refuse_truncated(path, data):
-    """Raise where a JPEG or PNG lacks its end: decoders may fill the missing rows with gray and say nothing."""
+    """Raise where a JPEG or PNG lacks its end: decoders may fill up with gray and say nothing."""
     for start, end in _ENDS.items():
-        # Whatever follows the end marker is legal, so a file that does not end in it is decoded strictly.
-        if data.startswith(start) and not data.rstrip(b"\0\r\n ").endswith(end):
+        # Data after the end marker is legal: a file that does not end in it is decoded strictly.
+        if data.startswith(start) and not data.rstrip(b'\0\r\n ').endswith(end):
             try:
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
+                    warnings.simplefilter('ignore')
                     Image.open(io.BytesIO(data)).load()
             except (OSError, ValueError, SyntaxError) as error:
                 raise PairError(
-                    f"{path}: the file is truncated or damaged ({error}). Fetch it again."
+                    f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
                 ) from error
 
 
@@ -207,16 +208,16 @@ def _drop_alpha(image, path):
     if image.shape[2] == 4 and image[..., 3].min() == 255:
         return np.ascontiguousarray(image[..., :3])
     what = (
-        "an alpha channel with transparent pixels"
+        'an alpha channel with transparent pixels'
         if image.shape[2] in (2, 4)
-        else f"{image.shape[2]} channels"
+        else f'{image.shape[2]} channels'
     )
-    raise PairError(f"{path}: {what}. Save it as plain gray or RGB.")
+    raise PairError(f'{path}: {what}. Save it as plain gray or RGB.')
 
 
 def _missing(path):
-    return f"{path}: no such file. Each pair needs a visible and an infrared image; check the folder and the name."
+    return f'{path}: no such file. Each pair needs a visible and an infrared image; check the folder and the name.'
 
 
 def _size_text(image):
-    return f"{image.shape[1]} x {image.shape[0]}"
+    return f'{image.shape[1]} x {image.shape[0]}'

@@ -1,47 +1,47 @@
 """Synthetic street scenes, made by `python tools/make_demo_data.py data/demo`: 32 pairs to train, 12 to test."""
 
-dataset_type = "M3FDDataset"
-data_root = "data/demo/"
+dataset_type = 'M3FDDataset'
+data_root = 'data/demo/'
 metainfo = dict(
-    classes=("People", "Car"),
+    classes=('People', 'Car'),
     palette=[(220, 20, 60), (30, 110, 240)],
 )
 
 meta_keys = (
-    "img_id",
-    "img_path",
-    "infrared_path",
-    "ori_shape",
-    "img_shape",
-    "scale_factor",
-    "flip",
-    "flip_direction",
+    'img_id',
+    'img_path',
+    'infrared_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
 )
 train_pipeline = [
-    dict(type="LoadPairedImage"),
-    dict(type="LoadAnnotations", with_bbox=True),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackDetInputs", meta_keys=meta_keys),
+    dict(type='LoadPairedImage'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
 test_pipeline = [
-    dict(type="LoadPairedImage"),
-    dict(type="LoadAnnotations", with_bbox=True),
-    dict(type="PackDetInputs", meta_keys=meta_keys),
+    dict(type='LoadPairedImage'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
 
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type="RepeatDataset",
+        type='RepeatDataset',
         times=3,
         dataset=dict(
             type=dataset_type,
             data_root=data_root,
             metainfo=metainfo,
-            ann_file="train.txt",
+            ann_file='train.txt',
             # Pairs without objects still teach the fusion network.
             filter_cfg=dict(filter_empty_gt=False),
             pipeline=train_pipeline,
@@ -53,12 +53,12 @@ val_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=False,
-    sampler=dict(type="DefaultSampler", shuffle=False),
+    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
         metainfo=metainfo,
-        ann_file="test.txt",
+        ann_file='test.txt',
         test_mode=True,
         pipeline=test_pipeline,
     ),
@@ -66,11 +66,11 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 # The second list needs `evaluation_detector` in the model.
-fusion_evaluators = [dict(type="FusionMetric", prefix="fusion")]
+fusion_evaluators = [dict(type='FusionMetric', prefix='fusion')]
 detection_evaluators = [
-    dict(type="ModalityVOCMetric", modality="fused", prefix="fused"),
-    dict(type="ModalityVOCMetric", modality="visible", prefix="visible"),
-    dict(type="ModalityVOCMetric", modality="infrared", prefix="infrared"),
+    dict(type='ModalityVOCMetric', modality='fused', prefix='fused'),
+    dict(type='ModalityVOCMetric', modality='visible', prefix='visible'),
+    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared'),
 ]
 val_evaluator = fusion_evaluators
 test_evaluator = val_evaluator

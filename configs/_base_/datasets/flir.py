@@ -1,46 +1,46 @@
 """FLIR aligned (paper 4.1): 4,129 pairs to train, 1,013 to test, at 640 x 480."""
 
-dataset_type = "FLIRAlignedDataset"
-data_root = "data/flir_aligned/"
+dataset_type = 'FLIRAlignedDataset'
+data_root = 'data/flir_aligned/'
 scale = (640, 480)  # width, height; the aspect ratio is not kept
 
 meta_keys = (
-    "img_id",
-    "img_path",
-    "infrared_path",
-    "ori_shape",
-    "img_shape",
-    "scale_factor",
-    "flip",
-    "flip_direction",
+    'img_id',
+    'img_path',
+    'infrared_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
 )
 train_pipeline = [
-    dict(type="LoadPairedImage"),
-    dict(type="LoadAnnotations", with_bbox=True),
-    dict(type="Resize", scale=scale, keep_ratio=False),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackDetInputs", meta_keys=meta_keys),
+    dict(type='LoadPairedImage'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='Resize', scale=scale, keep_ratio=False),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
 test_pipeline = [
-    dict(type="LoadPairedImage"),
-    dict(type="Resize", scale=scale, keep_ratio=False),
+    dict(type='LoadPairedImage'),
+    dict(type='Resize', scale=scale, keep_ratio=False),
     # After Resize: ground truth stays in the coordinates of the file, as MMDetection scores it.
-    dict(type="LoadAnnotations", with_bbox=True),
-    dict(type="PackDetInputs", meta_keys=meta_keys),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
 
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type="RepeatDataset",
+        type='RepeatDataset',
         times=3,  # as in the authors' code
         dataset=dict(
             type=dataset_type,
             data_root=data_root,
-            ann_file="align_train.txt",
+            ann_file='align_train.txt',
             # Pairs without objects still teach the fusion network.
             filter_cfg=dict(filter_empty_gt=False),
             pipeline=train_pipeline,
@@ -52,11 +52,11 @@ val_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=False,
-    sampler=dict(type="DefaultSampler", shuffle=False),
+    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        ann_file="align_validation.txt",
+        ann_file='align_validation.txt',
         test_mode=True,
         pipeline=test_pipeline,
     ),
@@ -64,11 +64,11 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 # The second list needs `evaluation_detector` in the model.
-fusion_evaluators = [dict(type="FusionMetric", prefix="fusion")]
+fusion_evaluators = [dict(type='FusionMetric', prefix='fusion')]
 detection_evaluators = [
-    dict(type="ModalityVOCMetric", modality="fused", prefix="fused"),
-    dict(type="ModalityVOCMetric", modality="visible", prefix="visible"),
-    dict(type="ModalityVOCMetric", modality="infrared", prefix="infrared"),
+    dict(type='ModalityVOCMetric', modality='fused', prefix='fused'),
+    dict(type='ModalityVOCMetric', modality='visible', prefix='visible'),
+    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared'),
 ]
 val_evaluator = fusion_evaluators
 test_evaluator = val_evaluator

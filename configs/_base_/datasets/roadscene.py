@@ -1,49 +1,49 @@
 """RoadScene with FLIR's boxes, in the layout of M3FD: 150 pairs to train, 54 to test, each of its own size."""
 
-dataset_type = "M3FDDataset"
-data_root = "data/roadscene/"
+dataset_type = 'M3FDDataset'
+data_root = 'data/roadscene/'
 metainfo = dict(
-    classes=("person", "bicycle", "car"),
+    classes=('person', 'bicycle', 'car'),
     palette=[(220, 20, 60), (0, 180, 120), (30, 110, 240)],
 )
 
 meta_keys = (
-    "img_id",
-    "img_path",
-    "infrared_path",
-    "ori_shape",
-    "img_shape",
-    "scale_factor",
-    "flip",
-    "flip_direction",
+    'img_id',
+    'img_path',
+    'infrared_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
 )
 train_pipeline = [
-    dict(type="LoadPairedImage"),
-    dict(type="LoadAnnotations", with_bbox=True),
-    dict(type="RandomResize", scale=(520, 320), ratio_range=(0.8, 1.25), keep_ratio=True),
-    dict(type="RandomCrop", crop_size=(256, 320), allow_negative_crop=True),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackDetInputs", meta_keys=meta_keys),
+    dict(type='LoadPairedImage'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='RandomResize', scale=(520, 320), ratio_range=(0.8, 1.25), keep_ratio=True),
+    dict(type='RandomCrop', crop_size=(256, 320), allow_negative_crop=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
 test_pipeline = [
-    dict(type="LoadPairedImage"),
-    dict(type="LoadAnnotations", with_bbox=True),
-    dict(type="PackDetInputs", meta_keys=meta_keys),
+    dict(type='LoadPairedImage'),
+    dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
 
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type="DefaultSampler", shuffle=True),
+    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type="RepeatDataset",
+        type='RepeatDataset',
         times=3,
         dataset=dict(
             type=dataset_type,
             data_root=data_root,
             metainfo=metainfo,
-            ann_file="train.txt",
+            ann_file='train.txt',
             # Pairs without objects still teach the fusion network.
             filter_cfg=dict(filter_empty_gt=False),
             pipeline=train_pipeline,
@@ -55,12 +55,12 @@ val_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=False,
-    sampler=dict(type="DefaultSampler", shuffle=False),
+    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
         metainfo=metainfo,
-        ann_file="test.txt",
+        ann_file='test.txt',
         test_mode=True,
         pipeline=test_pipeline,
     ),
@@ -68,11 +68,11 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 
 # The second list needs `evaluation_detector` in the model.
-fusion_evaluators = [dict(type="FusionMetric", prefix="fusion")]
+fusion_evaluators = [dict(type='FusionMetric', prefix='fusion')]
 detection_evaluators = [
-    dict(type="ModalityVOCMetric", modality="fused", prefix="fused"),
-    dict(type="ModalityVOCMetric", modality="visible", prefix="visible"),
-    dict(type="ModalityVOCMetric", modality="infrared", prefix="infrared"),
+    dict(type='ModalityVOCMetric', modality='fused', prefix='fused'),
+    dict(type='ModalityVOCMetric', modality='visible', prefix='visible'),
+    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared'),
 ]
 val_evaluator = fusion_evaluators
 test_evaluator = val_evaluator

@@ -28,15 +28,15 @@ class LoadPairedImage(BaseTransform):
 
     def transform(self, results):
         """Add the image and its shapes to ``results``."""
-        if "infrared_path" not in results:
+        if 'infrared_path' not in results:
             raise KeyError(
-                f"LoadPairedImage: no infrared_path for {results.get('img_path')}. Use one of the "
-                "paired readers (M3FDDataset, FLIRAlignedDataset, LLVIPDataset, PairedCocoDataset)."
+                f'LoadPairedImage: no infrared_path for {results.get("img_path")}. Use one of the '
+                'paired readers (M3FDDataset, FLIRAlignedDataset, LLVIPDataset, PairedCocoDataset).'
             )
-        results["img"] = read_pair(results["img_path"], results["infrared_path"])
-        results["img_shape"] = results["ori_shape"] = results["img"].shape[:2]
-        results["scale_factor"] = (1.0, 1.0)
+        results['img'] = read_pair(results['img_path'], results['infrared_path'])
+        results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
+        results['scale_factor'] = (1.0, 1.0)
         return results
 
     def __repr__(self):
-        return f"{type(self).__name__}()"
+        return f'{type(self).__name__}()'

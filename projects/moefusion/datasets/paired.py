@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from ..io import PairError, read_size
 from .annotation import AnnotationError, Findings, clean_box, read_voc
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
 @DATASETS.register_module()
@@ -40,8 +40,8 @@ class PairedXMLDataset(XMLDataset):
         AnnotationError: a broken annotation, or a class neither known nor ignored.
     """
 
-    FOLDERS = dict(visible="Vis", infrared="Ir", annotation="Annotation")
-    visible_suffix = infrared_suffix = annotation_suffix = ""
+    FOLDERS = dict(visible='Vis', infrared='Ir', annotation='Annotation')
+    visible_suffix = infrared_suffix = annotation_suffix = ''
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class PairedXMLDataset(XMLDataset):
         data_prefix=None,
         labelled=True,
         ignore_classes=(),
-        modality="visible",
+        modality='visible',
         **kwargs,
     ):
-        if modality not in ("visible", "infrared"):
+        if modality not in ('visible', 'infrared'):
             raise ValueError(f"modality must be 'visible' or 'infrared', got {modality!r}")
         self.labelled = labelled
         self.ignore_classes = tuple(ignore_classes)
@@ -67,53 +67,53 @@ class PairedXMLDataset(XMLDataset):
             tuple: the complete pairs, dicts with img_id, img_path, infrared_path and xml_path (None
             where not labelled), and a message for each file that is missing.
         """
-        folders = [("img_path", "visible", self.visible_suffix, IMAGE_SUFFIXES)]
-        folders.append(("infrared_path", "infrared", self.infrared_suffix, IMAGE_SUFFIXES))
+        folders = [('img_path', 'visible', self.visible_suffix, IMAGE_SUFFIXES)]
+        folders.append(('infrared_path', 'infrared', self.infrared_suffix, IMAGE_SUFFIXES))
         if self.labelled:
-            folders.append(("xml_path", "annotation", self.annotation_suffix, (".xml",)))
+            folders.append(('xml_path', 'annotation', self.annotation_suffix, ('.xml',)))
         files = {key: _stems(self.data_prefix[name], end) for key, name, _, end in folders}
         pairs, missing = [], []
-        for img_id in self._ids(files["img_path"]):
+        for img_id in self._ids(files['img_path']):
             pair = dict(img_id=img_id, xml_path=None)
             for key, name, suffix, _ in folders:
                 pair[key] = files[key].get(img_id + suffix)
                 if pair[key] is None:
                     wanted = os.path.join(self.data_prefix[name], img_id + suffix)
-                    missing.append(f"{wanted}.*: no {name} file for pair {img_id}")
+                    missing.append(f'{wanted}.*: no {name} file for pair {img_id}')
             if None not in (pair[key] for key, *_ in folders):
                 pairs.append(pair)
         return pairs, missing
 
     def load_data_list(self):
         """Return one entry per pair: img_id, img_path, infrared_path, width, height, instances."""
-        if self.labelled and not self._metainfo.get("classes"):
+        if self.labelled and not self._metainfo.get('classes'):
             raise ValueError(
-                f"{type(self).__name__} needs metainfo=dict(classes=(...)) in the config"
+                f'{type(self).__name__} needs metainfo=dict(classes=(...)) in the config'
             )
         pairs, missing = self.list_pairs()
         if missing:
             raise PairError(
-                f"{self.ann_file or self.data_root}: {len(missing)} files are missing, first "
-                f"{'; '.join(missing[:3])}. `python tools/check_dataset.py CONFIG` lists them all."
+                f'{self.ann_file or self.data_root}: {len(missing)} files are missing, first '
+                f'{"; ".join(missing[:3])}. `python tools/check_dataset.py CONFIG` lists them all.'
             )
         self.findings = Findings()
         data_list = [self.parse_data_info(pair) for pair in pairs]
         for line in self.findings.lines():
-            print_log(f"{type(self).__name__}: {line}", "current", logging.WARNING)
+            print_log(f'{type(self).__name__}: {line}', 'current', logging.WARNING)
         return self._refuse_empty(data_list)
 
     def parse_data_info(self, pair):
         """Turn one of :meth:`list_pairs` into the entry of the data list."""
-        size, objects = read_voc(pair["xml_path"]) if pair["xml_path"] else (None, [])
-        width, height = size or read_size(pair["img_path"])
+        size, objects = read_voc(pair['xml_path']) if pair['xml_path'] else (None, [])
+        width, height = size or read_size(pair['img_path'])
         info = dict(pair, width=width, height=height)
-        info["instances"] = [
+        info['instances'] = [
             instance
             for entry in objects
-            if (instance := self._instance(*entry, width, height, pair["xml_path"])) is not None
+            if (instance := self._instance(*entry, width, height, pair['xml_path'])) is not None
         ]
-        if self.modality == "infrared":
-            info["img_path"] = pair["infrared_path"]
+        if self.modality == 'infrared':
+            info['img_path'] = pair['infrared_path']
         return info
 
     def filter_data(self):
@@ -121,18 +121,18 @@ class PairedXMLDataset(XMLDataset):
         return self._refuse_empty(super().filter_data())
 
     def _instance(self, name, box, difficult, width, height, path):
-        classes = self._metainfo["classes"]
+        classes = self._metainfo['classes']
         if name not in classes:
-            if name not in (*self.ignore_classes, *self.METAINFO.get("classes", ())):
+            if name not in (*self.ignore_classes, *self.METAINFO.get('classes', ())):
                 raise AnnotationError(
-                    f"{path}: unknown class {name!r}, expected one of {tuple(classes)}. Add it to "
+                    f'{path}: unknown class {name!r}, expected one of {tuple(classes)}. Add it to '
                     "metainfo's classes or to ignore_classes in the config."
                 )
-            self.findings.add(f"box of the left-out class {name}, dropped", path)
+            self.findings.add(f'box of the left-out class {name}, dropped', path)
             return None
         box, wrong = clean_box(box, width, height)
         if wrong:
-            self.findings.add(f"box {wrong}, {'clipped' if box else 'dropped'}", path)
+            self.findings.add(f'box {wrong}, {"clipped" if box else "dropped"}', path)
         if box is None:
             return None
         small = min(box[2] - box[0], box[3] - box[1]) < (self.bbox_min_size or 0)
@@ -146,13 +146,13 @@ class PairedXMLDataset(XMLDataset):
                 stem[: len(stem) - len(suffix)] for stem in visible if stem.endswith(suffix)
             )
         try:
-            with open(self.ann_file, encoding="utf-8") as file:
+            with open(self.ann_file, encoding='utf-8') as file:
                 lines = [line.strip() for line in file]
         except OSError as error:
             raise PairError(
-                f"{self.ann_file}: cannot read the split file ({error.strerror}). Check data_root and "
-                "ann_file; `python tools/check_dataset.py CONFIG --make-split N` makes a split where "
-                "the data set has none."
+                f'{self.ann_file}: cannot read the split file ({error.strerror}). Check data_root and '
+                'ann_file; `python tools/check_dataset.py CONFIG --make-split N` makes a split where '
+                'the data set has none.'
             ) from error
         return [self._id(line) for line in lines if line]
 
@@ -163,8 +163,8 @@ class PairedXMLDataset(XMLDataset):
     def _refuse_empty(self, data_list):
         if not data_list:
             raise PairError(
-                f"{type(self).__name__}: no pairs in {self.ann_file or self.data_prefix['visible']} "
-                f"after filter_cfg={self.filter_cfg}. Check data_root, ann_file and filter_cfg."
+                f'{type(self).__name__}: no pairs in {self.ann_file or self.data_prefix["visible"]} '
+                f'after filter_cfg={self.filter_cfg}. Check data_root, ann_file and filter_cfg.'
             )
         return data_list
 
@@ -176,8 +176,8 @@ def _stems(folder, suffixes):
             names = sorted(entry.name for entry in entries)
     except OSError as error:
         raise PairError(
-            f"{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix of "
-            "the config; docs/data.md shows the layouts."
+            f'{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix of '
+            'the config; docs/data.md shows the layouts.'
         ) from error
     split = (os.path.splitext(name) for name in names)
     return {

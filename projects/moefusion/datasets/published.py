@@ -13,7 +13,7 @@ class M3FDDataset(PairedXMLDataset):
     """
 
     METAINFO = dict(
-        classes=("People", "Car", "Bus", "Motorcycle", "Lamp", "Truck"),
+        classes=('People', 'Car', 'Bus', 'Motorcycle', 'Lamp', 'Truck'),
         palette=[
             (220, 20, 60),
             (30, 110, 240),
@@ -35,14 +35,14 @@ class FLIRAlignedDataset(PairedXMLDataset):
     """
 
     METAINFO = dict(
-        classes=("person", "car", "bicycle"),
+        classes=('person', 'car', 'bicycle'),
         palette=[(220, 20, 60), (30, 110, 240), (0, 180, 120)],
     )
-    FOLDERS = dict(visible="JPEGImages", infrared="JPEGImages", annotation="Annotations")
-    visible_suffix = "_RGB"
-    infrared_suffix = annotation_suffix = "_PreviewData"
+    FOLDERS = dict(visible='JPEGImages', infrared='JPEGImages', annotation='Annotations')
+    visible_suffix = '_RGB'
+    infrared_suffix = annotation_suffix = '_PreviewData'
 
-    def __init__(self, *args, ignore_classes=("dog",), **kwargs):
+    def __init__(self, *args, ignore_classes=('dog',), **kwargs):
         super().__init__(*args, ignore_classes=ignore_classes, **kwargs)
 
     def _id(self, line):
@@ -60,12 +60,12 @@ class LLVIPDataset(PairedXMLDataset):
         split (str): 'train' or 'test'.
     """
 
-    METAINFO = dict(classes=("person",), palette=[(220, 20, 60)])
+    METAINFO = dict(classes=('person',), palette=[(220, 20, 60)])
 
-    def __init__(self, *args, split="train", data_prefix=None, **kwargs):
-        if split not in ("train", "test"):
+    def __init__(self, *args, split='train', data_prefix=None, **kwargs):
+        if split not in ('train', 'test'):
             raise ValueError(f"split must be 'train' or 'test', got {split!r}")
         folders = dict(
-            visible=f"visible/{split}", infrared=f"infrared/{split}", annotation="Annotations"
+            visible=f'visible/{split}', infrared=f'infrared/{split}', annotation='Annotations'
         )
         super().__init__(*args, data_prefix={**folders, **(data_prefix or {})}, **kwargs)

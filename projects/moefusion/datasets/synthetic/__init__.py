@@ -1,0 +1,5 @@
+"""Synthetic street scenes: aligned visible / infrared pairs with boxes, drawn with numpy and OpenCV.
+
+``scene.render_pair`` draws one pair, ``writer.make_demo_data`` a data set in the layout of M3FD.
+Everything is drawn twice over: as it looks (BGR and light of its own) and as warm as it is.
+"""

@@ -1,0 +1,177 @@
+"""The street itself in perspective: camera, sky, road, pavement and rows of houses."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .sprite import Patch, Sprite, noise
+
+KERB, HOUSES = 4.0, 7.5  # metres from the middle of the road
+BRICKS = [
+    (0.36, 0.42, 0.60),
+    (0.55, 0.62, 0.68),
+    (0.42, 0.52, 0.62),
+    (0.60, 0.58, 0.55),
+    (0.45, 0.50, 0.48),
+    (0.62, 0.70, 0.74),
+]
+
+
+@dataclass
+class Camera:
+    """Pinhole camera above the road; x to the right, y up from the ground, z ahead, in metres."""
+
+    width: int
+    height: int
+    horizon: float
+    middle: float
+    above: float = 1.6
+
+    @property
+    def focal(self):
+        return 0.85 * self.width
+
+    def project(self, x, y, z):
+        """Return the pixel (u, v) of a point."""
+        return self.middle + self.focal * x / z, self.horizon + self.focal * (self.above - y) / z
+
+
+def sky(rng, camera, color, emit):
+    """Paint the whole canvas with sky: clouds for the eye, cold in infrared."""
+    rows, columns = color.shape[:2]
+    down = np.clip(np.arange(rows, dtype=np.float32) / camera.horizon, 0, 1)[:, None]
+    high, low = np.float32([0.80, 0.58, 0.38]), np.float32([0.90, 0.86, 0.80])
+    color[:] = high + (low - high) * down[..., None]
+    squeeze = cv2.resize(noise(rng, rows * 3, columns, columns / 4, 5), (columns, rows))
+    clouds = np.clip(squeeze * 1.1 + rng.uniform(-0.3, 0.3), 0, 1) * np.float32(0.75)
+    color += clouds[..., None] * (np.float32([0.94, 0.94, 0.95]) - color)
+    emit[..., 3] = 0.04 + 0.12 * down**2 + 0.05 * clouds
+
+
+def ground(rng, camera, color, emit):
+    """Paint road, lane marks, kerb and pavement below the horizon."""
+    first = int(camera.horizon)
+    rows, columns = color.shape[0] - first, color.shape[1]
+    v, u = np.mgrid[first : first + rows, :columns].astype(np.float32) + np.float32(0.5)
+    z = np.float32(camera.focal * camera.above) / np.maximum(v - np.float32(camera.horizon), 0.7)
+    x = (u - np.float32(camera.middle)) * z / np.float32(camera.focal)
+    # How many metres a pixel spans, to the side and ahead.
+    across, along = z / np.float32(camera.focal), z * z / np.float32(camera.focal * camera.above)
+    grain = _sample(noise(rng, 512, 512, 4, 3), x * 40, z * 40) * np.clip(1.2 - z / 18, 0, 1)
+    patches = _sample(noise(rng, 512, 512, 128, 3), x * 16, z * 16)
+    tone = 0.33 + 0.05 * patches + 0.09 * grain
+    look = tone[..., None] * np.float32([1.02, 1.0, 0.98])
+    heat = 0.30 + 0.03 * patches + 0.012 * grain
+    rough = 1 + 0.6 * grain[..., None]
+
+    def lay(mask, paint, warm):
+        look[:] += mask[..., None] * (np.asarray(paint, np.float32) * rough - look)
+        heat[:] += mask * (warm + 0.02 * patches - heat)
+
+    def band(middle, half):
+        return np.clip((half - np.abs(x - middle)) / across + 0.5, 0, 1)
+
+    white = (0.86, 0.88, 0.88)
+    phase = np.float32(rng.uniform(0, 6))
+    dash = np.clip((1.5 - np.abs((z + phase) % 6 - 3)) / along + 0.5, 0, 1)
+    lines = np.maximum(band(-3.6, 0.07), band(3.6, 0.07))
+    lay(np.maximum(band(0, 0.09) * dash, lines), white, 0.265)
+    if rng.random() < 0.5:  # zebra crossing
+        middle = np.float32(rng.uniform(7.5, 15.5))
+        stretch = np.clip((1.5 - np.abs(z - middle)) / along + 0.5, 0, 1)
+        stripes = np.clip((0.25 - np.abs((x + 50) % 1.0 - 0.5)) / across + 0.5, 0, 1)
+        lay(stretch * stripes * band(0, 3.4), white, 0.265)
+    slab = np.maximum(_joints(z, along), _joints(x, across))
+    pavement = np.float32([0.56, 0.59, 0.60]) - np.float32(0.14) * slab[..., None]
+    lay(np.clip((np.abs(x) - KERB) / across + 0.5, 0, 1), pavement, 0.27 - 0.02 * slab)
+    edge = np.abs(np.abs(x) - KERB - 0.1)
+    lay(np.clip((0.1 - edge) / across + 0.5, 0, 1), (0.70, 0.72, 0.72), 0.25)
+    color[first:], emit[first:, :, 3] = look, heat
+
+
+def facade(rng, length, tall, detail):
+    """Draw the front of a house, ``length`` by ``tall`` metres: bricks, windows, a shop below."""
+    art = Sprite(length, tall, detail)
+    rows, columns = art.look.shape[:2]
+    paint = np.array(BRICKS[rng.integers(len(BRICKS))])
+    dirt = 1 + 0.10 * noise(rng, rows, columns, 60) + 0.05 * noise(rng, rows, columns, 3, 1)
+    warmth = rng.uniform(0.26, 0.34)
+    wall = np.ones((rows, columns), np.float32)
+    course = np.where(np.arange(rows) % 7 == 0, 0.88, 1.0)[:, None]
+    art.paint(wall, paint * (dirt * course)[..., None], warmth + 0.02 * (dirt - 1) * 5)
+    floors, bays = int((tall - 3.4) // 3), int(length // 2.4)
+    step = length / max(bays, 1)
+    for floor in range(floors):
+        for bay in range(bays):
+            x, y = (bay + 0.5) * step, tall - 3.6 - 3 * floor
+            lit = rng.random() < 0.35
+            frame = art.box(x - 0.68, y - 2.0, x + 0.68, y - 0.4)
+            art.paint(frame, (0.82, 0.84, 0.84), warmth + 0.03)
+            shade = rng.uniform(0.6, 1.3)
+            glow = np.array([0.30, 0.62, 0.80]) * rng.uniform(0.5, 1.0) * lit
+            glass = np.array([0.42, 0.34, 0.26]) * shade
+            pane = art.box(x - 0.58, y - 1.9, x + 0.58, y - 0.5)
+            art.paint(pane, glass, warmth + rng.choice([-0.05, 0.08]), glow)
+            art.paint(art.box(x - 0.03, y - 1.9, x + 0.03, y - 0.5), (0.8, 0.8, 0.8), warmth)
+    awning = rng.uniform(0.1, 0.7, 3)
+    art.paint(art.box(0.4, tall - 2.7, length - 0.4, tall - 0.4), (0.25, 0.22, 0.18), warmth - 0.03)
+    if rng.random() < 0.6:
+        shop = art.box(0.6, tall - 2.4, length * 0.6, tall - 0.6)
+        art.paint(shop, (0.36, 0.42, 0.45), warmth + 0.02, (0.20, 0.42, 0.52))
+    art.paint(art.box(0.2, tall - 3.1, length - 0.2, tall - 2.6), awning, warmth)
+    art.paint(art.box(0, 0, length, 0.35), paint * 0.7, warmth - 0.03)  # cornice
+    return art
+
+
+def houses(rng, camera):
+    """Yield the patches of both rows of houses, each row from far to near."""
+    sunny = rng.choice([-1, 1])
+    for side in (-1, 1):
+        fronts, z = [], rng.uniform(2.0, 4.0)
+        while z < 90:
+            length = rng.uniform(7, 15)
+            fronts.append((z, z + length, rng.uniform(6.5, 15)))
+            z += length + (rng.uniform(2, 6) if rng.random() < 0.3 else 0)
+        for near, far, tall in reversed(fronts):
+            light = (1.0 if side == sunny else 0.72) * (1 - 0.3 * min(near, 60) / 60)
+            inner, outer = side * HOUSES, side * (HOUSES + 8)
+            walls = [((inner, near), (outer, near), 0.8), ((inner, near), (inner, far), 1.0)]
+            for start, end, shade in walls:
+                ends = (start, end) if side > 0 else (end, start)
+                patch = _wall(rng, camera, ends, tall, light * shade)
+                if patch is not None:
+                    yield patch
+
+
+def _wall(rng, camera, ends, tall, light):
+    """Return the patch of a house front on the ground between two points (x, z), None if out of sight."""
+    (x1, z1), (x2, z2) = ends
+    corners = [(x1, tall, z1), (x2, tall, z2), (x2, 0, z2), (x1, 0, z1)]
+    target = np.float32([camera.project(*corner) for corner in corners])
+    left, top = np.maximum(np.floor(target.min(axis=0)), 0).astype(int)
+    right, bottom = np.ceil(target.max(axis=0)).astype(int)
+    size = min(int(right), camera.width) - int(left), min(int(bottom), camera.height) - int(top)
+    if min(size) < 1:
+        return None
+    detail = np.clip(camera.focal / min(z1, z2), 8, 22)
+    art = facade(rng, np.hypot(x2 - x1, z2 - z1), tall, detail)
+    rows, columns = art.look.shape[:2]
+    source = np.float32([(0, 0), (columns, 0), (columns, rows), (0, rows)])
+    matrix = cv2.getPerspectiveTransform(source, target - np.float32([left, top]))
+    look, emit = (cv2.warpPerspective(layer, matrix, size) for layer in (art.look, art.emit))
+    look[..., :3] *= light
+    return Patch(int(left), int(top), look, emit)
+
+
+def _sample(tile, x, y):
+    """Look up a tile that repeats in both directions."""
+    rows, columns = tile.shape
+    mirror = [np.abs((k + n) % (2 * n) - n) for k, n in ((x, columns - 1), (y, rows - 1))]
+    return cv2.remap(tile, *(m.astype(np.float32) for m in mirror), cv2.INTER_LINEAR)
+
+
+def _joints(metres, pixel):
+    """Return dark joints at every metre, faded out where a pixel spans too much of one."""
+    gap = 0.5 - np.abs(metres % 1.0 - 0.5)
+    return np.clip(1 - gap / np.maximum(pixel, 0.02), 0, 1) * np.clip(1.5 - 6 * pixel, 0, 1)

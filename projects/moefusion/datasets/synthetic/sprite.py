@@ -1,0 +1,120 @@
+"""Sprite: something drawn once at a fixed scale, in colour and heat, to be pasted at any size."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+@dataclass
+class Patch:
+    """A sprite at its final size and place: ``look`` and ``emit`` from pixel (x, y) on."""
+
+    x: int
+    y: int
+    look: np.ndarray
+    emit: np.ndarray
+
+    @property
+    def area(self):
+        """The slices of the canvas it covers."""
+        rows, columns = self.look.shape[:2]
+        return slice(self.y, self.y + rows), slice(self.x, self.x + columns)
+
+
+class Sprite:
+    """A drawing with an outline, premultiplied by its coverage.
+
+    Attributes:
+        look (np.float32, (H, W, 4)): colour B, G, R in [0, 1] and coverage.
+        emit (np.float32, (H, W, 4)): light of its own B, G, R and heat, both in [0, 1].
+    """
+
+    def __init__(self, width, height, pixels_per_metre):
+        self.scale = pixels_per_metre
+        size = int(np.ceil(height * self.scale)), int(np.ceil(width * self.scale)), 4
+        self.look = np.zeros(size, np.float32)
+        self.emit = np.zeros(size, np.float32)
+
+    def paint(self, mask, color, heat, glow=(0, 0, 0)):
+        """Paint over what is there.
+
+        Args:
+            mask (np.ndarray): coverage (H, W), uint8 or in [0, 1].
+            color: B, G, R, or an array (H, W, 3).
+            heat: number or array (H, W).
+            glow: light of its own, B, G, R or an array (H, W, 3).
+        """
+        solid = mask if mask.dtype == np.uint8 else (mask > 0).astype(np.uint8)
+        x, y, width, height = cv2.boundingRect(solid)
+        if not width:
+            return
+        part = slice(y, y + height), slice(x, x + width)
+        mask = mask[part] / np.float32(255 if mask.dtype == np.uint8 else 1)
+        for layer, values, last in ((self.look, color, 1), (self.emit, glow, heat)):
+            values, last = (
+                np.asarray(value, np.float32)[part if np.ndim(value) > 1 else ...]
+                for value in (values, last)
+            )
+            layer[part][..., :3] += mask[..., None] * (values - layer[part][..., :3])
+            layer[part][..., 3] += mask * (last - layer[part][..., 3])
+
+    def polygon(self, points):
+        """Return the coverage of a polygon; points are (x, y) in metres, y down from the top."""
+        mask = np.zeros(self.look.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [self._pixels(points)], 255, cv2.LINE_AA, 4)
+        return mask
+
+    def box(self, x1, y1, x2, y2):
+        """Return the coverage of a rectangle, in metres."""
+        return self.polygon([(x1, y1), (x2, y1), (x2, y2), (x1, y2)])
+
+    def limb(self, points, width):
+        """Return the coverage of a thick line with round ends, in metres."""
+        mask = np.zeros(self.look.shape[:2], np.uint8)
+        thickness = max(1, round(width * self.scale))
+        cv2.polylines(mask, [self._pixels(points)], False, 255, thickness, cv2.LINE_AA, 4)
+        return mask
+
+    def ellipse(self, x, y, rx, ry, angle=0):
+        """Return the coverage of an ellipse, in metres and degrees."""
+        mask = np.zeros(self.look.shape[:2], np.uint8)
+        centre, axes = self._pixels([(x, y), (rx, ry)])
+        cv2.ellipse(mask, centre, axes, angle, 0, 360, 255, -1, cv2.LINE_AA, 4)
+        return mask
+
+    def flip(self):
+        """Mirror left and right."""
+        self.look, self.emit = self.look[:, ::-1].copy(), self.emit[:, ::-1].copy()
+        return self
+
+    def place(self, x1, y1, x2, y2, width, height):
+        """Scale to the rectangle (x1, y1, x2, y2) of a canvas of that size; return the :class:`Patch`."""
+        x, y = round(x1), round(y1)
+        size = max(1, round(x2) - x), max(1, round(y2) - y)
+        how = cv2.INTER_AREA if size[1] < self.look.shape[0] else cv2.INTER_LINEAR
+        left, top = max(0, -x), max(0, -y)
+        layers = [
+            cv2.resize(layer, size, interpolation=how)[
+                top : max(0, height - y), left : max(0, width - x)
+            ]
+            for layer in (self.look, self.emit)
+        ]
+        return Patch(x + left, y + top, *layers)
+
+    def _pixels(self, points):
+        """Return metres as OpenCV's fixed-point pixels with 4 fractional bits."""
+        return np.round(np.asarray(points) * self.scale * 16).astype(np.int32)
+
+
+def noise(rng, height, width, cell, octaves=4):
+    """Return smooth noise (height, width) in about [-1, 1]; ``cell`` is its largest grain in pixels."""
+    total = np.zeros((height, width), np.float32)
+    for octave in range(octaves):
+        grain = max(1.0, cell / 2**octave)
+        shape = int(height / grain) + 2, int(width / grain) + 2
+        grid = rng.standard_normal(shape, np.float32)
+        size = int(grid.shape[1] * grain), int(grid.shape[0] * grain)
+        big = cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC)
+        total += big[:height, :width] / 2**octave
+    return total / 2

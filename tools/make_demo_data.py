@@ -1,0 +1,51 @@
+"""Renders a small synthetic data set of aligned visible / infrared street scenes with boxes.
+
+Example:
+    python tools/make_demo_data.py data/demo
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'projects'))
+
+from moefusion.datasets.synthetic.writer import make_demo_data  # noqa: E402
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('out', help='folder to make, in the layout of M3FD')
+    parser.add_argument('--train', type=int, default=32, help='pairs to train (default: 32)')
+    parser.add_argument('--test', type=int, default=12, help='pairs to test (default: 12)')
+    parser.add_argument('--size', type=_size, default=(320, 240), help='WxH (default: 320x240)')
+    parser.add_argument('--seed', type=int, default=0, help='same seed, same data (default: 0)')
+    parser.add_argument('--mixed-sizes', action='store_true', help='vary the sizes by a quarter')
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+
+    def progress(done, total):
+        print(f'\r{done}/{total} pairs', end='', flush=True)
+
+    try:
+        make_demo_data(
+            args.out, args.train, args.test, args.size, args.seed, args.mixed_sizes, progress
+        )
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'\nerror: {error}') from error
+    print(f'\n{args.out}: {args.train} pairs to train, {args.test} to test')
+
+
+def _size(text):
+    try:
+        width, height = (int(part) for part in text.lower().split('x'))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT, e.g. 320x240') from None
+    return width, height
+
+
+if __name__ == '__main__':
+    main()
