@@ -12,7 +12,11 @@ from torch import nn
 def _safe_globals() -> list:
     """What a checkpoint of MMEngine's runner holds beside tensors: its log history in arrays."""
     core = np._core if hasattr(np, '_core') else np.core
-    allowed = [np.ndarray, np.dtype, core.multiarray._reconstruct, core.multiarray.scalar]
+    allowed = [np.ndarray, np.dtype]
+    for function in (core.multiarray._reconstruct, core.multiarray.scalar):
+        # A file names the module of the NumPy that wrote it: 2 calls numpy.core numpy._core.
+        allowed += [(function, f'{module}.multiarray.{function.__name__}')
+                    for module in ('numpy.core', 'numpy._core')]
     allowed += [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint8)]
     try:
         from mmengine.logging.history_buffer import HistoryBuffer
@@ -33,8 +37,8 @@ def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged, holds other objects than tensors, plain data and MMEngine's log
-            history, or is not a dict.
+        ValueError: if it is damaged, holds other objects than tensors, plain data and MMEngine's
+            log history, or is not a dict.
     """
     path = Path(path)
     if not path.is_file():

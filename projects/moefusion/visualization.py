@@ -66,7 +66,7 @@ def draw_fusion(pictures: Sequence[FusionPicture], width: float = 3.2) -> np.nda
 
 def _show(axes: Axes, image: np.ndarray, title: str, **style) -> None:
     axes.imshow(image, interpolation='nearest', **style)
-    axes.set_title(title, fontsize=9)
+    axes.set_title(title, fontsize=9, parse_math=False)  # a file name may hold $
     axes.set_axis_off()
 
 

@@ -26,21 +26,27 @@ class FusionVisualizationHook(Hook):
     def __init__(self, num_images: int = 4, score_thr: float = 0.5) -> None:
         self.num_images = num_images
         self.score_thr = score_thr
+        self._shown = 0
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        self._shown = 0
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        self._shown = 0
 
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
                        outputs: list[DetDataSample] | None = None) -> None:
-        self._show(runner.iter, batch_idx, data_batch, outputs)
+        self._show(runner.iter, data_batch, outputs)
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
                         outputs: list[DetDataSample] | None = None) -> None:
-        self._show(0, batch_idx, data_batch, outputs)
+        self._show(0, data_batch, outputs)
 
-    def _show(self, step: int, batch_idx: int, data_batch: dict, outputs: list[DetDataSample]
-              ) -> None:
-        first = batch_idx * len(outputs)
-        for number, (pair, sample) in enumerate(zip(data_batch['inputs'], outputs), first):
-            if number >= self.num_images or 'fused' not in sample:
+    def _show(self, step: int, data_batch: dict, outputs: list[DetDataSample]) -> None:
+        for pair, sample in zip(data_batch['inputs'], outputs):
+            if self._shown >= self.num_images or 'fused' not in sample:
                 return
+            self._shown += 1
             picture = draw_fusion([fusion_picture(pair, sample, self.score_thr)])
             Visualizer.get_current_instance().add_image(
                 Path(sample.img_path).stem, picture, step=step)

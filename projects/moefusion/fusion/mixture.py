@@ -29,8 +29,8 @@ class LocalMixture(nn.Module):
                  grid: tuple[int, int] = (120, 160), noise: bool = True) -> None:
         super().__init__()
         if num_experts < 2 or num_experts % 2:
-            raise ValueError('the local experts are shared out evenly between visible and infrared: '
-                             f'num_experts must be even, but is {num_experts}')
+            raise ValueError('the local experts are shared out evenly between visible and '
+                             f'infrared: num_experts must be even, but is {num_experts}')
         self.gate = NoisyTopKGate(2 * channels, grid, num_experts, top_k, noise)
         self.experts = nn.ModuleList(LocalExpert(channels, hidden) for _ in range(num_experts))
 

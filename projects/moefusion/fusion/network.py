@@ -91,17 +91,21 @@ class FusionNetwork(nn.Module):
             FusionOutput: the fused images, the merged attention and the gates' decisions.
 
         Raises:
-            ValueError: if the two images differ in shape, are not N x 1 x H x W, or are empty.
+            ValueError: if the two images differ in shape, are not N x 1 x H x W, or are empty, or
+                if a map is not of their shape.
         """
         if visible.shape != infrared.shape or visible.dim() != 4 or visible.shape[1] != 1:
             raise ValueError('visible and infrared must both be N x 1 x H x W, but are '
                              f'{tuple(visible.shape)} and {tuple(infrared.shape)}')
         if visible.numel() == 0:
             raise ValueError(f'there is nothing to fuse in images of shape {tuple(visible.shape)}')
-        ones = torch.ones_like(visible)
-        attention = self.attention_merge(
-            ones if visible_attention is None else visible_attention,
-            ones if infrared_attention is None else infrared_attention)
+        maps = [torch.ones_like(visible) if attention is None else attention
+                for attention in (visible_attention, infrared_attention)]
+        for attention in maps:
+            if attention.shape != visible.shape:
+                raise ValueError(f'an attention map is {tuple(attention.shape)}, but the images '
+                                 f'are {tuple(visible.shape)}: resize it')
+        attention = self.attention_merge(*maps)
 
         visible_enc, visible_dense = self.visible_encoder(visible)
         infrared_enc, infrared_dense = self.infrared_encoder(infrared)

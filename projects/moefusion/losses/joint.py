@@ -32,7 +32,11 @@ def scheduled(weight, iteration: int) -> float:
 
 
 def _is_schedule(weight) -> bool:
-    return isinstance(weight, Mapping) and 'until' in weight
+    return isinstance(weight, Mapping) and not {'start', 'end', 'begin', 'until'}.isdisjoint(weight)
+
+
+def _by_term(weight) -> bool:
+    return isinstance(weight, Mapping) and not _is_schedule(weight)
 
 
 class JointLoss:
@@ -42,9 +46,8 @@ class JointLoss:
 
     Args:
         weights (Mapping, optional): for each group one weight for all its terms, or a mapping from
-            term to weight (terms left out keep weight 1). A weight is a number or a linear schedule,
-            see :func:`scheduled`. Groups left out have the paper's weights; groups that the
-            model does not have are ignored only if they are not given here.
+            term to weight. A weight is a number or a linear schedule, see :func:`scheduled`.
+            Groups and terms left out keep the weight of ``DEFAULT_WEIGHTS``, or 1.
 
     Raises:
         ValueError: if a weight is neither number nor schedule, or a schedule is incomplete.
@@ -52,11 +55,13 @@ class JointLoss:
 
     def __init__(self, weights: Mapping | None = None) -> None:
         self._given = dict(weights or {})
-        self.weights = {**DEFAULT_WEIGHTS, **self._given}
+        self.weights = dict(DEFAULT_WEIGHTS)
         self.iteration = 0
         for group, weight in self._given.items():
-            terms = {'': weight} if not isinstance(weight, Mapping) or _is_schedule(weight) else weight
-            for term, value in terms.items():
+            default = DEFAULT_WEIGHTS.get(group)
+            self.weights[group] = ({**default, **weight} if _by_term(weight) and _by_term(default)
+                                   else weight)
+            for term, value in (weight if _by_term(weight) else {'': weight}).items():
                 self._check(f'{group}.{term}'.rstrip('.'), value)
 
     @staticmethod
@@ -65,13 +70,13 @@ class JointLoss:
             return
         if not _is_schedule(weight) or not {'start', 'end', 'until'} <= set(weight) or (
                 weight['until'] <= weight.get('begin', 0)):
-            raise ValueError(f'weights: {name} must be a number or dict(start=, end=, begin=0, until=) '
-                             f'with until after begin, but is {weight!r}')
+            raise ValueError(f'weights: {name} must be a number or dict(start=, end=, begin=0, '
+                             f'until=) with until after begin, but is {weight!r}')
 
     def weight(self, group: str, term: str) -> float:
         """The weight of a term at the current iteration."""
         weight = self.weights.get(group, 1.)
-        if isinstance(weight, Mapping) and not _is_schedule(weight):
+        if _by_term(weight):
             weight = weight.get(term, 1.)
         return scheduled(weight, self.iteration)
 
@@ -83,12 +88,13 @@ class JointLoss:
             losses (Mapping[str, Tensor | list[Tensor]]): unweighted terms; a list is summed.
 
         Returns:
-            tuple[Tensor, OrderedDict[str, Tensor]]: the scalar to minimise, and for the log: ``loss``,
-            ``loss_<group>`` (weighted) and every term as it came.
+            tuple[Tensor, OrderedDict[str, Tensor]]: the scalar to minimise, and for the log:
+            ``loss``, ``loss_<group>`` (weighted) and every term as it came.
 
         Raises:
             FloatingPointError: if a term is not finite; it is named.
-            KeyError: if a weight was given for a term or group that the model does not have.
+            KeyError: if a weight was given for a term or group that neither this model nor
+                ``DEFAULT_WEIGHTS`` has.
         """
         terms = {name: sum(part.mean() for part in value) if isinstance(value, (list, tuple))
                  else value.mean() for name, value in losses.items()}
@@ -107,12 +113,14 @@ class JointLoss:
         return total, log
 
     def _require_known(self, terms: Mapping[str, Tensor]) -> None:
+        known = {*terms, *(name.partition('.')[0] for name in terms), *DEFAULT_WEIGHTS}
+        known.update(f'{group}.{term}' for group, weight in DEFAULT_WEIGHTS.items()
+                     if _by_term(weight) for term in weight)
         for group, weight in self._given.items():
-            names = weight if isinstance(weight, Mapping) and not _is_schedule(weight) else ['']
-            for term in names:
-                if not any(name.startswith(f'{group}.{term}') for name in terms):
-                    raise KeyError(f'weights: the model has no loss {group}.{term}'.rstrip('.') +
-                                   f'; it has {", ".join(terms)}')
+            for name in [f'{group}.{term}' for term in weight] if _by_term(weight) else [group]:
+                if name not in known:
+                    raise KeyError(f'weights: the model has no loss {name}; it has '
+                                   f'{", ".join(terms)}')
 
     def _require_finite(self, terms: Mapping[str, Tensor]) -> None:
         finite = torch.stack([value.detach().float() for value in terms.values()]).isfinite()
@@ -120,5 +128,6 @@ class JointLoss:
             bad = [f'{name} = {value.item()}' for name, value in terms.items()
                    if not value.isfinite()]
             raise FloatingPointError(
-                f'at iteration {self.iteration} the loss is not finite: {", ".join(bad)}. Lower the '
-                'learning rate or clip gradients (optim_wrapper), or check the data of this batch')
+                f'at iteration {self.iteration} the loss is not finite: {", ".join(bad)}. Lower '
+                'the learning rate or clip gradients (optim_wrapper), or check the data of this '
+                'batch')

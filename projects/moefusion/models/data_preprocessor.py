@@ -59,9 +59,9 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         """
         for pair in data['inputs']:
             if pair.shape[0] != 4:
-                raise ValueError('PairedDataPreprocessor takes 4-channel pairs (B, G, R, infrared), '
-                                 f'but got a tensor of shape {tuple(pair.shape)}: load the images '
-                                 'with LoadPairedImage in the pipeline')
+                raise ValueError('PairedDataPreprocessor takes 4-channel pairs (B, G, R, '
+                                 f'infrared), but got a tensor of shape {tuple(pair.shape)}: load '
+                                 'the images with LoadPairedImage in the pipeline')
         data = super().forward(data, training)
         pairs, samples = data['inputs'].float(), data['data_samples']
         rgb, infrared = pairs[:, [2, 1, 0]], pairs[:, 3:]

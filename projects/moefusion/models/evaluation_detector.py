@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
@@ -43,6 +42,14 @@ class EvaluationDetector(nn.Module):
             load_weights(detector, checkpoint)
             detector.requires_grad_(False).eval()
             self._frozen = (detector, )  # the tuple hides it from nn.Module
+
+    def init_weights(self) -> None:
+        """Initialise a detector that is trained alongside, as its config says.
+
+        MMEngine asks only modules that have this method; one with a checkpoint keeps its weights.
+        """
+        if self.trainable:
+            self.trained.init_weights()
 
     @property
     def detector(self) -> nn.Module:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..detection import find_attention
-from ..fusion import FusionNetwork, FusionOutput, colorize
+from ..fusion import FusionNetwork, FusionOutput, Gating, colorize
 from ..losses import JointLoss, boxes_to_mask, gradient_loss, load_loss, pixel_loss
 from .data_preprocessor import true_sizes
 from .evaluation_detector import EvaluationDetector
@@ -52,7 +52,9 @@ class MoEFusion(BaseModel):
                  fusion: dict | None = None, evaluation_detector: dict | None = None,
                  auxiliary_detections: bool = False, detect_in_color: bool = True,
                  data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
-        super().__init__(data_preprocessor or dict(type='PairedDataPreprocessor'), init_cfg)
+        # Built here: BaseModel would look for it in MMEngine's registry, not in MMDetection's.
+        super().__init__(
+            MODELS.build(data_preprocessor or dict(type='PairedDataPreprocessor')), init_cfg)
         if (visible_detector is None) != (infrared_detector is None):
             raise ValueError('MoEFusion: give both visible_detector and infrared_detector, or none')
         self.fusion = FusionNetwork(**(fusion or {}))
@@ -219,7 +221,7 @@ class MoEFusion(BaseModel):
 
     def _images(self, inputs: dict[str, Tensor], samples: list[DetDataSample]
                 ) -> dict[str, list[Tensor]]:
-        """Each image of the batch as it would be read from a file: 3 x H x W (B, G, R), 0 to 255."""
+        """Each image of the batch as if read from a file: 3 x H x W (B, G, R), 0 to 255."""
         images: dict[str, list[Tensor]] = {'visible': [], 'infrared': [], 'fused': []}
         for row, sample in enumerate(samples):
             height, width = sample.img_shape[:2]
@@ -239,9 +241,9 @@ class MoEFusion(BaseModel):
         singles = {}
         for rows, output in outputs:
             for i, row in enumerate(rows):
-                gatings = {
-                    name: type(gating)(gating.weights[i:i + 1], gating.load, gating.selected[i:i + 1])
-                    for name, gating in output.gatings.items()}
+                gatings = {name: Gating(gating.weights[i:i + 1], gating.load,
+                                        gating.selected[i:i + 1])
+                           for name, gating in output.gatings.items()}
                 singles[row] = FusionOutput(
                     output.fused[i:i + 1], output.attention[i:i + 1], gatings)
         return [singles[row] for row in sorted(singles)]
