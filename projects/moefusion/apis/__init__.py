@@ -1,5 +1,9 @@
 """What tools and notebooks call."""
 from .config import load_config, prepare_launch
+from .folder import FolderReport, find_pairs, fuse_pairs
 from .inferencer import FusionInferencer, FusionResult
 
-__all__ = ['FusionInferencer', 'FusionResult', 'load_config', 'prepare_launch']
+__all__ = [
+    'FolderReport', 'FusionInferencer', 'FusionResult', 'find_pairs', 'fuse_pairs', 'load_config',
+    'prepare_launch'
+]

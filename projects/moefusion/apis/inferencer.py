@@ -49,12 +49,13 @@ class FusionInferencer:
     Args:
         config (str | Path | Config): config of a ``MoEFusion``.
         checkpoint (str | Path): its weights, read as data: no code in the file runs.
-        device (str, optional): such as ``'cpu'`` or ``'cuda:0'``. Defaults to a GPU if there is one.
+        device (str, optional): such as ``'cpu'`` or ``'cuda:0'``. Defaults to a GPU if there is
+            one.
 
     Raises:
         FileNotFoundError: if config or checkpoint is not there.
-        ValueError: if the config's model is not ``MoEFusion``, or the checkpoint is damaged or of
-            another architecture.
+        ValueError: if the config's model is not ``MoEFusion``, the checkpoint is damaged or of
+            another architecture, or the device is not there.
 
     Examples:
         >>> fuse = FusionInferencer('configs/moefusion-lite_roadscene.py', 'epoch_12.pth')
@@ -64,6 +65,7 @@ class FusionInferencer:
 
     def __init__(self, config: str | Path | Config, checkpoint: str | Path,
                  device: str | None = None) -> None:
+        self.device = choose_device(device)
         cfg = config if isinstance(config, Config) else load_config(config)
         if cfg.get('custom_imports'):
             import_modules_from_strings(**cfg.custom_imports)
@@ -78,7 +80,6 @@ class FusionInferencer:
                 model[modality] = {**model[modality], 'rpn_head': None, 'roi_head': None}
         self.model = MODELS.build(model)
         load_weights(self.model, checkpoint, optional=UNUSED_PARTS)
-        self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.model.to(self.device).eval()
 
     @torch.no_grad()
@@ -112,12 +113,30 @@ class FusionInferencer:
             attention=picture.attention, gates=dict(picture.gates), picture=picture)
 
 
+def choose_device(name: str | None = None) -> torch.device:
+    """The device of a name such as ``'cpu'`` or ``'cuda:0'``; without one, a GPU if there is one.
+
+    Raises:
+        ValueError: if there is no such device, with what there is.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    name = name or ('cuda' if gpus else 'cpu')
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f'device {name!r} is none: use cpu, cuda or cuda:<number>') from error
+    if device.type == 'cuda' and (device.index or 0) >= gpus:
+        raise ValueError(f'device {name}: PyTorch {torch.__version__} finds {gpus or "no"} GPU '
+                         'here: use cpu, or install the driver and a CUDA build of PyTorch')
+    return device
+
+
 def _as_pair(visible, infrared) -> np.ndarray:
     """H x W x 4 (B, G, R, infrared) from two arrays."""
     for name, image, shape in (('visible', visible, 'H x W x 3'), ('infrared', infrared, 'H x W')):
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-            raise ValueError(f'{name} must be a uint8 array {shape} if the other is an array, but is '
-                             f'{getattr(image, "dtype", type(image).__name__)}')
+            raise ValueError(f'{name} must be a uint8 array {shape} if the other is an array, but '
+                             f'is {getattr(image, "dtype", type(image).__name__)}')
     if visible.ndim != 3 or visible.shape[2] != 3 or infrared.shape != visible.shape[:2]:
         raise ValueError('visible must be H x W x 3 and infrared H x W of the same size, but are '
                          f'{visible.shape} and {infrared.shape}')

@@ -1,0 +1,167 @@
+"""Fuses two files or two folders: pairs them by name, skips what is done, collects what fails."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from ..io import PairError, read_size, write_image
+from ..visualization import draw_fusion
+from .inferencer import FusionInferencer
+
+IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+
+
+@dataclass
+class FolderReport:
+    """What became of the pairs.
+
+    Attributes:
+        fused (list[str]): stems of the pairs that were fused in this run.
+        skipped (list[str]): stems of those whose output was there already.
+        failed (dict[str, str]): for each stem that could not be fused, the reason.
+    """
+
+    fused: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def find_pairs(visible: str | Path, infrared: str | Path
+               ) -> tuple[dict[str, tuple[Path, Path]], dict[str, str]]:
+    """Pair two files, or the images of two folders by their names without extension.
+
+    Hidden files and files that do not end as an image does (``IMAGE_SUFFIXES``) are left out;
+    folders inside are not searched.
+
+    Args:
+        visible (str | Path): visible image, or folder of them.
+        infrared (str | Path): infrared image, or folder of them.
+
+    Returns:
+        tuple[dict, dict]: visible and infrared file by stem (two files go by the visible one's),
+        sorted; and by stem what keeps the others from being a pair.
+
+    Raises:
+        FileNotFoundError: if one of the two is not there, or no image is in both folders.
+        ValueError: if one is a file and the other a folder.
+    """
+    visible, infrared = Path(visible), Path(infrared)
+    for path in (visible, infrared):
+        if not path.exists():
+            raise FileNotFoundError(f'{path}: there is no such file or folder')
+    if visible.is_dir() != infrared.is_dir():
+        raise ValueError(f'{visible} and {infrared}: give two files or two folders')
+    if visible.is_file():
+        return {visible.stem: (visible, infrared)}, {}
+    images = {folder: _images_by_stem(folder) for folder in (visible, infrared)}
+    if not any(images.values()):
+        raise FileNotFoundError(f'{visible} and {infrared}: no image in them '
+                                f'({", ".join(IMAGE_SUFFIXES)})')
+    pairs, problems = {}, {}
+    for stem in sorted(set().union(*images.values())):
+        found = [images[folder].get(stem, []) for folder in (visible, infrared)]
+        crowded = next((files for files in found if len(files) > 1), None)
+        if crowded:
+            problems[stem] = (f'{" and ".join(map(str, crowded))} would both become {stem}.png: '
+                              'rename one of them in both folders')
+        elif not all(found):
+            there, lacking = (found[0], infrared) if found[0] else (found[1], visible)
+            problems[stem] = f'{there[0]} has no partner {stem}.* in {lacking}'
+        else:
+            pairs[stem] = (found[0][0], found[1][0])
+    return pairs, problems
+
+
+def fuse_pairs(inferencer: FusionInferencer, pairs: dict[str, tuple[Path, Path]],
+               out_dir: str | Path, color: bool = True, overwrite: bool = False,
+               pictures: str | Path | None = None, report: FolderReport | None = None,
+               warn: Callable[[str], None] = print,
+               progress: Callable[[Iterable], Iterable] = iter) -> FolderReport:
+    """Fuse pairs and write ``<stem>.png``; a pair that cannot be fused does not stop the others.
+
+    A file appears only when it is complete, so one that is there with the size and channels to
+    expect is done.
+
+    Args:
+        inferencer (FusionInferencer): what fuses.
+        pairs (dict[str, tuple[Path, Path]]): visible and infrared file by stem.
+        out_dir (str | Path): where the fused images go.
+        color (bool): whether they take the visible image's colour. Defaults to True.
+        overwrite (bool): whether to fuse again what is done. Defaults to False.
+        pictures (str | Path, optional): folder for one picture a pair that shows sources,
+            attention, gates and fused image side by side.
+        report (FolderReport, optional): filled in as the work goes on, so that it also tells
+            of a run that was stopped.
+        warn (Callable): receives one line for each pair that failed.
+        progress (Callable): wraps the iteration, such as ``tqdm``.
+
+    Returns:
+        FolderReport: stems by outcome.
+
+    Raises:
+        ValueError: before any work, if an output would replace a source image.
+        OSError: if an output cannot be written (full disk, no permission): the others could not
+            either. Nothing is left half-written.
+    """
+    out_dir, report = Path(out_dir), report or FolderReport()
+    for stem, sources in pairs.items():
+        for folder in filter(None, (out_dir, pictures)):
+            target = Path(folder, f'{stem}.png').resolve()
+            if target in [source.resolve() for source in sources]:
+                raise ValueError(f'{target} is a source image: choose another output folder')
+    for stem, (visible, infrared) in progress(pairs.items()):
+        target, picture = out_dir / f'{stem}.png', pictures and Path(pictures, f'{stem}.png')
+        try:
+            if not overwrite and _is_done(target, visible, color) and (
+                    not picture or picture.is_file()):
+                report.skipped.append(stem)
+                continue
+            result = inferencer(visible, infrared)
+        except (PairError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
+                raise
+            reason = str(error) if isinstance(error, PairError) else (
+                f'{visible} is too large for the memory of {inferencer.device}: free memory, '
+                'fuse it on another --device or split it')
+            report.failed[stem] = reason
+            warn(f'not fused: {stem}: {reason}')
+            continue
+        if picture:
+            write_image(picture, draw_fusion([result.picture])[..., ::-1])
+        write_image(target, result.color[..., ::-1] if color else result.gray)
+        report.fused.append(stem)
+    return report
+
+
+def _images_by_stem(folder: Path) -> dict[str, list[Path]]:
+    images: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        hidden = path.name.startswith('.')
+        if not hidden and path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir():
+            images.setdefault(path.stem, []).append(path)
+    return images
+
+
+def _is_done(target: Path, visible: Path, color: bool) -> bool:
+    """Whether a fused image is there; raises PairError if it is not what would be written."""
+    if not target.exists():
+        return False
+    size, mode = read_size(visible), 'RGB' if color else 'L'
+    try:
+        with Image.open(target) as image:
+            found = (*image.size, image.mode)
+    except OSError as error:
+        found = (error, )
+    if found != (*size, mode):
+        raise PairError(f'{target} is there already, but is not {size[0]} x {size[1]} in '
+                        f'{"colour" if color else "gray"}: --overwrite replaces it, or choose '
+                        'another output folder')
+    return True
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -1,0 +1,85 @@
+"""Fuses visible and infrared images: `python tools/fuse.py VISIBLE INFRARED --out-dir OUT`."""
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / 'configs' / 'moefusion-lite_roadscene.py'
+WEIGHTS = ROOT / 'weights' / 'moefusion-lite_roadscene.pth'
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog='Exit status: 0 if every pair is fused, 1 if not all are.')
+    parser.add_argument('visible', help='visible image, or a folder of them')
+    parser.add_argument('infrared', help='infrared image, or a folder of them: images are paired '
+                        'by their names without extension')
+    parser.add_argument('--out-dir', required=True,
+                        help='where <name>.png goes, at the size of the input')
+    parser.add_argument('--config', help=f'config file (default: {CONFIG.relative_to(ROOT)})')
+    parser.add_argument('--checkpoint', help='checkpoint file, read as data: no code in it runs '
+                        f'(default: {WEIGHTS.relative_to(ROOT)})')
+    parser.add_argument('--gray', action='store_true',
+                        help="write one channel; without, the visible image's colour is kept")
+    parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='fuse again what is there already')
+    parser.add_argument('--pictures', metavar='DIR', help='also write one picture a pair here: '
+                        'sources, attention, gates and fused image side by side')
+    args = parser.parse_args(argv)
+    if args.config and not args.checkpoint:
+        parser.error('--config needs the --checkpoint that was trained with it')
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse_args(argv)
+    report = FolderReport()
+    try:
+        if not args.checkpoint and not WEIGHTS.is_file():
+            raise FileNotFoundError(
+                f'{WEIGHTS}: the bundled weights are not there. Fetch them (git lfs pull, or clone '
+                f'again), or train: python tools/train.py {CONFIG.relative_to(ROOT)}, and give its '
+                '--checkpoint')
+        pairs, report.failed = find_pairs(args.visible, args.infrared)
+        for stem, reason in report.failed.items():
+            warn(f'not fused: {stem}: {reason}')
+        inferencer = FusionInferencer(
+            args.config or CONFIG, args.checkpoint or WEIGHTS, args.device)
+        fuse_pairs(
+            inferencer, pairs, args.out_dir, color=not args.gray, overwrite=args.overwrite,
+            pictures=args.pictures, report=report, warn=warn,
+            progress=lambda items: tqdm(items, unit='pair', dynamic_ncols=True))
+    except (OSError, ValueError) as error:
+        # An OSError of our own has no file name beside its message.
+        plain = isinstance(error, OSError) and error.strerror and not error.filename
+        warn(f'error: {error.strerror if plain else error}')
+        return summarise(report, args.out_dir, finished=False)
+    except KeyboardInterrupt:
+        warn('stopped; the same command goes on from here')
+        return summarise(report, args.out_dir, finished=False)
+    return summarise(report, args.out_dir)
+
+
+def summarise(report: FolderReport, out_dir: str, finished: bool = True) -> int:
+    """Print the last line, and return the exit status."""
+    skipped = f'{len(report.skipped)} skipped'
+    if report.skipped:
+        skipped += ' (there already; --overwrite fuses them again)'
+    if finished or report.fused or report.skipped or report.failed:
+        print(f'{len(report.fused)} fused, {skipped}, {len(report.failed)} failed: {out_dir}')
+    return 0 if finished and not report.failed else 1
+
+
+def warn(message: str) -> None:
+    tqdm.write(message, file=sys.stderr)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
