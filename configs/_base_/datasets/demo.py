@@ -1,4 +1,4 @@
-"""Synthetic street scenes, made by `python tools/make_demo_data.py data/demo`: 32 pairs to train, 12 to test."""
+"""Synthetic street scenes from `python tools/make_demo_data.py data/demo`: 32 pairs and 12."""
 
 dataset_type = 'M3FDDataset'
 data_root = 'data/demo/'

@@ -1,7 +1,7 @@
 """M3FD (paper 4.1): 3,900 pairs to train, 300 to test, at 640 x 480.
 
-No split is published: `python tools/check_dataset.py configs/_base_/datasets/m3fd.py --make-split 300`
-writes train.txt and test.txt."""
+No split is published; `python tools/check_dataset.py configs/_base_/datasets/m3fd.py
+--make-split 300` writes train.txt and test.txt."""
 
 dataset_type = 'M3FDDataset'
 data_root = 'data/m3fd/'

@@ -1,4 +1,4 @@
-"""RoadScene with FLIR's boxes, in the layout of M3FD: 150 pairs to train, 54 to test, each of its own size."""
+"""RoadScene with FLIR's boxes, in the layout of M3FD: 150 pairs and 54, of many sizes."""
 
 dataset_type = 'M3FDDataset'
 data_root = 'data/roadscene/'

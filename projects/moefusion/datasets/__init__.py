@@ -1,1 +1,1 @@
-"""Paired data: readers, loading transform, layout checker, synthetic pairs. Imports nothing, so that parts stay usable without mm*."""
+"""Paired data: readers, loading, layout check, synthetic pairs; imports nothing by itself."""

@@ -1,9 +1,11 @@
-"""VOC XML files and the rules for boxes, without mm*: what is read, corrected, dropped or refused."""
+"""VOC XML files and the rules for boxes: what is read, corrected, dropped or refused."""
 
+import logging
 import math
 import xml.etree.ElementTree as ET
-from collections import Counter
 from pathlib import Path
+
+from mmengine.logging import print_log
 
 
 class AnnotationError(ValueError):
@@ -33,7 +35,7 @@ def read_voc(path):
     # bytes the encoding is no UTF-16 or UTF-32, and the declaration can only be spelled like this.
     if b'<!DOCTYPE' in data or b'\0' in data:
         raise AnnotationError(
-            f'{path}: declares a document type or is not UTF-8, refused because its entities could '
+            f'{path}: declares a document type or is not UTF-8, refused because entities could '
             'expand without bound. Remove the <!DOCTYPE ...> part and save it as UTF-8.'
         )
     try:
@@ -41,8 +43,8 @@ def read_voc(path):
         return _size(root), [_object(node) for node in root.iterfind('object')]
     except (ET.ParseError, AttributeError, TypeError, ValueError) as error:
         raise AnnotationError(
-            f'{path}: broken annotation ({_reason(error)}). Each <object> needs <name> and <bndbox> '
-            'with numbers for xmin, ymin, xmax, ymax. Repair it or take the pair out of the split.'
+            f'{path}: broken annotation ({_reason(error)}). Each <object> needs <name> and '
+            '<bndbox> with numbers for xmin, ymin, xmax, ymax. Repair it or take the pair out of the split.'
         ) from error
 
 
@@ -67,27 +69,39 @@ def clean_box(box, width, height):
 
 
 class Findings:
-    """Counts what was wrong, by kind, and keeps the first places of each kind."""
+    """Counts what reading annotations changed, and keeps the first places of each kind.
+
+    Defects are boxes that had to be dropped; notes are boxes clipped to the image and classes left
+    out on purpose.
+    """
 
     def __init__(self, keep=3):
         self.keep = keep
-        self.counts = Counter()
-        self.places = {}
+        self.defects, self.notes = {}, {}
 
-    def add(self, kind, place):
+    def add(self, kind, place, defect=False):
         """Count one finding of a kind and remember where it was."""
-        self.counts[kind] += 1
-        places = self.places.setdefault(kind, [])
-        if self.keep is None or len(places) < self.keep:
-            places.append(str(place))
+        (self.defects if defect else self.notes).setdefault(kind, []).append(str(place))
 
-    def lines(self):
-        """Return one line for each kind: its count and the first places."""
+    def usable(self, box, width, height, place):
+        """Return :func:`clean_box`'s box, after noting what was wrong with it."""
+        box, wrong = clean_box(box, width, height)
+        if wrong:
+            self.add(f'box {wrong}, {"clipped" if box else "dropped"}', place, defect=box is None)
+        return box
+
+    def lines(self, found):
+        """Return one line for each kind of ``defects`` or ``notes``: its count and first places."""
         return [
-            f'{count} x {kind}: {", ".join(self.places[kind])}'
-            + (', ...' if count > len(self.places[kind]) else '')
-            for kind, count in sorted(self.counts.items())
+            f'{len(places)} x {kind}: {", ".join(places[: self.keep])}'
+            + (', ...' if len(places) > self.keep else '')
+            for kind, places in sorted(found.items())
         ]
+
+    def warn(self, reader):
+        """Log all of it as warnings in the name of a reader."""
+        for line in self.lines(self.defects) + self.lines(self.notes):
+            print_log(f'{reader}: {line}', 'current', logging.WARNING)
 
 
 def _size(root):

@@ -8,7 +8,7 @@ from ..io import read_pair
 
 @TRANSFORMS.register_module()
 class LoadPairedImage(BaseTransform):
-    """Load an aligned pair as one image, so that every later transform moves both and the boxes together.
+    """Load an aligned pair as one image, so that transforms move both and the boxes together.
 
     Required Keys:
 

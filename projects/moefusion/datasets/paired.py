@@ -1,14 +1,12 @@
-"""Base of the readers: aligned visible / infrared pairs with VOC XML boxes, in any folder layout."""
+"""Base of the readers: aligned visible / infrared pairs with VOC XML boxes, any layout."""
 
-import logging
 import os
 
 from mmdet.datasets import XMLDataset
 from mmdet.registry import DATASETS
-from mmengine.logging import print_log
 
 from ..io import PairError, read_size
-from .annotation import AnnotationError, Findings, clean_box, read_voc
+from .annotation import AnnotationError, Findings, read_voc
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
@@ -18,8 +16,8 @@ class PairedXMLDataset(XMLDataset):
     """Aligned visible / infrared pairs with VOC XML boxes.
 
     A pair is named by its id, its files are ``<visible>/<id><visible_suffix>.*``,
-    ``<infrared>/<id><infrared_suffix>.*`` and ``<annotation>/<id><annotation_suffix>.xml``. The split
-    file ``ann_file`` lists one id per line; without one, every visible image is a pair.
+    ``<infrared>/<id><infrared_suffix>.*`` and ``<annotation>/<id><annotation_suffix>.xml``. The
+    split file ``ann_file`` lists one id per line; without one, every visible image is a pair.
 
     Boxes are clipped to the image; those that are inverted, outside or thinner than a pixel are
     dropped, with one warning that counts them. Coordinates become 0-based (1 off all four, as in
@@ -96,10 +94,8 @@ class PairedXMLDataset(XMLDataset):
                 f'{self.ann_file or self.data_root}: {len(missing)} files are missing, first '
                 f'{"; ".join(missing[:3])}. `python tools/check_dataset.py CONFIG` lists them all.'
             )
-        self.findings = Findings()
         data_list = [self.parse_data_info(pair) for pair in pairs]
-        for line in self.findings.lines():
-            print_log(f'{type(self).__name__}: {line}', 'current', logging.WARNING)
+        self.findings.warn(type(self).__name__)
         return self._refuse_empty(data_list)
 
     def parse_data_info(self, pair):
@@ -130,9 +126,7 @@ class PairedXMLDataset(XMLDataset):
                 )
             self.findings.add(f'box of the left-out class {name}, dropped', path)
             return None
-        box, wrong = clean_box(box, width, height)
-        if wrong:
-            self.findings.add(f'box {wrong}, {"clipped" if box else "dropped"}', path)
+        box = self.findings.usable(box, width, height, path)
         if box is None:
             return None
         small = min(box[2] - box[0], box[3] - box[1]) < (self.bbox_min_size or 0)
@@ -150,9 +144,9 @@ class PairedXMLDataset(XMLDataset):
                 lines = [line.strip() for line in file]
         except OSError as error:
             raise PairError(
-                f'{self.ann_file}: cannot read the split file ({error.strerror}). Check data_root and '
-                'ann_file; `python tools/check_dataset.py CONFIG --make-split N` makes a split where '
-                'the data set has none.'
+                f'{self.ann_file}: cannot read the split file ({error.strerror}). Check data_root '
+                'and ann_file; `python tools/check_dataset.py CONFIG --make-split N` makes a split '
+                'where the data set has none.'
             ) from error
         return [self._id(line) for line in lines if line]
 
@@ -170,14 +164,14 @@ class PairedXMLDataset(XMLDataset):
 
 
 def _stems(folder, suffixes):
-    """Map the stem of each file with one of the suffixes to its path, in one pass over the folder."""
+    """Map the stem of each file with one of the suffixes to its path, in one pass."""
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries)
     except OSError as error:
         raise PairError(
-            f'{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix of '
-            'the config; docs/data.md shows the layouts.'
+            f'{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix '
+            'of the config; docs/data.md shows the layouts.'
         ) from error
     split = (os.path.splitext(name) for name in names)
     return {

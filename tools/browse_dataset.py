@@ -1,0 +1,121 @@
+"""Shows pairs and their boxes, visible beside infrared: `python tools/browse_dataset.py CONFIG`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmdet.registry import DATASETS
+from mmdet.structures import DetDataSample
+from mmdet.utils import register_all_modules
+from mmdet.visualization import DetLocalVisualizer
+from mmengine.config import Config, DictAction
+from mmengine.structures import InstanceData
+
+from moefusion import plugin  # noqa: F401  registers the readers
+from moefusion.datasets.readers import find_readers
+from moefusion.io import write_image
+
+WIDE_ENOUGH = 480  # narrower images are enlarged, so that labels can be read
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.split(':')[0])
+    parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
+    parser.add_argument('--split', default='train', choices=['train', 'val', 'test'])
+    parser.add_argument(
+        '--mode',
+        default='transformed',
+        choices=['original', 'transformed', 'pipeline'],
+        help='the files as they are, what training gets, or every step between (default: '
+        'transformed)',
+    )
+    parser.add_argument('--output-dir', help='write PNG files here')
+    parser.add_argument('--not-show', action='store_true', help='open no window')
+    parser.add_argument('--show-number', type=int, help='how many pairs (default: all)')
+    parser.add_argument('--show-interval', type=float, default=2, help='seconds for each pair')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
+    args = parser.parse_args(argv)
+    if sys.platform == 'linux' and not os.environ.get('DISPLAY'):
+        args.not_show = True
+    if args.not_show and not args.output_dir:
+        parser.error('there is no display to show pairs on, or --not-show: give an --output-dir')
+    return args
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    register_all_modules()
+    visualizer = DetLocalVisualizer(line_width=2)
+    for _, reader in find_readers(cfg, [args.split]):
+        dataset = DATASETS.build(reader)
+        visualizer.dataset_meta = dataset.metainfo
+        number = min(args.show_number or len(dataset), len(dataset))
+        for index in range(number):
+            info = dataset.get_data_info(index)
+            steps = run_pipeline(info, dataset.pipeline.transforms, args.mode)
+            picture = np.vstack(match_widths([draw(visualizer, *step) for step in steps]))
+            name = info['img_id']
+            if args.output_dir:
+                path = Path(args.output_dir, args.split, f'{name}.png')
+                write_image(path, np.ascontiguousarray(picture[..., ::-1]))
+            if not args.not_show:
+                visualizer.show(picture, win_name=str(name), wait_time=args.show_interval)
+            print(f'\r{index + 1}/{number} pairs', end='', flush=True)
+        print(f', in {Path(args.output_dir, args.split)}' if args.output_dir else '')
+
+
+def run_pipeline(info, transforms, mode):
+    """Return (title, image, boxes, labels) of the steps that the mode shows."""
+    steps, results = [], info
+    for transform in transforms:
+        if type(transform).__name__.startswith('Pack'):
+            break
+        results = transform(results)
+        if results is None:
+            raise ValueError(f'{transform} rejects pair {info["img_id"]}')
+        boxes = results.get('gt_bboxes', np.zeros((0, 4)))
+        boxes = torch.as_tensor(getattr(boxes, 'tensor', boxes)).clone().float()
+        labels = torch.as_tensor(results.get('gt_bboxes_labels', np.zeros(0, int)))
+        steps.append((type(transform).__name__, results['img'].copy(), boxes, labels))
+        if mode == 'original':
+            boxes = torch.tensor([item['bbox'] for item in info['instances']]).reshape(-1, 4)
+            labels = torch.tensor([item['bbox_label'] for item in info['instances']], dtype=int)
+            return [('', steps[0][1], boxes, labels)]
+    return steps if mode == 'pipeline' else [('', *steps[-1][1:])]
+
+
+def draw(visualizer, title, image, boxes, labels):
+    """Return the RGB picture of one step: visible and infrared side by side, with boxes."""
+    zoom = max(1, round(WIDE_ENOUGH / image.shape[1]))
+    image = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    views = [image[..., 2::-1]] + ([image[..., 3:].repeat(3, 2)] if image.shape[2] == 4 else [])
+    sample = DetDataSample(gt_instances=InstanceData(bboxes=boxes * zoom, labels=labels))
+    drawn = []
+    for view in views:
+        visualizer.add_datasample(title, np.ascontiguousarray(view), sample, draw_pred=False)
+        drawn.append(visualizer.get_image())
+    picture = np.hstack(drawn)
+    if title:
+        picture = np.vstack([np.full((28, *picture.shape[1:]), 255, np.uint8), picture])
+        cv2.putText(
+            picture, title, (6, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA
+        )
+    return picture
+
+
+def match_widths(pictures):
+    """Pad pictures on the right to the widest."""
+    widest = max(picture.shape[1] for picture in pictures)
+    return [
+        np.pad(p, ((0, 0), (0, widest - p.shape[1]), (0, 0)), constant_values=255) for p in pictures
+    ]
+
+
+if __name__ == '__main__':
+    main()

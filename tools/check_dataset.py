@@ -1,0 +1,112 @@
+"""Checks every file of a paired data set: `python tools/check_dataset.py CONFIG`.
+
+Names each missing, unreadable or mis-sized pair and each bad annotation; exits with 1 if there are
+any.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmdet.registry import DATASETS
+from mmdet.utils import register_all_modules
+from mmengine.config import Config, DictAction
+
+from moefusion import plugin  # noqa: F401  registers the readers
+from moefusion.datasets.layout import check_layout
+from moefusion.datasets.readers import find_readers
+from moefusion.io import PairError, write_file
+
+BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them together
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
+    parser.add_argument(
+        '--split', nargs='+', default=['train', 'val', 'test'], choices=['train', 'val', 'test']
+    )
+    parser.add_argument('--max-problems', type=int, default=50, help='how many to print per split')
+    parser.add_argument(
+        '--make-split',
+        type=int,
+        metavar='N',
+        help='first write train.txt and test.txt with N test pairs, in runs of '
+        f'{BLOCK} spread over the data set; never replaces an existing split',
+    )
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    """Return 1 if anything is wrong, else 0."""
+    args = parse_args(argv)
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    register_all_modules()
+    readers = find_readers(cfg, args.split)
+    if args.make_split:
+        make_split(readers[0][1], args.make_split)
+    failed, ids = False, {}
+    for split, reader in readers:
+        report = check_layout(build(reader), _progress if sys.stderr.isatty() else None)
+        root = reader.get('data_root')
+        ids.setdefault((split, root), set()).update(report.ids)
+        if split != 'train' and (twice := ids.get(('train', root), set()) & report.ids):
+            report.problems.append(f'{len(twice)} pairs are also in train, e.g. {min(twice)}')
+        print_report(split, reader, report, args.max_problems)
+        failed |= bool(report.problems)
+    return int(failed)
+
+
+def build(reader, **changes):
+    """Build a reader without loading anything yet."""
+    return DATASETS.build({**reader, 'pipeline': [], 'lazy_init': True, **changes})
+
+
+def make_split(reader, number):
+    """Write train.txt and test.txt beside the images, the same for the same pairs and number."""
+    dataset = build(reader, ann_file='')
+    files = [Path(dataset.data_root, f'{name}.txt') for name in ('train', 'test')]
+    for file in files:
+        if file.exists():
+            raise SystemExit(f'error: {file} exists; remove it to make another split')
+    try:
+        ids = [pair['img_id'] for pair in dataset.list_pairs()[0]]
+    except PairError as error:
+        raise SystemExit(f'error: {error}') from error
+    if not 0 < number < len(ids):
+        raise SystemExit(f'error: --make-split {number} of {len(ids)} pairs leaves a split empty')
+    runs = -(-number // BLOCK)
+    starts = [len(ids) * run // runs for run in range(runs)]
+    sizes = [number * (run + 1) // runs - number * run // runs for run in range(runs)]
+    test = {i for start, size in zip(starts, sizes) for i in range(start, start + size)}
+    for file, wanted in zip(files, (False, True)):
+        lines = [f'{name}\n' for index, name in enumerate(ids) if (index in test) == wanted]
+        write_file(file, ''.join(lines).encode())
+        print(f'{file}: {len(lines)} pairs')
+
+
+def print_report(split, reader, report, limit):
+    """Print what was found in one split."""
+    print(f'{split} ({reader["type"]}, {reader.get("data_root")}): {report.pairs} usable pairs')
+    boxes = ', '.join(f'{name} {count}' for name, count in report.boxes.most_common())
+    print(f'  boxes: {boxes or "none"}')
+    sizes = [f'{w} x {h} ({count})' for (w, h), count in report.sizes.most_common(3)]
+    print(f'  sizes: {", ".join(sizes) or "none"}{", ..." if len(report.sizes) > 3 else ""}')
+    for note in report.notes:
+        print(f'  note: {note}')
+    for problem in report.problems[:limit]:
+        print(f'  PROBLEM: {problem}')
+    if len(report.problems) > limit:
+        print(f'  ... and {len(report.problems) - limit} more; raise --max-problems to see them')
+    print(f'  {len(report.problems)} problems')
+
+
+def _progress(done, total):
+    if done % 20 == 0 or done == total:
+        print(f'\r{done}/{total}', end='\n' if done == total else '', file=sys.stderr, flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
