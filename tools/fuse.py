@@ -10,8 +10,8 @@ from tqdm import tqdm
 from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / 'configs' / 'moefusion-lite_roadscene.py'
-WEIGHTS = ROOT / 'weights' / 'moefusion-lite_roadscene.pth'
+CONFIG = 'configs/moefusion-lite_roadscene.py'  # in ROOT, as the weights
+WEIGHTS = 'weights/moefusion-lite_roadscene.pth'
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -22,9 +22,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
                         'by their names without extension')
     parser.add_argument('--out-dir', required=True,
                         help='where <name>.png goes, at the size of the input')
-    parser.add_argument('--config', help=f'config file (default: {CONFIG.relative_to(ROOT)})')
+    parser.add_argument('--config', help=f'config file (default: {CONFIG})')
     parser.add_argument('--checkpoint', help='checkpoint file, read as data: no code in it runs '
-                        f'(default: {WEIGHTS.relative_to(ROOT)})')
+                        f'(default: {WEIGHTS})')
     parser.add_argument('--gray', action='store_true',
                         help="write one channel; without, the visible image's colour is kept")
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
@@ -42,16 +42,15 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     report = FolderReport()
     try:
-        if not args.checkpoint and not WEIGHTS.is_file():
+        if not args.checkpoint and not (ROOT / WEIGHTS).is_file():
             raise FileNotFoundError(
-                f'{WEIGHTS}: the bundled weights are not there. Fetch them (git lfs pull, or clone '
-                f'again), or train: python tools/train.py {CONFIG.relative_to(ROOT)}, and give its '
-                '--checkpoint')
+                f'{WEIGHTS}: the bundled weights are not there. Clone the repository again, or '
+                f'train (python tools/train.py {CONFIG}) and give --config and --checkpoint')
         pairs, report.failed = find_pairs(args.visible, args.infrared)
         for stem, reason in report.failed.items():
             warn(f'not fused: {stem}: {reason}')
         inferencer = FusionInferencer(
-            args.config or CONFIG, args.checkpoint or WEIGHTS, args.device)
+            args.config or ROOT / CONFIG, args.checkpoint or ROOT / WEIGHTS, args.device)
         fuse_pairs(
             inferencer, pairs, args.out_dir, color=not args.gray, overwrite=args.overwrite,
             pictures=args.pictures, report=report, warn=warn,

@@ -1,0 +1,86 @@
+"""find_pairs and fuse_pairs where tools/fuse.py's tests do not reach."""
+
+import numpy as np
+import pytest
+import torch
+
+from moefusion.apis import FolderReport, find_pairs, fuse_pairs
+from moefusion.apis.inferencer import FusionResult
+from moefusion.io import write_image
+
+
+def write(folder, *names):
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        write_image(folder / name, np.zeros((4, 6, 3), np.uint8))
+    return folder
+
+
+def test_pairs_by_name_without_extension(tmp_path):
+    vis = write(tmp_path / 'v', 'b.png', 'a.png', 'A.jpg', 'x.y.bmp')
+    ir = write(tmp_path / 'i', 'a.bmp', 'b.png', 'A.png', 'x.y.png')
+    (vis / 'c.png').mkdir()  # a folder is no image
+    pairs, problems = find_pairs(vis, ir)
+    assert not problems
+    assert pairs == {'A': (vis / 'A.jpg', ir / 'A.png'), 'a': (vis / 'a.png', ir / 'a.bmp'),
+                     'b': (vis / 'b.png', ir / 'b.png'),
+                     'x.y': (vis / 'x.y.bmp', ir / 'x.y.png')}
+    assert list(pairs) == ['A', 'a', 'b', 'x.y']
+
+
+def test_missing_partners_of_both_kinds(tmp_path):
+    vis, ir = write(tmp_path / 'v', 'a.png', 'b.png'), write(tmp_path / 'i', 'b.png', 'c.png')
+    pairs, problems = find_pairs(vis, ir)
+    assert list(pairs) == ['b'] and list(problems) == ['a', 'c']
+    assert str(vis / 'a.png') in problems['a'] and str(ir) in problems['a']
+    assert str(ir / 'c.png') in problems['c'] and str(vis) in problems['c']
+
+
+class Fake:
+    """Stands in for the inferencer: paints a flat image, or raises what it was given."""
+
+    device = 'cpu'
+
+    def __init__(self, **errors):
+        self.errors = errors
+
+    def __call__(self, visible, infrared):
+        if visible.stem in self.errors:
+            raise self.errors[visible.stem]
+        flat = np.full((4, 6), 7, np.uint8)
+        return FusionResult(flat, np.dstack([flat, flat + 1, flat + 2]), flat / 255., {}, None)
+
+
+def pairs_of(tmp_path, *names):
+    vis, ir = write(tmp_path / 'v', *names), write(tmp_path / 'i', *names)
+    return find_pairs(vis, ir)[0]
+
+
+def test_channels_are_stored_in_the_order_that_files_have(tmp_path):
+    import cv2
+    fuse_pairs(Fake(), pairs_of(tmp_path, 'a.png'), tmp_path / 'out')
+    assert cv2.imread(str(tmp_path / 'out' / 'a.png'))[0, 0].tolist() == [9, 8, 7]
+
+
+@pytest.mark.parametrize('error', [
+    torch.OutOfMemoryError('CUDA out of memory'), MemoryError(),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")])
+def test_a_pair_too_large_does_not_stop_the_others(tmp_path, error):
+    lines = []
+    report = fuse_pairs(Fake(a=error), pairs_of(tmp_path, 'a.png', 'b.png'), tmp_path / 'out',
+                        warn=lines.append)
+    assert report.fused == ['b'] and 'too large' in report.failed['a']
+    assert len(lines) == 1 and 'a.png' in lines[0]
+
+
+def test_a_fault_of_the_program_is_not_blamed_on_the_pair(tmp_path):
+    with pytest.raises(RuntimeError, match='mat1 and mat2'):
+        fuse_pairs(Fake(a=RuntimeError('mat1 and mat2')), pairs_of(tmp_path, 'a.png'), tmp_path)
+
+
+def test_report_tells_of_a_run_that_was_stopped(tmp_path):
+    report = FolderReport()
+    with pytest.raises(KeyboardInterrupt):
+        fuse_pairs(Fake(b=KeyboardInterrupt()), pairs_of(tmp_path, 'a.png', 'b.png'),
+                   tmp_path / 'out', report=report)
+    assert report.fused == ['a']

@@ -1,0 +1,148 @@
+"""FusionInferencer with the lite network's real config, detectors included."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.registry import init_default_scope
+
+import moefusion.plugin  # noqa: F401
+from moefusion.apis import FusionInferencer, load_config
+from moefusion.fusion import colorize
+
+
+@pytest.fixture(scope='module')
+def config(repo_root):
+    return load_config(repo_root / 'configs' / 'moefusion-lite_demo.py')
+
+
+@pytest.fixture(scope='module')
+def checkpoint(config, tmp_path_factory):
+    """What the runner would save: all of the model, heads and scoring detector included."""
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    for expert in model.fusion.decoder.experts:
+        torch.nn.init.constant_(expert[-1].bias, 0.5)
+    path = tmp_path_factory.mktemp('weights') / 'full.pth'
+    torch.save(dict(meta=dict(epoch=1), state_dict=model.state_dict()), path)
+    return path
+
+
+@pytest.fixture(scope='module')
+def inferencer(config, checkpoint):
+    return FusionInferencer(config, checkpoint, 'cpu')
+
+
+def random_pair(height, width):
+    rng = np.random.default_rng(height * width)
+    return (rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
+            rng.integers(0, 256, (height, width), dtype=np.uint8))
+
+
+@pytest.mark.parametrize('size', [(17, 23), (33, 47), (1, 1), (64, 96), (95, 129)])
+def test_output_has_the_size_of_the_input(inferencer, size):
+    result = inferencer(*random_pair(*size))
+    assert result.gray.shape == result.attention.shape == size
+    assert result.color.shape == (*size, 3)
+    assert result.gray.dtype == result.color.dtype == np.uint8
+    assert 0 <= result.attention.min() <= result.attention.max() <= 1
+
+
+def test_gates_have_k_of_n_experts(inferencer):
+    gates = inferencer(*random_pair(40, 50)).gates
+    assert set(gates) == {'local_foreground', 'local_background', 'global'}
+    for weights in gates.values():
+        assert (weights > 0).sum() == 2 and weights.sum() == pytest.approx(1)
+
+
+def test_color_is_the_fused_gray_with_the_chroma_of_the_visible_image(inferencer):
+    visible, infrared = random_pair(30, 40)
+    result = inferencer(visible, infrared)
+    rgb = torch.from_numpy(visible).permute(2, 0, 1)[None] / 255
+    gray = torch.from_numpy(result.gray)[None, None] / 255
+    expected = (colorize(gray, rgb)[0] * 255).permute(1, 2, 0).numpy()
+    # The network's own value was rounded once for the gray image.
+    assert np.abs(result.color - expected).max() <= 1.01
+
+
+def test_the_same_pair_from_files_and_arrays(inferencer, tmp_path):
+    import cv2
+    visible, infrared = random_pair(30, 40)
+    cv2.imwrite(str(tmp_path / 'v.png'), visible[..., ::-1])
+    cv2.imwrite(str(tmp_path / 'i.png'), infrared)
+    from_files = inferencer(tmp_path / 'v.png', tmp_path / 'i.png')
+    np.testing.assert_array_equal(from_files.color, inferencer(visible, infrared).color)
+
+
+def test_only_what_fusing_needs_is_built(inferencer):
+    detector = inferencer.model.visible_detector
+    assert not hasattr(detector, 'rpn_head') and not hasattr(detector, 'roi_head')
+    assert inferencer.model.evaluation_detector is None
+    assert not inferencer.model.training
+
+
+def test_pretrained_weights_are_not_fetched(config, checkpoint, monkeypatch):
+    from mmengine.runner.checkpoint import CheckpointLoader
+    config = config.copy()
+    for modality in ('visible', 'infrared'):
+        config.model[f'{modality}_detector'].backbone.init_cfg = dict(
+            type='Pretrained', checkpoint='torchvision://resnet18')
+
+    def fetch(*_, **__):
+        raise AssertionError('weights were fetched')
+    monkeypatch.setattr(CheckpointLoader, 'load_checkpoint', fetch)
+    FusionInferencer(config, checkpoint, 'cpu')
+
+
+class Code:
+    """Unpickling it makes a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path, )
+
+
+def test_a_checkpoint_runs_no_code(config, tmp_path):
+    torch.save(dict(state_dict={}, code=Code(str(tmp_path / 'ran'))), tmp_path / 'evil.pth')
+    with pytest.raises(ValueError, match='evil.pth'):
+        FusionInferencer(config, tmp_path / 'evil.pth', 'cpu')
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_another_architecture_is_named(config, checkpoint):
+    config = config.copy()
+    config.model.fusion.num_experts = 6
+    with pytest.raises(ValueError, match='full.pth is of another architecture'):
+        FusionInferencer(config, checkpoint, 'cpu')
+
+
+@pytest.mark.parametrize('device, message', [
+    ('cuda', 'use cpu'), ('cuda:3', 'use cpu'), ('gpu', "'gpu'")])
+def test_a_device_that_is_not_there(config, checkpoint, device, message, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    with pytest.raises(ValueError, match=message):
+        FusionInferencer(config, checkpoint, device)
+
+
+@pytest.mark.parametrize('visible, infrared', [
+    (np.zeros((4, 5, 3), np.uint16), np.zeros((4, 5), np.uint8)),
+    (np.zeros((4, 5), np.uint8), np.zeros((4, 5), np.uint8)),
+    (np.zeros((4, 5, 3), np.uint8), np.zeros((5, 4), np.uint8)),
+    (np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5, 3), np.uint8)),
+    (np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.uint8)),
+    (np.zeros((4, 5, 3), np.uint8), 'file.png')])
+def test_wrong_arrays(inferencer, visible, infrared):
+    with pytest.raises(ValueError, match='uint8|same size|nothing'):
+        inferencer(visible, infrared)
+
+
+def test_a_config_of_another_model(config, checkpoint):
+    config = config.copy()
+    config.model = dict(type='FasterRCNN')
+    with pytest.raises(ValueError, match='model.type must be MoEFusion'):
+        FusionInferencer(config, checkpoint, 'cpu')

@@ -1,0 +1,208 @@
+"""tools/fuse.py on pictures that the test paints, with a tiny network of random weights."""
+
+import importlib.util
+import resource
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import moefusion.plugin  # noqa: F401
+from moefusion.models import MoEFusion
+
+FUSION = dict(channels=4, local_hidden=2, global_widths=(4, 4, 4), local_grid=(2, 2),
+              global_grid=(2, 2))
+
+
+@pytest.fixture(scope='module')
+def fuse(repo_root):
+    spec = importlib.util.spec_from_file_location('fuse_tool', repo_root / 'tools' / 'fuse.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(fuse, tmp_path):
+    """Calls the tool with a tiny config and checkpoint."""
+    init_default_scope('mmdet')
+    config, checkpoint = tmp_path / 'tiny.py', tmp_path / 'tiny.pth'
+    Config(dict(model=dict(type='MoEFusion', fusion=FUSION))).dump(config)
+    torch.manual_seed(0)
+    model = MoEFusion(fusion=FUSION)
+    # Experts that answer brightly enough not to be clipped to black.
+    for expert in model.fusion.decoder.experts:
+        torch.nn.init.constant_(expert[-1].bias, 0.5)
+    torch.save(dict(state_dict=model.state_dict()), checkpoint)
+
+    def call(*arguments):
+        return fuse.main([*map(str, arguments), '--config', str(config), '--checkpoint',
+                          str(checkpoint), '--device', 'cpu'])
+    return call
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for name in ('vis', 'ir'):
+        (tmp_path / name).mkdir()
+    return tmp_path / 'vis', tmp_path / 'ir', tmp_path / 'out'
+
+
+def paint(path, width, height, channels=3, dtype=np.uint8):
+    image = np.random.default_rng(width * height).integers(
+        0, 256, (height, width, channels), dtype=np.uint8).squeeze(2 if channels == 1 else ())
+    assert cv2.imwrite(str(path), image.astype(dtype))
+    return image
+
+
+def read(path):
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+
+
+def test_two_files(run, folders):
+    vis, ir, out = folders
+    color = paint(vis / 'a.png', 23, 17)
+    paint(ir / 'other.png', 23, 17, 1)
+    assert run(vis / 'a.png', ir / 'other.png', '--out-dir', out) == 0
+    assert [path.name for path in out.iterdir()] == ['a.png']
+    fused = read(out / 'a.png')
+    assert fused.shape == color.shape and fused.dtype == np.uint8
+    # A colour output keeps the differences between channels wherever nothing is clipped.
+    inside = ((fused > 0) & (fused < 255)).all(axis=2)
+    assert inside.any()
+    difference = (np.diff(fused.astype(int)) - np.diff(color.astype(int)))[inside]
+    assert np.abs(difference).max() <= 1
+
+
+def test_folder_of_mixed_sizes_and_extensions(run, folders, capsys):
+    vis, ir, out = folders
+    sizes = {'a': (40, 33), 'b.c': (23, 17), 'd': (65, 31), 'one': (1, 1)}
+    for stem, (width, height) in sizes.items():
+        paint(vis / f'{stem}.bmp', width, height)
+        paint(ir / f'{stem}.PNG', width, height, 1)
+    (vis / 'notes.txt').write_text('not an image')
+    (vis / '._a.jpg').write_text('left by another system')
+    assert run(vis, ir, '--out-dir', out, '--gray') == 0
+    found = {path.name: read(path).shape for path in out.iterdir()}
+    assert found == {f'{stem}.png': (height, width) for stem, (width, height) in sizes.items()}
+    assert '4 fused, 0 skipped, 0 failed' in capsys.readouterr().out
+
+
+def test_second_run_skips_what_is_done(run, folders, capsys):
+    vis, ir, out = folders
+    for stem in 'ab':
+        paint(vis / f'{stem}.png', 20, 18)
+        paint(ir / f'{stem}.png', 20, 18, 1)
+    assert run(vis, ir, '--out-dir', out) == 0
+    first = (out / 'a.png').read_bytes()
+    (out / 'b.png').unlink()
+    times = (out / 'a.png').stat().st_mtime_ns
+    assert run(vis, ir, '--out-dir', out) == 0
+    assert '1 fused, 1 skipped' in capsys.readouterr().out
+    assert (out / 'a.png').stat().st_mtime_ns == times and (out / 'b.png').is_file()
+    assert run(vis, ir, '--out-dir', out, '--overwrite') == 0
+    assert '2 fused, 0 skipped' in capsys.readouterr().out
+    assert (out / 'a.png').stat().st_mtime_ns != times
+    assert (out / 'a.png').read_bytes() == first  # the same pair fuses to the same image
+
+
+def test_an_output_of_another_kind_is_not_taken_for_done(run, folders, capsys):
+    vis, ir, out = folders
+    paint(vis / 'a.png', 20, 18)
+    paint(ir / 'a.png', 20, 18, 1)
+    assert run(vis, ir, '--out-dir', out) == 0
+    before = (out / 'a.png').read_bytes()
+    assert run(vis, ir, '--out-dir', out, '--gray') == 1
+    assert '--overwrite' in capsys.readouterr().err
+    assert (out / 'a.png').read_bytes() == before
+    assert run(vis, ir, '--out-dir', out, '--gray', '--overwrite') == 0
+    assert read(out / 'a.png').shape == (18, 20)
+
+
+def test_bad_pairs_are_named_and_the_others_fused(run, folders, capsys):
+    vis, ir, out = folders
+    for stem in ('good', 'truncated', 'deep', 'sizes', 'alone', 'twice', 'empty'):
+        paint(vis / f'{stem}.png', 20, 18)
+        paint(ir / f'{stem}.png', 20, 18, 1)
+    whole = (vis / 'truncated.png').read_bytes()
+    (vis / 'truncated.png').write_bytes(whole[:len(whole) // 2])
+    paint(ir / 'deep.png', 20, 18, 1, np.uint16)
+    paint(ir / 'sizes.png', 21, 18, 1)
+    (ir / 'alone.png').unlink()
+    paint(vis / 'twice.bmp', 20, 18)
+    (ir / 'empty.png').write_bytes(b'')
+    assert run(vis, ir, '--out-dir', out) == 1
+    text = capsys.readouterr()
+    assert [path.name for path in out.iterdir()] == ['good.png']
+    assert '1 fused, 0 skipped, 6 failed' in text.out
+    lines = {line.split(':')[1].strip(): line for line in text.err.splitlines()
+             if line.startswith('not fused')}
+    assert set(lines) == {'truncated', 'deep', 'sizes', 'alone', 'twice', 'empty'}
+    for stem, words in dict(
+            truncated=['vis/truncated.png', 'truncated'], deep=['ir/deep.png', 'uint16'],
+            sizes=['20 x 18', '21 x 18'], alone=['vis/alone.png', 'no partner', str(ir)],
+            twice=['twice.bmp', 'twice.png'], empty=['ir/empty.png', 'empty']).items():
+        assert all(word in lines[stem] for word in words), lines[stem]
+
+
+def test_full_disk_stops_and_leaves_nothing_half_written(run, folders, capsys):
+    vis, ir, out = folders
+    for stem in 'abc':
+        size = (20, 18) if stem == 'a' else (400, 300)
+        paint(vis / f'{stem}.png', *size)
+        paint(ir / f'{stem}.png', *size, 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # files beyond it fail to be written
+    try:
+        status = run(vis, ir, '--out-dir', out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    text = capsys.readouterr()
+    assert status == 1
+    assert 'b.png' in text.err and 'cannot write' in text.err and 'c.png' not in text.err
+    assert '1 fused' in text.out
+    assert [path.name for path in out.iterdir()] == ['a.png']
+
+
+def test_pictures(run, folders):
+    vis, ir, out = folders
+    paint(vis / 'a.png', 40, 30)
+    paint(ir / 'a.png', 40, 30, 1)
+    assert run(vis, ir, '--out-dir', out, '--pictures', out / 'pictures') == 0
+    picture = read(out / 'pictures' / 'a.png')
+    assert picture.shape[1] > 3 * picture.shape[0] and picture.std() > 10
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (('nowhere', 'ir'), 'nowhere: there is no such file'),
+    (('vis', 'ir/a.png'), 'two files or two folders'),
+    (('vis/a.png', 'ir/a.png', 'vis'), 'source image'),
+    (('empty', 'empty'), 'no image in them')])
+def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
+    vis, ir, out = folders
+    paint(vis / 'a.png', 20, 18)
+    paint(ir / 'a.png', 20, 18, 1)
+    (tmp_path / 'empty').mkdir()
+    visible, infrared, out = [tmp_path / name for name in (*arguments, 'out')[:3]]
+    source = (vis / 'a.png').read_bytes()
+    assert run(visible, infrared, '--out-dir', out, '--overwrite') == 1
+    text = capsys.readouterr()
+    assert message in text.err and 'Traceback' not in text.err
+    assert (vis / 'a.png').read_bytes() == source
+
+
+def test_missing_default_weights_say_how_to_get_them(fuse, folders, monkeypatch, capsys):
+    vis, ir, out = folders
+    monkeypatch.setattr(fuse, 'WEIGHTS', out / 'none.pth')
+    assert fuse.main([str(vis), str(ir), '--out-dir', str(out)]) == 1
+    error = capsys.readouterr().err
+    assert 'none.pth' in error and 'tools/train.py configs/moefusion-lite_roadscene.py' in error
+
+
+def test_config_needs_its_checkpoint(fuse, capsys):
+    with pytest.raises(SystemExit) as stop:
+        fuse.main(['a', 'b', '--out-dir', 'c', '--config', 'd.py'])
+    assert stop.value.code == 2 and '--checkpoint' in capsys.readouterr().err
