@@ -5,12 +5,8 @@ Example:
 """
 
 import argparse
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'projects'))
-
-from moefusion.datasets.synthetic.writer import make_demo_data  # noqa: E402
+from moefusion.datasets.synthetic.writer import make_demo_data
 
 
 def parse_args(argv=None):

@@ -2,19 +2,20 @@
 
 What each file may hold, and what becomes of it:
 
-=====================  ============================  =================================================
-file                   visible                       infrared
-=====================  ============================  =================================================
-8-bit gray             repeated to B = G = R         used as it is
-8-bit colour, palette  used as it is                 equal channels: the first; nearly equal (JPEG
-                                                     noise): MATLAB's ``rgb2gray``; false colour: error
-opaque alpha channel   dropped                       dropped
-transparent pixels     error                         error
-16-bit, float          error                         error
-EXIF orientation       ignored                       ignored
-=====================  ============================  =================================================
+==========================  ====================  ===============================================
+file                        visible               infrared
+==========================  ====================  ===============================================
+8-bit gray                  B = G = R = gray      as it is
+8-bit colour or palette     as it is              equal channels: the first; nearly equal (JPEG
+                                                  noise): MATLAB's ``rgb2gray``; coloured: error
+alpha, opaque everywhere    alpha dropped         alpha dropped
+alpha, transparent pixels   error                 error
+16-bit or float             error                 error
+EXIF orientation            ignored               ignored
+==========================  ====================  ===============================================
 
-16-bit images are refused because a silent stretch to 8 bit changes every metric, by another factor for every image.
+16-bit images are refused because a silent stretch to 8 bit, another for every image, would change
+every metric.
 """
 
 import io
@@ -48,7 +49,7 @@ def read_visible(path):
     """Read a visible image as uint8 BGR, shape (H, W, 3).
 
     Raises:
-        PairError: missing, unreadable or truncated file, or content that the module's table calls an error.
+        PairError: missing, unreadable or truncated file, or an error by the module's table.
     """
     image = _drop_alpha(_read(path), path)
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
@@ -58,7 +59,7 @@ def read_infrared(path):
     """Read an infrared image as uint8 gray, shape (H, W).
 
     Raises:
-        PairError: missing, unreadable or truncated file, or content that the module's table calls an error.
+        PairError: missing, unreadable or truncated file, or an error by the module's table.
     """
     image = _drop_alpha(_read(path), path)
     if image.ndim == 2:
@@ -68,8 +69,8 @@ def read_infrared(path):
         return np.ascontiguousarray(image[..., 0])
     if (spread > CHROMA_NOISE).mean() > FALSE_COLOUR_SHARE:
         raise PairError(
-            f'{path}: an infrared image in colour. If it is the visible one, swap the two; if it is a false-colour '
-            'rendering, export the infrared image in gray.'
+            f'{path}: an infrared image in colour. If it is the visible one, swap the two; if it is '
+            'a false-colour rendering, export it in gray.'
         )
     return bgr_to_gray(image)
 
@@ -87,8 +88,8 @@ def read_pair(visible, infrared):
     color, heat = read_visible(visible), read_infrared(infrared)
     if color.shape[:2] != heat.shape:
         raise PairError(
-            f'{visible} is {_size_text(color)} but {infrared} is {_size_text(heat)} (width x height). Register '
-            'the two and crop both to their common area, so that each pixel shows the same spot.'
+            f'{visible} is {_size_text(color)} but {infrared} is {_size_text(heat)} (width x '
+            'height). Register the two and crop both to their common area.'
         )
     return np.dstack([color, heat])
 
@@ -109,10 +110,10 @@ def read_size(path):
 
 
 def write_file(path, data):
-    """Write bytes to a file so that it is there whole or not at all; makes the folder where it is missing.
+    """Write bytes to a file, whole or not at all; makes the folder where there is none.
 
     Raises:
-        OSError: the file cannot be written; the message names file, reason and cure, and nothing is left behind.
+        OSError: the file cannot be written, with file, reason and cure; nothing is left behind.
     """
     path = Path(path)
     draft = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
@@ -133,7 +134,7 @@ def write_file(path, data):
 
 
 def write_image(path, image):
-    """Write a uint8 image, (H, W) gray or (H, W, 3) BGR, in the format of the file name, whole or not at all.
+    """Write a uint8 image, (H, W) or (H, W, 3) BGR, in the format that the file name says.
 
     Raises:
         ValueError: the format is unknown or the array is not a uint8 image.
@@ -149,7 +150,7 @@ def write_image(path, image):
         done = False
     if not done:
         raise ValueError(
-            f'{path}: cannot encode {image.shape} in this format. Use a name that ends in .png, .jpg, .bmp or .tif.'
+            f'{path}: cannot encode {image.shape} in this format. Use .png, .jpg, .bmp or .tif.'
         )
     write_file(path, data.tobytes())
 
@@ -175,13 +176,13 @@ def _read(path):
         ) from error
     if image is None:
         raise PairError(
-            f'{path}: damaged, or not an image in a format OpenCV reads. Fetch it again or export it as PNG.'
+            f'{path}: damaged or in a format unknown to OpenCV. Fetch it again or export it as PNG.'
         )
     if image.dtype != np.uint8:
         raise PairError(
-            f'{path}: {image.dtype} values, but 8-bit images are needed. Map the whole data set to 0..255 with one '
-            'fixed range, e.g. np.clip((x - low) / (high - low) * 255, 0, 255).round(); a range taken from each '
-            'image would falsify every metric.'
+            f'{path}: {image.dtype} values, but 8-bit images are needed. Map the whole data set to '
+            '0..255 with one fixed range: np.clip((x - low) / (high - low) * 255, 0, 255).round(). '
+            'A range taken from each image would falsify every metric.'
         )
     return image
 
@@ -216,7 +217,7 @@ def _drop_alpha(image, path):
 
 
 def _missing(path):
-    return f'{path}: no such file. Each pair needs a visible and an infrared image; check the folder and the name.'
+    return f'{path}: no such file. A pair needs both images; check the folder and the name.'
 
 
 def _size_text(image):

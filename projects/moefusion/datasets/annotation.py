@@ -44,7 +44,7 @@ def read_voc(path):
     except (ET.ParseError, AttributeError, TypeError, ValueError) as error:
         raise AnnotationError(
             f'{path}: broken annotation ({_reason(error)}). Each <object> needs <name> and '
-            '<bndbox> with numbers for xmin, ymin, xmax, ymax. Repair it or take the pair out of the split.'
+            '<bndbox> with numbers for xmin, ymin, xmax, ymax. Repair it or leave the pair out.'
         ) from error
 
 

@@ -25,8 +25,8 @@ class _CocoByName(COCO):
 class PairedCocoDataset(CocoDataset):
     """Aligned visible / infrared pairs with COCO json boxes.
 
-    ``file_name`` in the json names the visible image under ``data_prefix['img']``; the infrared one has
-    the same name under ``data_prefix['infrared']``, with ``infrared_suffix`` in place of
+    ``file_name`` in the json names the visible image under ``data_prefix['img']``; the infrared one
+    has the same name under ``data_prefix['infrared']``, with ``infrared_suffix`` in place of
     ``visible_suffix`` at its end. Boxes are treated as in ``PairedXMLDataset``; categories that
     ``metainfo`` leaves out are dropped, as in MMDetection.
 

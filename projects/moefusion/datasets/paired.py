@@ -157,8 +157,8 @@ class PairedXMLDataset(XMLDataset):
     def _refuse_empty(self, data_list):
         if not data_list:
             raise PairError(
-                f'{type(self).__name__}: no pairs in {self.ann_file or self.data_prefix["visible"]} '
-                f'after filter_cfg={self.filter_cfg}. Check data_root, ann_file and filter_cfg.'
+                f'{self.ann_file or self.data_prefix["visible"]}: no pairs after '
+                f'filter_cfg={self.filter_cfg}. Check data_root, ann_file and filter_cfg.'
             )
         return data_list
 

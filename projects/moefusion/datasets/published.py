@@ -30,8 +30,8 @@ class FLIRAlignedDataset(PairedXMLDataset):
     """FLIR ADAS, the "aligned" version: 5,142 pairs of 640 x 512, 4,129 / 1,013.
 
     Layout: ``JPEGImages/FLIR_00002_RGB.jpg``, ``JPEGImages/FLIR_00002_PreviewData.jpeg``,
-    ``Annotations/FLIR_00002_PreviewData.xml``, ``align_train.txt``, ``align_validation.txt``; the split
-    files name the infrared image. A few images carry a ``dog``, which is no class of the data set.
+    ``Annotations/FLIR_00002_PreviewData.xml``, ``align_train.txt``, ``align_validation.txt``; the
+    split files name the infrared image. A few images carry a ``dog``, no class of the data set.
     """
 
     METAINFO = dict(
@@ -53,8 +53,8 @@ class FLIRAlignedDataset(PairedXMLDataset):
 class LLVIPDataset(PairedXMLDataset):
     """LLVIP: 15,488 pairs of 1280 x 1024, 12,025 / 3,463 by folder.
 
-    Layout: ``visible/train/010001.jpg``, ``infrared/train/010001.jpg``, the same under ``test``, and
-    ``Annotations/010001.xml`` for both.
+    Layout: ``visible/train/010001.jpg``, ``infrared/train/010001.jpg``, the same under ``test``,
+    and ``Annotations/010001.xml`` for both.
 
     Args:
         split (str): 'train' or 'test'.

@@ -29,7 +29,7 @@ TAIL = (0.08, 0.08, 0.75)
 
 
 def person(rng):
-    """Draw somebody who stands or walks; return the sprite, 1.55 to 1.9 m tall, and its size in metres."""
+    """Draw somebody who stands or walks; return the sprite and its size in metres."""
     tall = rng.uniform(1.55, 1.9)
     wide = 0.62 * tall
     art = Sprite(wide, tall, 110)
@@ -82,7 +82,7 @@ def person(rng):
 
 
 def car(rng, view):
-    """Draw a car seen from the 'rear', the 'front' or the 'side'; return the sprite and its size in metres."""
+    """Draw a car from the 'rear', 'front' or 'side'; return the sprite and its size in metres."""
     return car_side(rng) if view == 'side' else car_end(rng, view == 'front')
 
 

@@ -145,7 +145,7 @@ def houses(rng, camera):
 
 
 def _wall(rng, camera, ends, tall, light):
-    """Return the patch of a house front on the ground between two points (x, z), None if out of sight."""
+    """Return the patch of a house front between two points (x, z), None if out of sight."""
     (x1, z1), (x2, z2) = ends
     corners = [(x1, tall, z1), (x2, tall, z2), (x2, 0, z2), (x1, 0, z1)]
     target = np.float32([camera.project(*corner) for corner in corners])

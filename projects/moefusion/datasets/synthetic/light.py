@@ -14,7 +14,8 @@ def visible_camera(rng, color, glow, lights, condition, camera):
     Args:
         color (np.ndarray): colour of the scene in plain daylight, (H, W, 3).
         glow (np.ndarray): its own light, (H, W, 3), seen in the dark.
-        lights (list): lamps (u, v, foot, size): pixel of the light, row of its foot, pixels per metre.
+        lights (list): lamps (u, v, foot, size): pixel of the light, row of the foot, pixels per
+            metre.
         condition (str): one of :data:`CONDITIONS`.
     """
     if condition in ('night', 'glare'):
@@ -40,7 +41,7 @@ def visible_camera(rng, color, glow, lights, condition, camera):
 
 
 def infrared_camera(rng, heat, condition):
-    """Return the infrared image in [0, 1]: soft, with read-out stripes; the dark does not matter to it."""
+    """Return the infrared image in [0, 1]: soft, with read-out stripes, the same in the dark."""
     warm = {'day': 0.05, 'smoke': 0.03, 'glare': 0.0, 'night': -0.05}[condition]
     image = np.where(heat < 0.5, 1.35 * (heat - 0.3) + 0.3 + warm, heat).astype(np.float32)
     image = cv2.GaussianBlur(image, (0, 0), 1.1)

@@ -1,4 +1,4 @@
-"""What stands along the street: trees, lamps, traffic signs. Cool in infrared, textured in the visible."""
+"""What stands along the street: trees, lamps, signs; cool in infrared, textured in the visible."""
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ def tree(rng):
 
 
 def lamp(rng):
-    """Draw a street lamp whose arm reaches to the right; return the sprite and its size in metres."""
+    """Draw a street lamp, its arm to the right; return the sprite and its size in metres."""
     tall, wide = rng.uniform(5.0, 6.0), 1.6
     art = Sprite(wide, tall, 50)
     art.paint(art.limb([(0.1, tall), (0.1, 0.35)], 0.10), STEEL, 0.24)

@@ -1,4 +1,4 @@
-"""Composes one street scene: who stands where, what hides what, and the boxes of what is left to see."""
+"""Composes one street scene: who stands where, what hides what, and the boxes."""
 
 from dataclasses import dataclass
 
@@ -132,7 +132,7 @@ def _things(rng, camera, condition):
 
 
 def _visible_parts(things, rows, columns):
-    """Drop labelled things that others hide; return the rest and the boxes of what is left to see."""
+    """Drop labelled things that others hide; return the rest and the boxes of what shows."""
     free, kept, objects = np.ones((rows, columns), np.float32), [], []
     for thing in reversed(things):  # near to far
         area, cover = thing.patch.area, thing.patch.look[..., 3]

@@ -89,7 +89,7 @@ class Sprite:
         return self
 
     def place(self, x1, y1, x2, y2, width, height):
-        """Scale to the rectangle (x1, y1, x2, y2) of a canvas of that size; return the :class:`Patch`."""
+        """Scale to the rectangle (x1, y1, x2, y2) of a canvas; return the :class:`Patch`."""
         x, y = round(x1), round(y1)
         size = max(1, round(x2) - x), max(1, round(y2) - y)
         how = cv2.INTER_AREA if size[1] < self.look.shape[0] else cv2.INTER_LINEAR
@@ -108,7 +108,7 @@ class Sprite:
 
 
 def noise(rng, height, width, cell, octaves=4):
-    """Return smooth noise (height, width) in about [-1, 1]; ``cell`` is its largest grain in pixels."""
+    """Return smooth noise in about [-1, 1]; ``cell`` is its largest grain in pixels."""
     total = np.zeros((height, width), np.float32)
     for octave in range(octaves):
         grain = max(1.0, cell / 2**octave)

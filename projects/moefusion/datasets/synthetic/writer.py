@@ -11,14 +11,15 @@ from .light import CONDITIONS
 from .scene import render_pair
 
 MARK = 'SYNTHETIC.txt'
+OURS = {MARK, 'Vis', 'Ir', 'Annotation', 'train.txt', 'test.txt'}
 
 
 def make_demo_data(
     out, train=32, test=12, size=(320, 240), seed=0, mixed_sizes=False, progress=None
 ):
-    """Render pairs into ``out``: Vis, Ir, Annotation, train.txt, test.txt; the same for the same seed.
+    """Render pairs into ``out``: Vis, Ir, Annotation, train.txt, test.txt; one seed, one data set.
 
-    The set is built next to ``out`` and moved there when it is whole. An ``out`` that an earlier call
+    It is built next to ``out`` and moved there when it is whole. An ``out`` that an earlier call
     made is replaced.
 
     Args:
@@ -36,12 +37,13 @@ def make_demo_data(
     """
     if min(train, test) < 1 or size[0] < 64 or size[1] < 48:
         raise ValueError(
-            f'train={train}, test={test}, size={size[0]}x{size[1]}: need at least one pair each and 64x48 pixels'
+            f'train={train}, test={test}, size={size}: need a pair in each split and 64 x 48 pixels'
         )
-    out = Path(out)
-    if out.exists() and not (out / MARK).is_file() and (not out.is_dir() or any(out.iterdir())):
+    out = Path(os.path.abspath(out))
+    there = set(os.listdir(out)) if out.is_dir() else set()
+    if (out.exists() and not out.is_dir()) or (there and (MARK not in there or there - OURS)):
         raise FileExistsError(
-            f'{out} exists and was not made by this tool. Remove it or name another folder.'
+            f'{out} holds something else than synthetic pairs. Remove it or name another folder.'
         )
     draft = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
     try:
@@ -60,7 +62,7 @@ def make_demo_data(
                 progress(index + 1, train + test)
         for split, lines in names.items():
             write_file(draft / f'{split}.txt', ''.join(lines).encode())
-        what = f'Synthetic pairs: {train} to train, {test} to test, {size[0]}x{size[1]}, seed {seed}.\n'
+        what = f'{train} pairs to train, {test} to test, {size[0]}x{size[1]}, seed {seed}\n'
         write_file(draft / MARK, what.encode())
         if out.exists():
             shutil.rmtree(out)
