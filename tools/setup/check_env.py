@@ -4,13 +4,13 @@ Each pinned package must be there in its version with all its files (an interrup
 leaves gaps), OpenCV must do without libGL, and the mm stack and moefusion must import.
 """
 
-import os
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.version import Version
+from sweep import gaps
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ['build.txt', 'torch.txt', 'runtime.txt', 'tests.txt']
@@ -32,19 +32,7 @@ def problems(requirement):
         return [f'{requirement.name} is not installed']
     if not requirement.specifier.contains(Version(dist.version).public, prereleases=True):
         return [f'{requirement} is wanted, {dist.version} is installed']
-    if not dist.files:
-        return [f'{requirement.name} lacks its list of files']
-    gone = [f'{requirement.name}: {file} is missing or cut short' for file in dist.files
-            if file.suffix != '.pyc' and not whole(file)]
-    return gone[:3]
-
-
-def whole(file):
-    try:
-        size = os.stat(file.locate()).st_size
-    except OSError:
-        return False
-    return file.size is None or size == file.size
+    return [f'{requirement.name}: {file} is missing or cut short' for file in gaps(dist)[:3]]
 
 
 def check_imports():

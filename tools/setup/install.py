@@ -71,11 +71,21 @@ def uninstall(python, names, log):
     return bool(found)
 
 
+def sweep(python, log):
+    """Takes out what an interrupted installation left incomplete; the steps put it in again."""
+    done = subprocess.run([python, 'tools/setup/sweep.py'], capture_output=True, text=True)
+    names = done.stdout.split()
+    if names:
+        say(f'    incomplete, installed anew: {", ".join(names)}')
+        run([python, '-m', 'pip', 'uninstall', '-y', *names], log)
+
+
 def install(args):
     start = time.monotonic()
     say(f'[1/6] {args.venv} with Python {sys.version.split()[0]}')
     python = make_venv(args.venv, args.replace)
     log = str(args.venv / 'setup.log')
+    sweep(python, log)
     pip = [python, '-m', 'pip', 'install', '--disable-pip-version-check', '--progress-bar', 'off']
     hint = 'Is there a network, or a folder with the wheels in PIP_FIND_LINKS?'
 
