@@ -98,7 +98,7 @@ def build(python, name, version, cache, cuda, log):
     if cuda:
         check_cuda()
     jobs = os.environ.get('MAX_JOBS') or default_jobs()
-    minutes = 'half an hour or more' if cuda else f'{max(2, 13 // int(jobs))} minutes'
+    minutes = 'half an hour or more' if cuda else f'{max(2, 14 // int(jobs))} minutes'
     say(f'    no wheel fits: compiling the {"CUDA" if cuda else "CPU"} ops of {name} {version} '
         f'with {jobs} jobs, about {minutes}.\n    It is done once, the wheel is kept in {cache}. '
         f'Full output: {log}')
