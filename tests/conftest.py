@@ -42,3 +42,46 @@ def _fixed_seed():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def make_pair():
+    """Makes a random pair as the pipeline packs it, with metadata and boxes.
+
+    ``make_pair(height, width, boxes=[[4, 4, 20, 30]], labels=None, scale=1, name='pair')`` returns
+    the 4 x H x W uint8 tensor and its DetDataSample; ``scale`` is img_shape / ori_shape.
+    """
+    import torch
+    from mmdet.structures import DetDataSample
+    from mmengine.structures import InstanceData
+
+    def make(height, width, boxes=((4., 4., 20., 30.), ), labels=None, scale=1, name='pair'):
+        sample = DetDataSample(metainfo=dict(
+            img_id=name, img_path=f'{name}.png', infrared_path=f'{name}_ir.png',
+            ori_shape=(int(height / scale), int(width / scale)), img_shape=(height, width),
+            scale_factor=(float(scale), float(scale))))
+        bboxes = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
+        sample.gt_instances = InstanceData(
+            bboxes=bboxes,
+            labels=torch.zeros(len(bboxes), dtype=torch.long) if labels is None else
+            torch.tensor(labels))
+        return torch.randint(0, 256, (4, height, width), dtype=torch.uint8), sample
+
+    return make
+
+
+@pytest.fixture
+def lite_config(repo_root):
+    """Model config of moefusion-lite with fewer proposals, and without evaluation detector."""
+    from mmengine.config import Config
+
+    import moefusion.plugin  # noqa: F401
+
+    config = Config.fromfile(repo_root / 'configs/_base_/models/moefusion_lite.py').model
+    config.pop('evaluation_detector')
+    for name in ('visible_detector', 'infrared_detector'):
+        detector = config[name]
+        detector.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)
+        detector.train_cfg.rcnn.sampler.num = 16
+        detector.test_cfg.rpn.update(nms_pre=50, max_per_img=20)
+    return config

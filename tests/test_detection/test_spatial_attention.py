@@ -1,0 +1,84 @@
+"""The SpatialAttention neck: values, wiring by config, what it hands out."""
+
+import pytest
+import torch
+from mmdet.models import FasterRCNN
+from mmdet.registry import MODELS
+
+from moefusion.detection import SpatialAttention, find_attention
+
+
+def pyramid(channels=8, levels=3, samples=2):
+    return [torch.rand(samples, channels, 16 >> i, 24 >> i) for i in range(levels)]
+
+
+def test_scales_what_it_attends_to():
+    """x + x * att with att = sigmoid(BN(conv(relu(BN(conv x))))), by plain matrix products."""
+    neck = SpatialAttention(in_channels=8, num_levels=3).eval()
+    for module in neck.modules():  # statistics and weights that are not the identity
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            module.weight.data.normal_()
+            module.bias.data.normal_()
+    features = pyramid()
+    outputs = neck(features)
+
+    def conv_bn(layer, x):
+        x = torch.einsum('oc,nchw->nohw', layer.conv.weight[:, :, 0, 0], x)
+        mean, var, weight, bias = (value.view(1, -1, 1, 1) for value in (
+            layer.bn.running_mean, layer.bn.running_var, layer.bn.weight, layer.bn.bias))
+        return (x - mean) / (var + layer.bn.eps).sqrt() * weight + bias
+
+    for x, out, found, (first, second) in zip(features, outputs, neck.maps, neck.attention):
+        attention = 1 / (1 + (-conv_bn(second, conv_bn(first, x).clamp(min=0))).exp())
+        torch.testing.assert_close(found, attention)
+        torch.testing.assert_close(out, x + x * attention)
+
+
+def test_maps_are_detached_and_finest_first():
+    neck = SpatialAttention(in_channels=8, num_levels=3)
+    outputs = neck([x.requires_grad_() for x in pyramid()])
+    assert [tuple(m.shape) for m in neck.maps] == [(2, 1, 16, 24), (2, 1, 8, 12), (2, 1, 4, 6)]
+    assert not any(m.requires_grad for m in neck.maps)
+    assert all(0 <= m.min() and m.max() <= 1 for m in neck.maps)
+    sum(out.sum() for out in outputs).backward()
+    assert all(p.grad is not None for p in neck.parameters())
+
+
+def test_chosen_levels():
+    neck = SpatialAttention(in_channels=8, num_levels=3, levels=[1])
+    features = pyramid()
+    outputs = neck(features)
+    assert torch.equal(outputs[0], features[0]) and torch.equal(outputs[2], features[2])
+    assert not torch.equal(outputs[1], features[1])
+    assert [tuple(m.shape[-2:]) for m in neck.maps] == [(8, 12)]
+
+
+@pytest.mark.parametrize('levels', [[], [3], [-1], [0, 5]])
+def test_bad_levels(levels):
+    with pytest.raises(ValueError, match='levels must be some of 0 to 2'):
+        SpatialAttention(in_channels=8, num_levels=3, levels=levels)
+
+
+def test_wrong_number_of_levels():
+    with pytest.raises(ValueError, match='4 levels come in, but num_levels is 3: set it to '
+                                         'the num_outs of the neck before it'):
+        SpatialAttention(in_channels=8, num_levels=3)(pyramid(levels=4))
+
+
+def test_inserted_into_a_stock_faster_rcnn(lite_config):
+    detector = MODELS.build(lite_config.visible_detector)
+    assert type(detector) is FasterRCNN
+    neck = find_attention(detector)
+    features = detector.extract_feat(torch.rand(1, 3, 64, 96))
+    assert [tuple(x.shape[-2:]) for x in features] == [(16, 24), (8, 12), (4, 6), (2, 3)]
+    assert tuple(neck.maps[0].shape) == (1, 1, 16, 24)
+
+
+def test_detector_without_attention(lite_config):
+    config = lite_config.visible_detector
+    config.neck = config.neck[:1]
+    with pytest.raises(ValueError, match=r"FasterRCNN has no spatial attention neck: give it .*"
+                                         r"dict\(type='SpatialAttention', ...\)"):
+        find_attention(MODELS.build(config))
