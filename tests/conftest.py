@@ -74,8 +74,11 @@ def make_pair():
 def lite_config(repo_root):
     """Model config of moefusion-lite with fewer proposals, and without evaluation detector."""
     from mmengine.config import Config
+    from mmengine.registry import init_default_scope
 
     import moefusion.plugin  # noqa: F401
+
+    init_default_scope('mmdet')  # MMDetection's own detectors need it
 
     config = Config.fromfile(repo_root / 'configs/_base_/models/moefusion_lite.py').model
     config.pop('evaluation_detector')

@@ -1,0 +1,195 @@
+"""MoEFusion: fusing whole batches, and the losses, without detectors."""
+
+from collections import OrderedDict
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.registry import DefaultScope
+from scipy import ndimage
+
+from moefusion.fusion import rgb_to_gray
+
+
+def batch_of(make_pair, *sizes, **options):
+    pairs, samples = zip(*(make_pair(*size, **options) for size in sizes))
+    return dict(inputs=list(pairs), data_samples=list(samples))
+
+
+def prepared(model, batch, training=False):
+    return model.data_preprocessor(
+        dict(inputs=batch['inputs'], data_samples=[s.clone() for s in batch['data_samples']]),
+        training)
+
+
+def wake(model):
+    """Random gates, so that images differ in the experts that they select."""
+    for module in model.modules():
+        if hasattr(module, 'top_k'):
+            with torch.no_grad():
+                module.weight.normal_(std=20)
+    return model
+
+
+SIZES = (40, 56), (17, 23), (40, 56), (33, 61)
+
+
+def test_builds_without_a_default_scope(monkeypatch):
+    monkeypatch.setattr(DefaultScope, '_instance_dict', OrderedDict())
+    model = MODELS.build(dict(type='MoEFusion', fusion=dict(local_grid=(1, 1))))
+    assert type(model.data_preprocessor).__name__ == 'PairedDataPreprocessor'
+
+
+def test_predictions_of_mixed_sizes_equal_single_ones(fusion_only, make_pair):
+    model = wake(fusion_only()).eval()
+    batch = batch_of(make_pair, *SIZES)
+    batch['inputs'][0][:3], batch['inputs'][1][3] = 0, 0  # dark in one modality
+    with torch.no_grad():
+        together = model.test_step(batch)
+        assert [tuple(s.fused.data.shape) for s in together] == [(1, *size) for size in SIZES]
+        assert len({tuple(s.gates['local_foreground'].nonzero().flatten().tolist())
+                    for s in together}) > 1
+        for row in range(len(SIZES)):
+            alone, = model.test_step(dict(
+                inputs=batch['inputs'][row:row + 1],
+                data_samples=[batch['data_samples'][row].clone()]))
+            torch.testing.assert_close(together[row].fused.data, alone.fused.data)
+            torch.testing.assert_close(together[row].attention.data, alone.attention.data)
+            for name, weights in alone.gates.items():
+                torch.testing.assert_close(together[row].gates[name], weights)
+
+
+def test_predictions_equal_the_plain_network(fusion_only, make_pair):
+    """Gray by rgb_to_gray of R, G, B, infrared / 255, attention 1, clipped to [0, 1]."""
+    model = wake(fusion_only()).eval()
+    with torch.no_grad():
+        model.fusion.decoder.experts[0][-1].bias += 3  # so that some values need clipping
+    pair, sample = make_pair(20, 30)
+    with torch.no_grad():
+        result, = model.test_step(dict(inputs=[pair], data_samples=[sample]))
+        rgb = pair[[2, 1, 0]].float()[None]
+        expected = model.fusion(rgb_to_gray(rgb) / 255, pair[3:].float()[None] / 255)
+    torch.testing.assert_close(result.fused.data, expected.fused[0].clamp(0, 1))
+    assert torch.equal(result.attention.data[0], expected.attention[0, 0])
+    assert torch.equal(result.attention.data[1:], torch.ones(2, 20, 30))
+    for name, gating in expected.gatings.items():
+        assert torch.equal(result.gates[name], gating.weights[0])
+        assert (result.gates[name] > 0).sum() == 2
+    assert result.img_shape == (20, 30) and result.fused.data.dtype == torch.float32
+
+
+def test_tensor_mode_is_not_clipped(fusion_only, make_pair):
+    model = fusion_only().eval()
+    with torch.no_grad():
+        for expert in model.fusion.decoder.experts:
+            expert[-1].bias += 5
+        images = model(**prepared(model, batch_of(make_pair, *SIZES)), mode='tensor')
+    assert [tuple(image.shape) for image in images] == [(1, *size) for size in SIZES]
+    assert all(image.min() > 1 for image in images)
+
+
+def test_tensor_mode_without_samples(fusion_only, make_pair):
+    model = fusion_only().eval()
+    pair, _ = make_pair(32, 64)
+    data = model.data_preprocessor(dict(inputs=[pair], data_samples=None))
+    assert model(**data)[0].shape == (1, 32, 64)
+
+
+def test_unknown_mode(fusion_only, make_pair):
+    model = fusion_only()
+    with pytest.raises(ValueError, match="'loss', 'predict' or 'tensor', but is 'train'"):
+        model(**prepared(model, batch_of(make_pair, (8, 8))), mode='train')
+
+
+def test_fusion_losses_by_hand(fusion_only, make_pair):
+    """Equations 7 to 9 in NumPy, on the fused image that the model itself gives."""
+    model = fusion_only(noise=False)
+    boxes = [[2., 3., 10., 9.], [8., 1., 15., 6.]]
+    batch = batch_of(make_pair, (20, 30), boxes=boxes)
+    data = prepared(model, batch, training=True)
+    with torch.no_grad():
+        losses = model(**data, mode='loss')
+        fused = model(**data, mode='tensor')[0][0].numpy()
+    pair = batch['inputs'][0].double().numpy()
+    visible = (0.298936 * pair[2] + 0.587043 * pair[1] + 0.114021 * pair[0]) / 255
+    infrared = pair[3] / 255
+    mask = fused * 0
+    mask[3:9, 2:10] = mask[1:6, 8:15] = 1
+    foreground = abs(mask * (fused - visible.clip(infrared))).mean()
+    background = abs((1 - mask) * (fused - (visible + infrared) / 2)).mean()
+
+    def gradient(image):
+        return sum(abs(ndimage.sobel(image, axis, mode='nearest')) for axis in (0, 1))
+
+    texture = abs(gradient(fused) - gradient(visible).clip(gradient(infrared))).mean()
+    assert losses['fusion.loss_pixel_foreground'].item() == pytest.approx(foreground, rel=1e-4)
+    assert losses['fusion.loss_pixel_background'].item() == pytest.approx(background, rel=1e-4)
+    assert losses['fusion.loss_gradient'].item() == pytest.approx(texture, rel=1e-4)
+
+
+def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_pair):
+    model = wake(fusion_only(noise=False))
+    batch = batch_of(make_pair, *SIZES)
+    together = model(**prepared(model, batch, True), mode='loss')
+    single = [model(**prepared(model, dict(inputs=[pair], data_samples=[sample]), True),
+                    mode='loss') for pair, sample in zip(*batch.values())]
+    for name in together:
+        if name.startswith('fusion'):
+            expected = torch.stack([losses[name] for losses in single]).mean()
+            torch.testing.assert_close(together[name], expected)
+    # The load is that of the whole batch: the mean over images of one would be larger.
+    assert together['load.loss_global'] < single[0]['load.loss_global']
+
+
+def test_load_loss_is_over_the_batch(fusion_only, make_pair):
+    """With zero gates and no noise every image takes the same two experts: CV^2 is 1 twice."""
+    model = fusion_only(noise=False)
+    losses = model(**prepared(model, batch_of(make_pair, *SIZES), True), mode='loss')
+    for name in ('local_foreground', 'local_background', 'global'):
+        assert losses[f'load.loss_{name}'].item() == pytest.approx(2)
+        assert losses[f'gates.{name}'].item() == pytest.approx(0.5)
+
+
+def test_loss_leaves_the_ground_truth_alone(with_detectors, make_pair):
+    model = with_detectors()
+    boxes = [[4., 4., 20., 30.], [10., 2., 40., 28.]]
+    data = prepared(model, batch_of(make_pair, (32, 48), boxes=boxes, labels=[1, 2]), True)
+    model(**data, mode='loss')
+    truth = data['data_samples'][0].gt_instances
+    assert truth.bboxes.tolist() == boxes and truth.labels.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize('boxes', [[], [[4., 4., 20., 30.]]])
+def test_train_step(fusion_only, make_pair, boxes):
+    from mmengine.optim import OptimWrapper
+    model = fusion_only()
+    wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    log = model.train_step(batch_of(make_pair, *SIZES, boxes=boxes), wrapper)
+    assert log['loss'].isfinite() and {'loss_fusion', 'loss_load'} <= set(log)
+    assert (log['fusion.loss_pixel_foreground'] > 0) == bool(boxes)
+    changed = {name for name, p in model.named_parameters() if not torch.equal(before[name], p)}
+    assert 'fusion.visible_encoder.stem.weight' in changed
+    assert 'fusion.decoder.gate.weight' in changed
+
+
+def test_bfloat16_losses(fusion_only, make_pair):
+    model = fusion_only(noise=False)
+    data = prepared(model, batch_of(make_pair, *SIZES), True)
+    full = model(**data, mode='loss')
+    with torch.autocast('cpu', torch.bfloat16):
+        half = model(**data, mode='loss')
+    for name, value in full.items():
+        assert half[name].dtype == torch.float32
+        torch.testing.assert_close(half[name], value, rtol=0.05, atol=0.02)
+
+
+def test_one_detector_is_too_few(lite_config):
+    with pytest.raises(ValueError, match='both visible_detector and infrared_detector, or none'):
+        MODELS.build(dict(type='MoEFusion', visible_detector=lite_config.visible_detector))
+
+
+def test_detector_without_attention_neck(lite_config):
+    lite_config.infrared_detector.neck = lite_config.infrared_detector.neck[:1]
+    with pytest.raises(ValueError, match='no spatial attention neck'):
+        MODELS.build(lite_config)
