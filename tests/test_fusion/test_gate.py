@@ -15,7 +15,8 @@ def gate_with_logits(logits, top_k, noise=True):
     gate = NoisyTopKGate(num_samples, (1, 1), num_experts, top_k, noise)
     with torch.no_grad():
         gate.weight.copy_(logits)
-    return gate, torch.eye(num_samples).view(num_samples, num_samples, 1, 1)
+    features = torch.eye(num_samples) * num_samples ** 0.5  # the gate divides by sqrt(D)
+    return gate, features.view(num_samples, num_samples, 1, 1)
 
 
 @pytest.mark.parametrize('top_k', [1, 2, 3, 4])
@@ -35,13 +36,13 @@ def test_softmax_over_the_top_k(top_k):
 
 
 def test_pools_to_the_grid_then_flattens():
-    """Equation 1 with s written out as block means, channel after channel, row after row."""
+    """Equation 1 with s written out as block means, channel after channel, row after row, over sqrt(D)."""
     gate = NoisyTopKGate(3, (2, 4), 5, 5).eval()
     with torch.no_grad():
         gate.weight.normal_()
     first, second = torch.rand(2, 1, 6, 8), torch.rand(2, 2, 6, 8)
     stacked = torch.cat([first, second], 1).numpy()
-    s = stacked.reshape(2, 3, 2, 3, 4, 2).mean(axis=(3, 5)).reshape(2, 24)
+    s = stacked.reshape(2, 3, 2, 3, 4, 2).mean(axis=(3, 5)).reshape(2, 24) / np.sqrt(24)
     expected = softmax(s @ gate.weight.detach().numpy(), axis=1)
     np.testing.assert_allclose(gate(first, second).weights.detach(), expected, rtol=1e-4)
 

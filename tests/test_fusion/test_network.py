@@ -16,7 +16,7 @@ def wake(network):
     for module in network.modules():
         if hasattr(module, 'noise_weight'):
             with torch.no_grad():
-                module.weight.normal_(std=20, generator=torch.Generator().manual_seed(0))
+                module.weight.normal_(std=20, generator=torch.Generator().manual_seed(2))
     return network
 
 

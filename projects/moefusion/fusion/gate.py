@@ -33,10 +33,13 @@ class NoisyTopKGate(nn.Module):
     """``softmax(topK(s W))`` (paper, equations 1 and 3) on features of any size.
 
     ``s`` is the flattened feature map. Flattening as it is would tie the D x E weights to one
-    image size; the features are average-pooled to a fixed grid first. In training, Gaussian
-    noise of a learnt scale is added before the top K are taken (Shazeer et al. [28], equations
-    3 to 5); at test the gate is clean. Both weight matrices start at zero ([28], appendix A). The
-    gate computes in float32 under autocast.
+    image size; the features are average-pooled to a fixed grid first. ``s`` is divided by the
+    square root of D: the gate can learn the same functions, but a step of Adam, which moves every
+    weight by the learning rate, no longer drives the gate onto one expert at once.
+
+    In training, Gaussian noise of a learnt scale is added before the top K are taken (Shazeer et
+    al. [28], equations 3 to 5); at test the gate is clean. Both weight matrices start at zero
+    ([28], appendix A). The gate computes in float32 under autocast.
 
     Args:
         in_channels (int): Channels C of the features.
@@ -77,7 +80,7 @@ class NoisyTopKGate(nn.Module):
         """
         pooled = [F.adaptive_avg_pool2d(feature, self.grid).float() for feature in features]
         with torch.autocast(pooled[0].device.type, enabled=False):
-            s = torch.cat(pooled, dim=1).flatten(1)
+            s = torch.cat(pooled, dim=1).flatten(1) / self.weight.shape[0] ** 0.5
             clean = s @ self.weight
             if not (self.training and self.noise):
                 return self._select(clean)
