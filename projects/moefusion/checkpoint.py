@@ -1,12 +1,21 @@
 """Loads checkpoints as data: no code from the file runs, and a wrong file is named."""
 from __future__ import annotations
 
-import pickle
+import re
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+
+class _LogHistory:
+    """Stands in for MMEngine's HistoryBuffer: holds the file's values and can do nothing."""
+
+
+def _name(owner: object, name: str) -> str:
+    """Stands in for ``getattr``, by which a HistoryBuffer names its methods."""
+    return name
 
 
 def _safe_globals() -> list:
@@ -18,11 +27,8 @@ def _safe_globals() -> list:
         allowed += [(function, f'{module}.multiarray.{function.__name__}')
                     for module in ('numpy.core', 'numpy._core')]
     allowed += [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint8)]
-    try:
-        from mmengine.logging.history_buffer import HistoryBuffer
-    except ImportError:  # checkpoints of plain state dicts load without the mm stack
-        return allowed
-    return [*allowed, HistoryBuffer]
+    return [*allowed, (_LogHistory, 'mmengine.logging.history_buffer.HistoryBuffer'),
+            (_name, 'builtins.getattr')]
 
 
 def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
@@ -38,7 +44,7 @@ def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, holds other objects than tensors, plain data and MMEngine's
-            log history, or is not a dict.
+            log history, or has no weights.
     """
     path = Path(path)
     if not path.is_file():
@@ -46,17 +52,24 @@ def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 
     try:
         with torch.serialization.safe_globals(_safe_globals()):
             checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f'checkpoint {path} holds more than weights and plain data, and loading that could run '
-            f'code: save its state_dict alone with a program you trust. ({error})') from error
-    except (RuntimeError, EOFError, OSError) as error:
+    except Exception as error:  # a damaged file fails in every way that a pickle can
+        reason = str(error).split('WeightsUnpickler error: ')[-1].partition('\n')[0]
+        code = re.search(r'GLOBAL (\S+)', reason)
+        if code:
+            raise ValueError(
+                f'checkpoint {path} holds more than weights and plain data ({code[1]}), and '
+                'loading that could run code: save its state_dict alone with a program you trust'
+            ) from error
         raise ValueError(f'checkpoint {path} is damaged or not a PyTorch file: copy or train it '
-                         f'again. ({error})') from error
-    if not isinstance(checkpoint, dict):
-        raise ValueError(f'checkpoint {path} holds a {type(checkpoint).__name__}, not a dict of '
-                         'weights')
-    return checkpoint if 'state_dict' in checkpoint else dict(state_dict=checkpoint)
+                         f'again ({type(error).__name__}: {reason})') from error
+    if isinstance(checkpoint, dict) and 'state_dict' not in checkpoint:
+        checkpoint = dict(state_dict=checkpoint)
+    weights = checkpoint['state_dict'] if isinstance(checkpoint, dict) else checkpoint
+    if not isinstance(weights, dict) or not all(
+            isinstance(name, str) and isinstance(value, Tensor) for name, value in weights.items()):
+        raise ValueError(f'checkpoint {path} has no state_dict with weights by name: give the file '
+                         'that training wrote (epoch_*.pth)')
+    return checkpoint
 
 
 def load_weights(model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()) -> dict:
