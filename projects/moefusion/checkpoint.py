@@ -53,15 +53,14 @@ def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 
         with torch.serialization.safe_globals(_safe_globals()):
             checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # a damaged file fails in every way that a pickle can
-        reason = str(error).split('WeightsUnpickler error: ')[-1].partition('\n')[0]
-        code = re.search(r'GLOBAL (\S+)', reason)
+        code = re.search(r'GLOBAL (\S+)', str(error))
         if code:
             raise ValueError(
                 f'checkpoint {path} holds more than weights and plain data ({code[1]}), and '
                 'loading that could run code: save its state_dict alone with a program you trust'
             ) from error
         raise ValueError(f'checkpoint {path} is damaged or not a PyTorch file: copy or train it '
-                         f'again ({type(error).__name__}: {reason})') from error
+                         f'again ({type(error).__name__})') from error
     if isinstance(checkpoint, dict) and 'state_dict' not in checkpoint:
         checkpoint = dict(state_dict=checkpoint)
     weights = checkpoint['state_dict'] if isinstance(checkpoint, dict) else checkpoint
