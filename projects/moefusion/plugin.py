@@ -8,11 +8,11 @@ from .versions import check_versions
 
 check_versions()
 
-from . import detection, engine, models
-from .datasets import loading, paired, published
+from . import detection, engine, models, pretrained
+from .datasets import coco, loading, paired, published
 from .evaluation import fusion_metric, modality_voc_metric
 
 __all__ = [
-    'detection', 'engine', 'fusion_metric', 'loading', 'modality_voc_metric', 'models', 'paired',
-    'published'
+    'coco', 'detection', 'engine', 'fusion_metric', 'loading', 'modality_voc_metric', 'models',
+    'paired', 'pretrained', 'published'
 ]
