@@ -44,7 +44,10 @@ def main(argv=None):
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     register_all_modules()
-    readers = find_readers(cfg, args.split)
+    try:
+        readers = find_readers(cfg, args.split)
+    except ValueError as error:
+        raise SystemExit(f'error: {error}') from error
     if args.make_split:
         make_split(readers[0][1], args.make_split)
     failed, ids = False, {}

@@ -18,6 +18,7 @@ EXIF orientation            ignored               ignored
 every metric.
 """
 
+import contextlib
 import io
 import os
 import warnings
@@ -69,8 +70,8 @@ def read_infrared(path):
         return np.ascontiguousarray(image[..., 0])
     if (spread > CHROMA_NOISE).mean() > FALSE_COLOUR_SHARE:
         raise PairError(
-            f'{path}: an infrared image in colour. If it is the visible one, swap the two; if it is '
-            'a false-colour rendering, export it in gray.'
+            f'{path}: an infrared image in colour. If it is the visible one, swap the two; if '
+            'it is a false-colour rendering, export it in gray.'
         )
     return bgr_to_gray(image)
 
@@ -130,7 +131,8 @@ def write_file(path, data):
             'output folder; nothing was left half-written',
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
 
 
 def write_image(path, image):

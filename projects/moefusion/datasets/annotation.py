@@ -73,6 +73,9 @@ class Findings:
 
     Defects are boxes that had to be dropped; notes are boxes clipped to the image and classes left
     out on purpose.
+
+    Args:
+        keep (int, optional): how many places of each kind the lines name, None for all.
     """
 
     def __init__(self, keep=3):
@@ -92,11 +95,11 @@ class Findings:
 
     def lines(self, found):
         """Return one line for each kind of ``defects`` or ``notes``: its count and first places."""
-        return [
-            f'{len(places)} x {kind}: {", ".join(places[: self.keep])}'
-            + (', ...' if len(places) > self.keep else '')
-            for kind, places in sorted(found.items())
-        ]
+        lines = []
+        for kind, places in sorted(found.items()):
+            shown = places[: self.keep] + ['...'] * (len(places) > (self.keep or len(places)))
+            lines.append(f'{len(places)} x {kind}: {", ".join(shown)}')
+        return lines
 
     def warn(self, reader):
         """Log all of it as warnings in the name of a reader."""

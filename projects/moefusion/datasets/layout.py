@@ -51,8 +51,8 @@ def check_layout(dataset, progress=None):
             report.problems.append(f'{dataset.ann_file}: lists pair {entry["img_id"]} twice')
         report.ids.add(entry['img_id'])
         try:
-            info = entry if 'instances' in entry else dataset.parse_data_info(entry)
             height, width = read_pair(entry['img_path'], entry['infrared_path']).shape[:2]
+            info = entry if 'instances' in entry else dataset.parse_data_info(entry)
         except (PairError, AnnotationError) as error:
             report.problems.append(str(error))
         else:

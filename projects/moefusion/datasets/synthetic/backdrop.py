@@ -43,7 +43,7 @@ def sky(rng, camera, color, emit):
     down = np.clip(np.arange(rows, dtype=np.float32) / camera.horizon, 0, 1)[:, None]
     high, low = np.float32([0.80, 0.58, 0.38]), np.float32([0.90, 0.86, 0.80])
     color[:] = high + (low - high) * down[..., None]
-    squeeze = cv2.resize(noise(rng, rows * 3, columns, columns / 4, 5), (columns, rows))
+    squeeze = cv2.resize(noise(rng, rows, columns // 3, columns / 10, 4), (columns, rows))
     clouds = np.clip(squeeze * 1.1 + rng.uniform(-0.3, 0.3), 0, 1) * np.float32(0.75)
     color += clouds[..., None] * (np.float32([0.94, 0.94, 0.95]) - color)
     emit[..., 3] = 0.04 + 0.12 * down**2 + 0.05 * clouds
@@ -98,7 +98,7 @@ def facade(rng, length, tall, detail):
     dirt = 1 + 0.10 * noise(rng, rows, columns, 60) + 0.05 * noise(rng, rows, columns, 3, 1)
     warmth = rng.uniform(0.26, 0.34)
     wall = np.ones((rows, columns), np.float32)
-    course = np.where(np.arange(rows) % 7 == 0, 0.88, 1.0)[:, None]
+    course = np.where(np.arange(rows) % 6 == 0, 0.88, 1.0)[:, None]
     art.paint(wall, paint * (dirt * course)[..., None], warmth + 0.02 * (dirt - 1) * 5)
     floors, bays = int((tall - 3.4) // 3), int(length // 2.4)
     step = length / max(bays, 1)
@@ -131,13 +131,16 @@ def houses(rng, camera):
         fronts, z = [], rng.uniform(2.0, 4.0)
         while z < 90:
             length = rng.uniform(7, 15)
-            fronts.append((z, z + length, rng.uniform(6.5, 15)))
+            tall = rng.uniform(6.5, 15)
+            hidden = bool(fronts) and fronts[-1][1] == z and fronts[-1][2] > tall
+            fronts.append((z, z + length, tall, hidden))
             z += length + (rng.uniform(2, 6) if rng.random() < 0.3 else 0)
-        for near, far, tall in reversed(fronts):
+        for near, far, tall, hidden in reversed(fronts):
             light = (1.0 if side == sunny else 0.72) * (1 - 0.3 * min(near, 60) / 60)
             inner, outer = side * HOUSES, side * (HOUSES + 8)
             walls = [((inner, near), (outer, near), 0.8), ((inner, near), (inner, far), 1.0)]
-            for start, end, shade in walls:
+            # The wall towards the camera is out of sight behind a taller neighbour.
+            for start, end, shade in walls[hidden:]:
                 ends = (start, end) if side > 0 else (end, start)
                 patch = _wall(rng, camera, ends, tall, light * shade)
                 if patch is not None:
@@ -154,7 +157,7 @@ def _wall(rng, camera, ends, tall, light):
     size = min(int(right), camera.width) - int(left), min(int(bottom), camera.height) - int(top)
     if min(size) < 1:
         return None
-    detail = np.clip(camera.focal / min(z1, z2), 8, 22)
+    detail = np.clip(0.8 * camera.focal / min(z1, z2), 6, 18)
     art = facade(rng, np.hypot(x2 - x1, z2 - z1), tall, detail)
     rows, columns = art.look.shape[:2]
     source = np.float32([(0, 0), (columns, 0), (columns, rows), (0, rows)])

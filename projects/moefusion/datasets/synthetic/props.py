@@ -12,9 +12,9 @@ def tree(rng):
     """Draw a tree; return the sprite and its size in metres."""
     tall = rng.uniform(4.5, 8.0)
     wide = tall * rng.uniform(0.55, 0.75)
-    art = Sprite(wide, tall, 40)
+    art = Sprite(wide, tall, 28)
     rows, columns = art.look.shape[:2]
-    bark = np.array([0.16, 0.22, 0.28]) * (1 + 0.3 * noise(rng, rows, columns, 12))[..., None]
+    bark = np.array([0.16, 0.22, 0.28]) * (1 + 0.3 * noise(rng, rows, columns, 8, 2))[..., None]
     trunk = [(wide / 2, tall), (wide / 2 + rng.uniform(-0.1, 0.1), tall * 0.45)]
     art.paint(art.limb(trunk, 0.05 * tall), bark, 0.30)
     crown = np.zeros((rows, columns), np.float32)
@@ -23,8 +23,8 @@ def tree(rng):
         x, y = wide / 2 + np.cos(angle) * reach * wide, tall * 0.36 + np.sin(angle) * reach * tall
         radius = rng.uniform(0.10, 0.19) * wide
         crown = np.maximum(crown, art.ellipse(x, y, radius, radius) / 255.0)
-    leaves = noise(rng, rows, columns, 14, 3)
-    ragged = np.clip((cv2.GaussianBlur(crown, (0, 0), 4) + 0.25 * leaves - 0.35) * 6, 0, 1)
+    leaves = noise(rng, rows, columns, 10, 3)
+    ragged = np.clip((cv2.GaussianBlur(crown, (0, 0), 3) + 0.25 * leaves - 0.35) * 6, 0, 1)
     green = np.array([(0.16, 0.40, 0.26), (0.12, 0.34, 0.30), (0.20, 0.45, 0.38)][rng.integers(3)])
     light = np.linspace(1.25, 0.6, rows)[:, None] * (1 + 0.55 * leaves)
     art.paint(ragged, np.clip(green * light[..., None], 0, 1), 0.21 + 0.03 * leaves)

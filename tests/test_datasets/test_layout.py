@@ -1,0 +1,91 @@
+"""The layout check finds everything that is wrong, file by file, and nothing where all is well."""
+
+import json
+
+import cv2
+import numpy as np
+
+from moefusion.datasets.coco import PairedCocoDataset
+from moefusion.datasets.layout import check_layout
+from moefusion.datasets.published import M3FDDataset
+
+CAR, MAN = ('Car', 5, 6, 25, 20), ('People', 1, 1, 10, 25)
+
+
+def check(maker, **kwargs):
+    return check_layout(M3FDDataset(data_root=str(maker.root), lazy_init=True, **kwargs))
+
+
+def test_a_good_data_set_is_counted(m3fd):
+    m3fd.pair('a', CAR, MAN).pair('b', MAN, size=(17, 23)).pair('c')
+    steps = []
+    dataset = M3FDDataset(data_root=str(m3fd.root), lazy_init=True)
+    report = check_layout(dataset, lambda *step: steps.append(step))
+    assert report.problems == report.notes == []
+    assert report.pairs == 3 and report.boxes == {'Car': 1, 'People': 2}
+    assert report.sizes == {(40, 30): 2, (17, 23): 1}
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_every_kind_of_fault_is_named(m3fd):
+    names = 'abcdefghij'
+    for name in names:
+        m3fd.pair(name, CAR)
+    m3fd.split('train', *names, 'k', 'j')
+    root = m3fd.root
+    (root / 'Ir' / 'a.png').unlink()
+    (root / 'Annotation' / 'b.xml').unlink()
+    m3fd.xml('c', '<annotation>')
+    (root / 'Vis' / 'd.png').write_bytes((root / 'Vis' / 'd.png').read_bytes()[:500])
+    cv2.imwrite(str(root / 'Ir' / 'e.png'), np.zeros((9, 9), np.uint8))
+    cv2.imwrite(str(root / 'Ir' / 'f.png'), np.zeros((30, 40), np.uint16))
+    size = '<size><width>80</width><height>60</height></size>'
+    m3fd.xml('g', f'<annotation>{size}</annotation>')
+    m3fd.pair('h', ('Dog', 1, 1, 9, 9))
+    m3fd.pair('i', ('Car', 9, 9, 3, 20), ('Car', -20, 5, 20, 20))
+    report = check(m3fd, ann_file='train.txt')
+    expected = [
+        ('Ir', 'a.*', 'no infrared file'),
+        ('Annotation', 'b.*', 'no annotation file'),
+        ('Vis', 'k.*', 'no visible file'),
+        ('c.xml', 'broken'),
+        ('d.png', 'truncated'),
+        ('e.png is 40 x 30', '9 x 9'),
+        ('f.png', 'uint16'),
+        ('g.png is 40 x 30', 'says 80 x 60'),
+        ('h.xml', "unknown class 'Dog'"),
+        ('1 x box inverted', 'i.xml'),
+        ('pair j twice',),
+    ]
+    for words in expected:
+        matching = [p for p in report.problems if all(word in p for word in words)]
+        assert len(matching) == 1, (words, report.problems)
+    assert len(report.problems) == len(expected) + 2  # k lacks three files
+    assert len(report.notes) == 1 and 'partly outside' in report.notes[0]
+    assert report.pairs == 4  # g, i, j and j again
+
+
+def test_missing_folder_or_split_is_a_problem_not_a_crash(m3fd):
+    assert 'cannot read the split' in check(m3fd, ann_file='train.txt').problems[0]
+    assert 'no pairs' in check(m3fd).problems[0]
+
+
+def test_coco_json_is_checked_too(m3fd):
+    m3fd.pair('a').pair('b')
+    (m3fd.root / 'Ir' / 'b.png').unlink()
+    images = [dict(id=i, file_name=f'{n}.png', width=40, height=30) for i, n in enumerate('ab')]
+    content = dict(
+        images=images,
+        annotations=[dict(id=1, image_id=0, category_id=1, bbox=[50, 1, 9, 9], iscrowd=0)],
+        categories=[dict(id=1, name='Car')],
+    )
+    kwargs = dict(ann_file='a.json', metainfo=dict(classes=('Car',)), lazy_init=True)
+    path = m3fd.root / 'a.json'
+    path.write_text(json.dumps(content))
+    report = check_layout(PairedCocoDataset(data_root=str(m3fd.root), **kwargs))
+    assert report.pairs == 1 and len(report.problems) == 2
+    assert 'b.png: no such file' in report.problems[0]
+    assert 'outside the image, dropped: a.png (annotation 1)' in report.problems[1]
+    path.write_text('{')
+    report = check_layout(PairedCocoDataset(data_root=str(m3fd.root), **kwargs))
+    assert len(report.problems) == 1 and 'a.json' in report.problems[0]

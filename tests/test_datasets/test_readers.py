@@ -1,0 +1,245 @@
+"""The readers: published layouts, splits, classes, filters, and errors that name file and cure."""
+
+import json
+import shutil
+
+import pytest
+
+from moefusion.datasets.annotation import AnnotationError
+from moefusion.datasets.coco import PairedCocoDataset
+from moefusion.datasets.paired import PairedXMLDataset
+from moefusion.datasets.published import FLIRAlignedDataset, LLVIPDataset, M3FDDataset
+from moefusion.io import PairError
+
+CAR, MAN = ('Car', 5, 6, 25, 20), ('People', 1, 1, 10, 25)
+
+
+def boxes(dataset, index=0):
+    names = dataset.metainfo['classes']
+    instances = dataset.get_data_info(index)['instances']
+    return [(names[i['bbox_label']], i['bbox'], i['ignore_flag']) for i in instances]
+
+
+def test_m3fd_entries(m3fd):
+    m3fd.pair('00001', CAR, MAN).pair('00002').pair('00003', (*CAR, 1), size=(17, 23))
+    m3fd.split('train', '00003', '00001')
+    dataset = M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt')
+    assert [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))] == ['00003', '00001']
+    info = dataset.get_data_info(1)
+    assert info['img_path'] == str(m3fd.root / 'Vis' / '00001.png')
+    assert info['infrared_path'] == str(m3fd.root / 'Ir' / '00001.png')
+    assert (info['width'], info['height']) == (40, 30)
+    assert boxes(dataset, 1) == [('Car', [4, 5, 24, 19], 0), ('People', [0, 0, 9, 24], 0)]
+    # clipped to 17 x 23, and difficult
+    assert boxes(dataset, 0) == [('Car', [4, 5, 17, 19], 1)]
+
+
+def test_without_a_split_file_every_pair_counts(m3fd):
+    m3fd.pair('b', MAN).pair('a', CAR, xml_size=False)
+    dataset = M3FDDataset(data_root=str(m3fd.root))
+    assert [dataset.get_data_info(i)['img_id'] for i in range(2)] == ['a', 'b']
+    assert dataset.get_data_info(0)['width'] == 40  # from the image, the XML does not say
+
+
+def test_unlabelled_pairs_need_no_annotations(m3fd):
+    m3fd.pair('a')
+    shutil.rmtree(m3fd.root / 'Annotation')
+    dataset = PairedXMLDataset(data_root=str(m3fd.root), labelled=False)
+    assert dataset.get_data_info(0)['instances'] == []
+
+
+def test_modality_chooses_the_image_of_stock_loaders(m3fd):
+    m3fd.pair('a', CAR)
+    dataset = M3FDDataset(data_root=str(m3fd.root), modality='infrared')
+    assert dataset.get_data_info(0)['img_path'] == str(m3fd.root / 'Ir' / 'a.png')
+    with pytest.raises(ValueError, match='thermal'):
+        M3FDDataset(data_root=str(m3fd.root), modality='thermal')
+
+
+def test_subset_of_classes_and_filters(m3fd):
+    m3fd.pair('a', CAR, MAN).pair('b', CAR).pair('c', size=(8, 8))
+    kwargs = dict(data_root=str(m3fd.root), metainfo=dict(classes=('People',)))
+    assert boxes(M3FDDataset(**kwargs)) == [('People', [0, 0, 9, 24], 0)]
+    assert len(M3FDDataset(**kwargs)) == 3
+    assert len(M3FDDataset(**kwargs, filter_cfg=dict(filter_empty_gt=True))) == 1
+    assert len(M3FDDataset(**kwargs, filter_cfg=dict(min_size=10))) == 2
+    small = M3FDDataset(**kwargs, filter_cfg=dict(bbox_min_size=10))
+    assert boxes(small) == [('People', [0, 0, 9, 24], 1)]
+    with pytest.raises(PairError, match='no pairs after filter_cfg'):
+        M3FDDataset(**kwargs, filter_cfg=dict(min_size=100))
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """The warnings of the readers."""
+    lines = []
+    monkeypatch.setattr(
+        'moefusion.datasets.annotation.print_log', lambda text, *_: lines.append(text)
+    )
+    return lines
+
+
+def test_unknown_class_is_refused_and_stray_class_counted(m3fd, said):
+    m3fd.pair('a', ('Dog', 1, 1, 9, 9), CAR).pair('b', ('Dog', 1, 1, 9, 9))
+    with pytest.raises(AnnotationError, match=r"a\.xml: unknown class 'Dog'.*ignore_classes"):
+        M3FDDataset(data_root=str(m3fd.root))
+    dataset = M3FDDataset(data_root=str(m3fd.root), ignore_classes=['Dog'])
+    assert boxes(dataset) == [('Car', [4, 5, 24, 19], 0)]
+    assert len(said) == 1 and 'M3FDDataset: 2 x box of the left-out class Dog' in said[0]
+
+
+def test_bad_boxes_are_dropped_with_one_warning(m3fd, said):
+    m3fd.pair('a', ('Car', 20, 6, 5, 20), ('Car', 50, 6, 60, 20), CAR)
+    m3fd.pair('b', ('Car', 30, 6, 60, 20), ('Car', 20, 6, 5, 20))
+    dataset = M3FDDataset(data_root=str(m3fd.root))
+    assert boxes(dataset, 0) == [('Car', [4, 5, 24, 19], 0)]
+    assert boxes(dataset, 1) == [('Car', [29, 5, 40, 19], 0)]
+    path = m3fd.root / 'Annotation'
+    assert said == [
+        f'M3FDDataset: 2 x box inverted, dropped: {path / "a.xml"}, {path / "b.xml"}',
+        f'M3FDDataset: 1 x box outside the image, dropped: {path / "a.xml"}',
+        f'M3FDDataset: 1 x box partly outside the image, clipped: {path / "b.xml"}',
+    ]
+
+
+def test_broken_annotation_is_refused(m3fd):
+    m3fd.pair('a', CAR).pair('b', CAR)
+    m3fd.xml('b', '<annotation>')
+    with pytest.raises(AnnotationError, match=r'b\.xml: broken'):
+        M3FDDataset(data_root=str(m3fd.root))
+
+
+@pytest.mark.parametrize('folder', ['Vis', 'Ir', 'Annotation'])
+def test_missing_files_are_named(m3fd, folder):
+    m3fd.pair('a', CAR).pair('b', CAR)
+    m3fd.split('train', 'a', 'b')
+    next((m3fd.root / folder).glob('b.*')).unlink()
+    with pytest.raises(PairError, match=rf'1 files are missing.*{folder}/b\.\*.*check_dataset'):
+        M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt')
+
+
+def test_missing_split_folder_or_pairs(m3fd):
+    root = str(m3fd.root)
+    with pytest.raises(PairError, match=r'train\.txt: cannot read the split file.*--make-split'):
+        M3FDDataset(data_root=root, ann_file='train.txt')
+    with pytest.raises(PairError, match=r'nowhere/Vis: cannot read the folder.*data_root'):
+        M3FDDataset(data_root=f'{root}/nowhere')
+    with pytest.raises(PairError, match='no pairs'):
+        M3FDDataset(data_root=root)
+    with pytest.raises(ValueError, match='metainfo'):
+        PairedXMLDataset(data_root=root)
+
+
+def test_lazy_init_opens_nothing(m3fd):
+    M3FDDataset(data_root=str(m3fd.root / 'nowhere'), lazy_init=True)
+
+
+def test_flir_aligned_layout(m3fd):
+    stray = ('dog', 1, 1, 9, 9)
+    m3fd.pair('FLIR_00002', ('car', 5, 6, 25, 20), stray).pair('FLIR_00010', ('person', 1, 1, 9, 9))
+    root = m3fd.root / 'align'
+    (root / 'JPEGImages').mkdir(parents=True)
+    (root / 'Annotations').mkdir()
+    for name in ('FLIR_00002', 'FLIR_00010'):
+        images = root / 'JPEGImages'
+        (m3fd.root / 'Vis' / f'{name}.png').rename(images / f'{name}_RGB.jpg')
+        (m3fd.root / 'Ir' / f'{name}.png').rename(images / f'{name}_PreviewData.jpeg')
+        xml = m3fd.root / 'Annotation' / f'{name}.xml'
+        xml.rename(root / 'Annotations' / f'{name}_PreviewData.xml')
+    (root / 'align_train.txt').write_text('FLIR_00002_PreviewData\n')
+    (root / 'align_validation.txt').write_text('FLIR_00010\n')
+    train = FLIRAlignedDataset(data_root=str(root), ann_file='align_train.txt')
+    assert len(train) == 1 and boxes(train) == [('car', [4, 5, 24, 19], 0)]
+    assert train.get_data_info(0)['infrared_path'].endswith('FLIR_00002_PreviewData.jpeg')
+    test = FLIRAlignedDataset(data_root=str(root), ann_file='align_validation.txt')
+    assert test.get_data_info(0)['img_path'].endswith('FLIR_00010_RGB.jpg')
+    everything = FLIRAlignedDataset(data_root=str(root))
+    assert [everything.get_data_info(i)['img_id'] for i in range(2)] == ['FLIR_00002', 'FLIR_00010']
+
+
+def test_llvip_layout(m3fd):
+    m3fd.pair('010001', ('person', 1, 1, 9, 9)).pair('190001', ('person', 2, 2, 9, 9))
+    for split, name in (('train', '010001'), ('test', '190001')):
+        for old, new in (('Vis', 'visible'), ('Ir', 'infrared')):
+            (m3fd.root / new / split).mkdir(parents=True)
+            (m3fd.root / old / f'{name}.png').rename(m3fd.root / new / split / f'{name}.jpg')
+    (m3fd.root / 'Annotation').rename(m3fd.root / 'Annotations')
+    for split, expected in (('train', [0, 0, 8, 8]), ('test', [1, 1, 8, 8])):
+        dataset = LLVIPDataset(data_root=str(m3fd.root), split=split)
+        assert len(dataset) == 1 and boxes(dataset) == [('person', expected, 0)]
+    with pytest.raises(ValueError, match='val'):
+        LLVIPDataset(data_root=str(m3fd.root), split='val')
+
+
+@pytest.fixture
+def coco(m3fd):
+    """A function that writes one pair and its json, and reads it back."""
+
+    def make(*annotations, classes=('Car', 'People'), name='a.png', **kwargs):
+        m3fd.pair('a')
+        content = dict(
+            images=[dict(id=7, file_name=name, width=40, height=30)],
+            annotations=[
+                dict(id=k, image_id=7, category_id=category, bbox=box, area=1, iscrowd=0)
+                for k, (category, box) in enumerate(annotations)
+            ],
+            categories=[dict(id=3, name='People'), dict(id=5, name='Car'), dict(id=9, name='Bus')],
+        )
+        (m3fd.root / 'train.json').write_text(json.dumps(content))
+        return PairedCocoDataset(
+            data_root=str(m3fd.root),
+            ann_file='train.json',
+            metainfo=dict(classes=classes),
+            **kwargs,
+        )
+
+    return make
+
+
+def test_coco_labels_follow_the_order_of_the_classes(coco):
+    dataset = coco((5, [4, 5, 20, 14]), (3, [0, 0, 9, 24]), (9, [0, 0, 9, 9]))
+    assert boxes(dataset) == [('Car', [4, 5, 24, 19], 0), ('People', [0, 0, 9, 24], 0)]
+    info = dataset.get_data_info(0)
+    assert info['img_path'].endswith('Vis/a.png') and info['infrared_path'].endswith('Ir/a.png')
+
+
+def test_coco_clips_and_drops(coco):
+    dataset = coco((5, [30, 5, 20, 14]), (5, [50, 5, 9, 9]), (5, [5, 5, -3, 9]))
+    assert boxes(dataset) == [('Car', [30, 5, 40, 19], 0)]
+
+
+def test_coco_suffixes(coco):
+    kwargs = dict(name='a_RGB.jpg', infrared_suffix='_PreviewData.jpeg')
+    dataset = coco(visible_suffix='_RGB.jpg', **kwargs)
+    assert dataset.get_data_info(0)['infrared_path'].endswith('Ir/a_PreviewData.jpeg')
+    with pytest.raises(AnnotationError, match=r'a_RGB\.jpg does not end in'):
+        coco(visible_suffix='_VIS.jpg', **kwargs)
+
+
+def test_coco_errors_name_the_file(coco, m3fd):
+    with pytest.raises(AnnotationError, match=r"train\.json.*no categories \['Dog'\].*People"):
+        coco(classes=('Car', 'Dog'))
+    with pytest.raises(PairError, match='no pairs after'):
+        coco(filter_cfg=dict(min_size=99))
+    for text, words in (('{', 'train.json'), ('{"images": [{"id": 1}]}', "no key 'categories'")):
+        (m3fd.root / 'train.json').write_text(text)
+        with pytest.raises(AnnotationError, match=words):
+            PairedCocoDataset(
+                data_root=str(m3fd.root), ann_file='train.json', metainfo=dict(classes=('Car',))
+            )
+    with pytest.raises(PairError, match=r'none\.json: no such file'):
+        PairedCocoDataset(data_root=str(m3fd.root), ann_file='none.json')
+
+
+@pytest.mark.parametrize(
+    ('split', 'pairs', 'counts'),
+    [('train', 150, (232, 27, 589)), ('test', 54, (193, 15, 221))],
+)
+def test_roadscene_counts_both_ways(shared, split, pairs, counts):
+    root, classes = str(shared / 'data' / 'roadscene'), ('person', 'bicycle', 'car')
+    kwargs = dict(data_root=root, metainfo=dict(classes=classes))
+    xml = M3FDDataset(ann_file=f'{split}.txt', **kwargs)
+    coco = PairedCocoDataset(ann_file=f'{split}.json', **kwargs)
+    for dataset in (xml, coco):
+        labels = [label for i in range(len(dataset)) for label in dataset.get_cat_ids(i)]
+        assert len(dataset) == pairs and tuple(map(labels.count, range(3))) == counts

@@ -1,0 +1,85 @@
+"""tools/check_dataset.py: report, exit code, and the split for data sets that have none."""
+
+import runpy
+
+import cv2
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope='module')
+def tool(repo_root):
+    return runpy.run_path(str(repo_root / 'tools' / 'check_dataset.py'))
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A config of 44 pairs without a split, with a wrapper and two equal dataloaders."""
+    for folder in ('Vis', 'Ir', 'Annotation'):
+        (tmp_path / folder).mkdir()
+    for index in range(44):
+        image = np.full((12, 16, 3), index, np.uint8)
+        cv2.imwrite(str(tmp_path / 'Vis' / f'{index:03d}.png'), image)
+        cv2.imwrite(str(tmp_path / 'Ir' / f'{index:03d}.png'), image[..., 0])
+        (tmp_path / 'Annotation' / f'{index:03d}.xml').write_text('<annotation/>')
+    path = tmp_path / 'config.py'
+    path.write_text(
+        f'def_ = dict(type="M3FDDataset", data_root={str(tmp_path)!r})\n'
+        'train_dataloader = dict(dataset=dict(type="RepeatDataset", times=3,'
+        ' dataset=dict(ann_file="train.txt", **def_)))\n'
+        'val_dataloader = dict(dataset=dict(ann_file="test.txt", **def_))\n'
+        'test_dataloader = val_dataloader\n'
+    )
+    return path
+
+
+def test_split_is_made_once_then_checked(tool, config, capsys):
+    assert tool['main']([str(config)]) == 1
+    assert '--make-split' in capsys.readouterr().out
+    assert tool['main']([str(config), '--make-split', '14']) == 0
+    train, test = ((config.parent / f'{s}.txt').read_text().split() for s in ('train', 'test'))
+    assert sorted(train + test) == [f'{i:03d}' for i in range(44)]
+    # 14 of 44 in two runs of 7 neighbours, spread evenly
+    assert test == [f'{i:03d}' for i in (*range(7), *range(22, 29))]
+    out = capsys.readouterr().out
+    assert '30 usable pairs' in out and out.count('14 usable pairs') == 1
+    with pytest.raises(SystemExit, match='exists'):
+        tool['main']([str(config), '--make-split', '14'])
+
+
+def test_problems_overlap_and_limit(tool, config, capsys):
+    root = config.parent
+    (root / 'train.txt').write_text('000\n001\n002\n')
+    (root / 'test.txt').write_text('002\n003\n')
+    for index in (0, 1):
+        (root / 'Vis' / f'00{index}.png').write_bytes(b'')
+    assert tool['main']([str(config), '--max-problems', '1']) == 1
+    out = capsys.readouterr().out
+    assert '000.png: the file is empty' in out and '001.png' not in out and '1 more' in out
+    assert '1 pairs are also in train, e.g. 002' in out
+    assert tool['main']([str(config), '--split', 'test']) == 0
+
+
+def test_split_that_cannot_be_made(tool, config):
+    with pytest.raises(SystemExit, match='leaves a split empty'):
+        tool['main']([str(config), '--make-split', '44'])
+    assert not (config.parent / 'train.txt').exists()
+
+
+def test_config_without_dataloaders(tool, tmp_path):
+    (tmp_path / 'c.py').write_text('a = 1\n')
+    with pytest.raises(SystemExit, match='no dataloader'):
+        tool['main']([str(tmp_path / 'c.py')])
+
+
+@pytest.mark.parametrize('name', ['m3fd', 'flir', 'llvip', 'roadscene', 'demo'])
+def test_every_base_config_has_three_readers(tool, repo_root, name):
+    from mmengine.config import Config
+
+    from moefusion.datasets.readers import find_readers
+
+    cfg = Config.fromfile(repo_root / 'configs' / '_base_' / 'datasets' / f'{name}.py')
+    found = find_readers(cfg, ['train', 'val', 'test'])
+    assert [split for split, _ in found] == ['train', 'val']  # test is val
+    for _, reader in found:
+        tool['build'](reader)
