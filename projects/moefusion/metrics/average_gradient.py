@@ -4,8 +4,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .images import GrayImages, values
+from .images import GrayImages
 from .inputs import Image
+from .strips import row_strips
 
 
 def average_gradient(fused: Image | GrayImages, mask: Image | None = None) -> float | Tensor:
@@ -28,11 +29,16 @@ def average_gradient(fused: Image | GrayImages, mask: Image | None = None) -> fl
         float | Tensor: levels per pixel; N values (``float64``) for a batch.
     """
     fused = GrayImages.of(fused, mask, 'fused')
-    levels = fused.derived(values)
     _, height, width = fused.shape
-    squares = _doubled_gradient(levels, 1).square_().add_(_doubled_gradient(levels, 2).square_())
-    total = squares.sqrt_().sum(dim=(1, 2)) / 8 ** 0.5
-    return fused.result(total / ((height - 1) * (width - 1)))
+    total = 0
+    for start, stop in row_strips(fused.levels):
+        above, below = max(start - 1, 0), min(stop + 1, height)
+        levels = fused.levels[:, above:below].double()
+        slopes = _doubled_gradient(levels, 1)[:, start - above:stop - above]
+        squares = slopes.square_().add_(
+            _doubled_gradient(levels[:, start - above:stop - above], 2).square_())
+        total = total + squares.sqrt_().sum(dim=(1, 2))
+    return fused.result(total / 8 ** 0.5 / ((height - 1) * (width - 1)))
 
 
 def _doubled_gradient(levels: Tensor, dim: int) -> Tensor:

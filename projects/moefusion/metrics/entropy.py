@@ -27,4 +27,4 @@ def entropy(fused: Image | GrayImages, mask: Image | None = None) -> float | Ten
         float | Tensor: bits; N values (``float64``) for a batch.
     """
     fused = GrayImages.of(fused, mask, 'fused')
-    return fused.result(entropy_bits(fused.derived(histogram)))
+    return fused.result(entropy_bits(fused.shared(histogram)))

@@ -33,13 +33,15 @@ class GrayImages:
         if mask is not None:
             self.levels = self.levels * to_mask_batch(mask, self.levels)
         self._derived = {}
+        self._lasting = True
 
     @classmethod
     def of(cls, image: Image | GrayImages, mask: Image | None, name: str) -> GrayImages:
-        """Return ``image`` itself if it is prepared already, else prepare it."""
+        """Return ``image`` itself if the caller prepared it, else prepare it for one use."""
         if not isinstance(image, cls):
-            return cls(image, mask, name)
-        if mask is not None:
+            image = cls(image, mask, name)
+            image._lasting = False
+        elif mask is not None:
             raise ValueError(f'{name}: give the mask to GrayImages, not to the metric, '
                              'when the image is a GrayImages')
         return image
@@ -54,21 +56,23 @@ class GrayImages:
         """Pixels H W of one image."""
         return self.levels[0].numel()
 
-    def derived(self, function: Callable, *args):
-        """Return ``function(self, *args)``, computed at the first call and kept."""
+    def shared(self, function: Callable, *args):
+        """Return ``function(self, *args)``, kept because several metrics need it."""
         key = (function, *args)
         if key not in self._derived:
             self._derived[key] = function(self, *args)
         return self._derived[key]
 
+    def reused(self, function: Callable, *args):
+        """Return ``function(self, *args)``, kept only if the caller prepared the images.
+
+        For what one metric needs once: fresh memory costs more than it is worth for one method.
+        """
+        return self.shared(function, *args) if self._lasting else function(self, *args)
+
     def result(self, values: Tensor) -> float | Tensor:
         """Return N values as they leave a metric: a float for one image, a tensor for a batch."""
         return values.item() if self.single else values
-
-
-def values(images: GrayImages) -> Tensor:
-    """The levels as ``float64`` in 0..255, ``N x H x W``."""
-    return images.levels.double()
 
 
 def prepare(infrared: Image | GrayImages, visible: Image | GrayImages, fused: Image | GrayImages,

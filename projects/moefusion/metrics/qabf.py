@@ -6,10 +6,10 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from .images import GrayImages, prepare, values
+from .images import GrayImages, prepare
 from .inputs import Image, check_protocol
+from .strips import row_strips
 
 # (ceiling, steepness, centre) of the sigmoids of Xydeas and Petrovic
 STRENGTH = (0.9994, 15.0, 0.5)
@@ -47,35 +47,45 @@ def qabf(infrared: Image | GrayImages, visible: Image | GrayImages, fused: Image
     literature = check_protocol(protocol)
     infrared, visible, fused = prepare(infrared, visible, fused, mask)
     kept = weight = 0
-    for source in (infrared, visible):
-        kept = kept + _kept(source.derived(edges), fused.derived(edges), literature)
-        weight = weight + source.derived(edges)[0].sum(dim=(1, 2))
+    for rows in row_strips(fused.levels):
+        edges_fused = edges(fused, *rows)
+        for source in (infrared, visible):
+            edges_source = source.reused(edges, *rows)
+            kept = kept + _kept(edges_source, edges_fused, literature)
+            weight = weight + edges_source[0].sum(dim=(1, 2))
     return fused.result(kept / weight)
 
 
-def edges(images: GrayImages) -> tuple[Tensor, Tensor]:
-    """Sobel strength and angle (-pi/2 to pi/2) of the image in [0, 1], each ``N x H x W``.
+def edges(images: GrayImages, start: int, stop: int) -> tuple[Tensor, Tensor]:
+    """Sobel strength and angle (-pi/2 to pi/2) of some rows of the image in [0, 1].
 
     The sums run in MATLAB's order: columns from right to left, each from its last row to its first.
     Another order, or a product and a sum rounded once instead of twice, moves Qabf in its third
     decimal (the factors 1 and 2 round nothing, so ``alpha`` is safe).
+
+    Returns:
+        tuple[Tensor, Tensor]: each ``N x (stop - start) x W``, ``float64``.
     """
-    levels = images.derived(values)
-    # a tensor, as CUDA turns the division by a number into a product with its reciprocal
-    image = F.pad(levels / torch.full_like(levels[:1, :1, :1], 255), (1, 1, 1, 1))
-    height, width = levels.shape[1:]
+    count, height, width = images.shape
+    rows, first, last = stop - start, max(start - 1, 0), min(stop + 1, height)
+    image = torch.zeros(count, rows + 2, width + 2, dtype=torch.float64,
+                        device=images.levels.device)
+    image[:, first - start + 1:last - start + 1, 1:-1] = images.levels[:, first:last]
+    # by a tensor, as CUDA turns a division by a number into a product with its reciprocal
+    image.div_(torch.full_like(image[:1, :1, :1], 255))
 
     def at(row: int, column: int) -> Tensor:
-        return image[:, row:row + height, column:column + width]
+        return image[:, row:row + rows, column:column + width]
 
-    horizontal, vertical = -at(2, 2), at(2, 2).clone()
-    for total, terms in ((horizontal, ((1, 2, -2), (0, 2, -1), (2, 0, 1), (1, 0, 2), (0, 0, 1))),
-                         (vertical, ((0, 2, -1), (2, 1, 2), (0, 1, -2), (2, 0, 1), (0, 0, -1)))):
+    # Both with the opposite sign, which changes neither strength nor angle.
+    horizontal = torch.add(at(2, 2), at(1, 2), alpha=2)
+    vertical = torch.sub(at(0, 2), at(2, 2))
+    for total, terms in ((horizontal, ((0, 2, 1), (2, 0, -1), (1, 0, -2), (0, 0, -1))),
+                         (vertical, ((2, 1, -2), (0, 1, 2), (2, 0, -1), (0, 0, 1)))):
         for row, column, factor in terms:
             total.add_(at(row, column), alpha=factor)
-    strength = _rounded_sqrt(horizontal.square().add_(vertical.square()))
-    upright = horizontal == 0
-    angle = vertical.div_(horizontal).atan_().masked_fill_(upright, math.pi / 2)
+    strength = _rounded_sqrt((horizontal * horizontal).add_(vertical * vertical))
+    angle = vertical.div_(horizontal).atan_().masked_fill_(horizontal == 0, math.pi / 2)
     return strength, angle
 
 
@@ -92,16 +102,15 @@ def _rounded_sqrt(numbers: Tensor) -> Tensor:
 
 
 def _kept(source: tuple[Tensor, Tensor], fused: tuple[Tensor, Tensor], literature: bool) -> Tensor:
-    """Sum of Q^{XF} g_X over each image."""
-    strength, angle = source
-    strength_fused, angle_fused = fused
-    larger = torch.maximum(strength, strength_fused)
-    relative = torch.minimum(strength, strength_fused).div_(larger)
+    """Sum of Q^{XF} g_X over a strip of each image."""
+    (strength, angle), (strength_fused, angle_fused) = source, fused
+    relative = torch.minimum(strength, strength_fused)
+    relative.div_(torch.maximum(strength, strength_fused))
     at_equal = strength_fused if literature else torch.ones_like(relative[:1, :1, :1])
     relative = torch.where(strength == strength_fused, at_equal, relative)
-    turn = (angle - angle_fused).abs_().div_(-math.pi / 2).add_(1)
-    ceiling = 1.0
-    for ratio, (top, slope, centre) in ((relative, STRENGTH), (turn, ANGLE)):
-        ratio.sub_(centre).mul_(slope).sigmoid_()
-        ceiling *= top
-    return relative.mul_(turn).mul_(strength).sum(dim=(1, 2)) * ceiling
+    turn = torch.sub(angle, angle_fused).abs_().mul_(-2 / math.pi).add_(1)
+    top = 1.0
+    for ratio, (ceiling, slope, centre) in ((relative, STRENGTH), (turn, ANGLE)):
+        ratio.sub_(centre).mul_(-slope).exp_().add_(1)
+        top *= ceiling
+    return torch.div(strength, relative.mul_(turn)).sum(dim=(1, 2)) * top

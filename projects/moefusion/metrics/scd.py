@@ -6,8 +6,9 @@ import math
 import torch
 from torch import Tensor
 
-from .images import GrayImages, prepare, values
+from .images import GrayImages, prepare
 from .inputs import Image
+from .strips import row_strips
 
 
 def sum_of_correlations_of_differences(infrared: Image | GrayImages, visible: Image | GrayImages,
@@ -33,23 +34,24 @@ def sum_of_correlations_of_differences(infrared: Image | GrayImages, visible: Im
         float | Tensor: N values (``float64``) for a batch.
     """
     infrared, visible, fused = prepare(infrared, visible, fused, mask)
-    triple = [image.derived(values).flatten(1) for image in (infrared, visible, fused)]
-    sums = torch.stack([level.sum(dim=1) for level in triple], dim=1)
-    products = torch.stack([torch.linalg.vecdot(triple[i], triple[j])
-                            for i, j in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))], dim=1)
-    # Sums of whole numbers below 2^53 are exact in float64 in any order; from here on Python's
-    # integers keep them exact.
-    scores = [_scd(fused.pixels, [int(x) for x in total], [int(x) for x in product])
-              for total, product in zip(sums.tolist(), products.tolist())]
+    sums = products = 0
+    for start, stop in row_strips(fused.levels):
+        strip = torch.stack([image.levels[:, start:stop].flatten(1)
+                             for image in (infrared, visible, fused)], dim=1).double()
+        sums = sums + strip.sum(dim=2)
+        products = products + strip @ strip.mT
+    # Whole numbers below 2^53 are exact in float64, whatever the order of their sum; from here on
+    # Python's integers keep them exact.
+    scores = [_scd(fused.pixels, total, product) for total, product in zip(
+        sums.long().tolist(), products.long().tolist())]
     return fused.result(torch.tensor(scores, dtype=torch.float64, device=fused.levels.device))
 
 
-def _scd(n: int, sums: list[int], products: list[int]) -> float:
-    a, b, f = sums
-    aa, bb, ff, ab, af, bf = products
-    # n^2 times the (co)variances
-    aa, bb, ff = n * aa - a * a, n * bb - b * b, n * ff - f * f
-    ab, af, bf = n * ab - a * b, n * af - a * f, n * bf - b * f
+def _scd(n: int, sums: list[int], products: list[list[int]]) -> float:
+    # n^2 times the covariances of A, B and F
+    (aa, ab, af), (_, bb, bf), (_, _, ff) = (
+        [n * product - sums[i] * sums[j] for j, product in enumerate(row)]
+        for i, row in enumerate(products))
     return (_correlation(af - ab, ff + bb - 2 * bf, aa)
             + _correlation(bf - ab, ff + aa - 2 * af, bb))
 

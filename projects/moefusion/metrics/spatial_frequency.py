@@ -6,6 +6,7 @@ from torch import Tensor
 
 from .images import GrayImages
 from .inputs import Image
+from .strips import row_strips
 
 
 def spatial_frequency(fused: Image | GrayImages, mask: Image | None = None) -> float | Tensor:
@@ -27,7 +28,11 @@ def spatial_frequency(fused: Image | GrayImages, mask: Image | None = None) -> f
         float | Tensor: of the full range; N values (``float64``) for a batch.
     """
     fused = GrayImages.of(fused, mask, 'fused')
-    levels = fused.levels.int()
-    mean_squares = [torch.diff(levels, dim=dim).double().square_().mean(dim=(1, 2))
-                    for dim in (1, 2)]
-    return fused.result((mean_squares[0] + mean_squares[1]).sqrt() / 255)
+    _, height, width = fused.shape
+    rows = columns = 0
+    for start, stop in row_strips(fused.levels):
+        levels = fused.levels[:, start:stop + 1].double()
+        rows = rows + torch.diff(levels, dim=1).square_().sum(dim=(1, 2))
+        columns = columns + torch.diff(levels[:, :stop - start]).square_().sum(dim=(1, 2))
+    mean = rows / ((height - 1) * width) + columns / (height * (width - 1))
+    return fused.result(mean.sqrt() / 255)

@@ -37,7 +37,7 @@ def standard_deviation(fused: Image | GrayImages, protocol: str = 'literature',
     """
     literature = check_protocol(protocol)
     fused = GrayImages.of(fused, mask, 'fused')
-    counts = fused.derived(histogram).double()
+    counts = fused.shared(histogram).double()
     levels = torch.arange(LEVELS, dtype=torch.float64, device=counts.device)
     mean = (counts * levels).sum(dim=1, keepdim=True) / fused.pixels
     squares = (levels - mean).square()

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .gaussian import gaussian_filter
-from .images import GrayImages, prepare, values
+from .gaussian import column_tiles, filter_tiles, filtered_length, strips
+from .images import GrayImages, prepare
 from .inputs import Image, check_protocol
 
 WINDOWS = (17, 9, 5, 3)
@@ -59,63 +61,91 @@ def visual_information_fidelity(infrared: Image | GrayImages, visible: Image | G
         raise ValueError(f'VIF needs images of at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels '
                          f'(four scales, windows of 17 to 3), got {height} x {width}; '
                          'the other seven metrics work on smaller ones')
-    return fused.result(_vifp(infrared, fused, literature) + _vifp(visible, fused, literature))
+    fidelity = 0
+    for source in _vifp((infrared, visible), fused, literature):
+        fidelity = fidelity + source
+    return fused.result(fidelity)
 
 
-def _vifp(source: GrayImages, fused: GrayImages, literature: bool) -> Tensor:
-    kept = total = 0
-    for scale in range(len(WINDOWS)):
+def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) -> Iterator[Tensor]:
+    """Yield vifp(X, F) of each source X, N values each."""
+    kept, total = [0] * len(sources), [0] * len(sources)
+    for scale, size in enumerate(WINDOWS):
         saturate = literature and scale == 0
-        variance, information = source.derived(_source_statistics, scale, saturate)
-        total = total + information
-        kept = kept + _kept(source, fused, variance, scale, saturate)
-    return torch.where(source.derived(_is_constant), math.nan, kept / total)
+        for rows in strips(fused.shared(_scaled, scale).shape[1], size):
+            strip_fused = _strip(fused, scale, saturate, *rows)
+            for i, source in enumerate(sources):
+                strip = source.reused(_source_strip, scale, saturate, *rows)
+                kept[i] = kept[i] + _kept(strip, strip_fused, size, saturate)
+                total[i] = total[i] + strip.information
+    for i, source in enumerate(sources):
+        constant = source.levels.amin(dim=(1, 2)) == source.levels.amax(dim=(1, 2))
+        yield torch.where(constant, math.nan, kept[i] / total[i])
 
 
-def _kept(source: GrayImages, fused: GrayImages, variance: Tensor, scale: int, saturate: bool
-          ) -> Tensor:
-    """The numerator of one scale: information on the source that can be read from F."""
-    variance_fused = fused.derived(_variance, scale, saturate)
-    # The definition sets g to 0 where it is negative and where either variance is; such pixels
+class _Strip(NamedTuple):
+    """Some rows of images at one scale; columns that mean nothing have no variance."""
+
+    levels: Tensor  # N x rows x tiles x inputs
+    mean: Tensor  # local mean, N x filtered rows x columns
+    variance: Tensor  # local variance, 0 up to epsilon
+    information: Tensor | None = None  # denominator of vifp, N
+
+
+def _source_strip(images: GrayImages, *args) -> _Strip:
+    strip = _strip(images, *args)
+    information = (strip.variance / NOISE).add_(1).log_().sum(dim=(1, 2))
+    return strip._replace(information=information)
+
+
+def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int) -> _Strip:
+    size = WINDOWS[scale]
+    width = filtered_length(images.shared(_scaled, scale).shape[2], size)
+    levels = images.shared(_tiles, scale)[:, start:stop].double()
+    mean = filter_tiles(levels, size)
+    # The mean of squares that stop at 255 is no larger, so above a mean of 16 nothing is left.
+    if saturate and not mean.is_cuda and mean[:, :, :width].amin() >= 16:
+        return _Strip(levels, mean, torch.zeros_like(mean))
+    variance = F.threshold_(_covariance(levels, levels, mean, mean, size, saturate), EPSILON, 0.0)
+    variance[:, :, width:] = 0
+    return _Strip(levels, mean, variance)
+
+
+def _kept(source: _Strip, fused: _Strip, size: int, saturate: bool) -> Tensor:
+    """Numerator of vifp in a strip: the information on the source that can be read from F."""
+    if saturate and not fused.mean.is_cuda and not (source.variance * fused.variance).any():
+        return torch.zeros_like(source.information)
+    covariance = _covariance(source.levels, fused.levels, source.mean, fused.mean, size, saturate)
+    # The definition sets g to 0 where it is negative and where either variance is 0. Such pixels
     # add nothing, so it is enough to clear the covariance there.
-    covariance = _covariance(source, fused, scale, saturate).clamp_(min=0)
-    covariance.masked_fill_(variance_fused == 0, 0)
-    gain = covariance / (variance + EPSILON)
-    unexplained = (variance_fused - covariance.mul_(gain)).clamp_(min=EPSILON)
-    ratio = gain.square_().mul_(variance).div_(unexplained.add_(NOISE))
+    covariance.clamp_(min=0).mul_(fused.variance.sign())
+    gain = covariance / (source.variance + EPSILON)
+    unexplained = torch.sub(fused.variance, covariance.mul_(gain)).clamp_(min=EPSILON)
+    ratio = gain.mul_(gain).mul_(source.variance).div_(unexplained.add_(NOISE))
     return ratio.add_(1).log_().sum(dim=(1, 2))
 
 
-def _source_statistics(source: GrayImages, scale: int, saturate: bool) -> tuple[Tensor, Tensor]:
-    """Local variance of a source and its information, the denominator of one scale."""
-    variance = source.derived(_variance, scale, saturate)
-    return variance, (variance / NOISE).add_(1).log_().sum(dim=(1, 2))
-
-
-def _variance(images: GrayImages, scale: int, saturate: bool) -> Tensor:
-    """Local variance; below epsilon it counts as 0."""
-    variance = _covariance(images, images, scale, saturate)
-    return F.threshold_(variance, EPSILON, 0.0)
-
-
-def _covariance(first: GrayImages, second: GrayImages, scale: int, saturate: bool) -> Tensor:
-    products = first.derived(_scaled, scale) * second.derived(_scaled, scale)
+def _covariance(first: Tensor, second: Tensor, mean_first: Tensor, mean_second: Tensor,
+                size: int, saturate: bool) -> Tensor:
+    products = first * second
     if saturate:
         products.clamp_(max=255)
-    means = first.derived(_mean, scale) * second.derived(_mean, scale)
-    return gaussian_filter(products, WINDOWS[scale]).sub_(means)
+    return filter_tiles(products, size).sub_(mean_first * mean_second)
 
 
-def _mean(images: GrayImages, scale: int) -> Tensor:
-    return gaussian_filter(images.derived(_scaled, scale), WINDOWS[scale])
+def _tiles(images: GrayImages, scale: int) -> Tensor:
+    return column_tiles(images.shared(_scaled, scale), WINDOWS[scale])
 
 
 def _scaled(images: GrayImages, scale: int) -> Tensor:
-    """The images at a scale: the one above filtered, every other row and column kept."""
+    """The images at a scale: the one above filtered, every other row and column kept.
+
+    The first scale stays ``uint8``, which takes an eighth of the memory, the others ``float64``.
+    """
     if scale == 0:
-        return images.derived(values)
-    return gaussian_filter(images.derived(_scaled, scale - 1), WINDOWS[scale], step=2)
-
-
-def _is_constant(images: GrayImages) -> Tensor:
-    return images.levels.amin(dim=(1, 2)) == images.levels.amax(dim=(1, 2))
+        return images.levels
+    above, size = images.shared(_scaled, scale - 1), WINDOWS[scale]
+    tiles = column_tiles(above, size, step=2)
+    scaled = torch.cat([filter_tiles(tiles[:, start:stop].double(), size, step=2)
+                        for start, stop in strips(above.shape[1], size, step=2)], dim=1)
+    return scaled[:, :, :filtered_length(above.shape[2], size, step=2)]
