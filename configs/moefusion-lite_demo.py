@@ -30,6 +30,3 @@ param_scheduler = [
          convert_to_iter_based=True),
 ]
 default_hooks = dict(logger=dict(interval=8), checkpoint=dict(max_keep_ckpts=1))
-
-val_evaluator = [*_base_.fusion_evaluators, *_base_.detection_evaluators]
-test_evaluator = val_evaluator

@@ -10,6 +10,3 @@ model = dict(
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     evaluation_detector=dict(
         config=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))))
-
-val_evaluator = [*_base_.fusion_evaluators, *_base_.detection_evaluators]
-test_evaluator = val_evaluator

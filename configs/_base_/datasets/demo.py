@@ -25,6 +25,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadPairedImage'),
+    dict(type='Resize', scale_factor=1.0),  # native size; detection heads ask for the factor
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
@@ -65,12 +66,11 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-# The second list needs `evaluation_detector` in the model.
-fusion_evaluators = [dict(type='FusionMetric', prefix='fusion')]
-detection_evaluators = [
-    dict(type='ModalityVOCMetric', modality='fused', prefix='fused'),
-    dict(type='ModalityVOCMetric', modality='visible', prefix='visible'),
-    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared'),
+val_evaluator = [
+    dict(type='FusionMetric', prefix='fusion'),
+    # These need the model's evaluation_detector; without one they report nothing.
+    dict(type='ModalityVOCMetric', modality='fused', prefix='fused', optional=True),
+    dict(type='ModalityVOCMetric', modality='visible', prefix='visible', optional=True),
+    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared', optional=True),
 ]
-val_evaluator = fusion_evaluators
 test_evaluator = val_evaluator

@@ -66,12 +66,11 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-# The second list needs `evaluation_detector` in the model.
-fusion_evaluators = [dict(type='FusionMetric', prefix='fusion')]
-detection_evaluators = [
-    dict(type='ModalityVOCMetric', modality='fused', prefix='fused'),
-    dict(type='ModalityVOCMetric', modality='visible', prefix='visible'),
-    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared'),
+val_evaluator = [
+    dict(type='FusionMetric', prefix='fusion'),
+    # These need the model's evaluation_detector; without one they report nothing.
+    dict(type='ModalityVOCMetric', modality='fused', prefix='fused', optional=True),
+    dict(type='ModalityVOCMetric', modality='visible', prefix='visible', optional=True),
+    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared', optional=True),
 ]
-val_evaluator = fusion_evaluators
 test_evaluator = val_evaluator

@@ -22,6 +22,8 @@ class ModalityVOCMetric(VOCMetric):
         eval_mode (str): ``'area'`` under the precision-recall curve, the default here, or
             ``'11points'``, the default of ``VOCMetric`` (the VOC 2007 rule).
         prefix (str, optional): Of the names in the log. Defaults to the modality.
+        optional (bool): Whether to report nothing, with one line in the log, where the model has
+            no ``evaluation_detector``; otherwise that is an error. Defaults to False.
         **kwargs: Passed to :class:`mmdet.evaluation.VOCMetric`.
 
     Reports ``mAP``, ``AP50`` and ``AP50_<class>`` in 0..1. A class without an object in the data
@@ -29,12 +31,13 @@ class ModalityVOCMetric(VOCMetric):
     """
 
     def __init__(self, modality: str = 'fused', eval_mode: str = 'area',
-                 prefix: str | None = None, **kwargs) -> None:
+                 prefix: str | None = None, optional: bool = False, **kwargs) -> None:
         if modality not in INSTANCES:
             raise ValueError(f'ModalityVOCMetric: modality must be one of {tuple(INSTANCES)}, '
                              f'got {modality!r}')
         super().__init__(eval_mode=eval_mode, prefix=prefix or modality, **kwargs)
         self.modality = modality
+        self.optional = optional
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep the boxes of one batch.
@@ -46,13 +49,16 @@ class ModalityVOCMetric(VOCMetric):
         key = INSTANCES[self.modality]
         for sample in data_samples:
             if key not in sample:
+                if self.optional:
+                    self.results.append(None)
+                    continue
                 raise KeyError(f'ModalityVOCMetric: the data samples have no {key}; give MoEFusion '
                                'an evaluation_detector, or leave out this evaluator')
         # VOCMetric copies whole samples: hand it no images.
         super().process(data_batch, [
             dict(gt_instances=sample['gt_instances'],
                  ignored_instances=sample['ignored_instances'], pred_instances=sample[key])
-            for sample in data_samples])
+            for sample in data_samples if key in sample])
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute mAP and the AP of each class (recalls with ``metric='recall'``).
@@ -63,6 +69,12 @@ class ModalityVOCMetric(VOCMetric):
         Returns:
             dict[str, float]: The values by name.
         """
+        results = [result for result in results if result is not None]
+        if not results:
+            MMLogger.get_current_instance().info(
+                f'ModalityVOCMetric ({self.prefix}): no detections to score, since the model has no '
+                'evaluation_detector')
+            return {}
         if self.metric != 'mAP':
             return super().compute_metrics(results)
         annotations, detections = zip(*results)
