@@ -60,12 +60,12 @@ def main(argv=None):
             info = dataset.get_data_info(index)
             steps = run_pipeline(info, dataset.pipeline.transforms, args.mode)
             picture = np.vstack(match_widths([draw(visualizer, *step) for step in steps]))
-            name = info['img_id']
+            name = f'{info["img_id"]}{"_infrared" * (reader.get("modality") == "infrared")}'
             if args.output_dir:
                 path = Path(args.output_dir, args.split, f'{name}.png')
                 write_image(path, np.ascontiguousarray(picture[..., ::-1]))
             if not args.not_show:
-                visualizer.show(picture, win_name=str(name), wait_time=args.show_interval)
+                visualizer.show(picture, win_name=name, wait_time=args.show_interval)
             print(f'\r{index + 1}/{number} pairs', end='', flush=True)
         print(f', in {Path(args.output_dir, args.split)}' if args.output_dir else '')
 

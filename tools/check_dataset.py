@@ -50,8 +50,12 @@ def main(argv=None):
         raise SystemExit(f'error: {error}') from error
     if args.make_split:
         make_split(readers[0][1], args.make_split)
-    failed, ids = False, {}
+    failed, ids, checked = False, {}, []
     for split, reader in readers:
+        files = split, {key: reader[key] for key in reader if key not in ('pipeline', 'modality')}
+        if files in checked:  # the same pairs, once for each modality
+            continue
+        checked.append(files)
         report = check_layout(build(reader), _progress if sys.stderr.isatty() else None)
         root = reader.get('data_root')
         ids.setdefault((split, root), set()).update(report.ids)

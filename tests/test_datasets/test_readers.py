@@ -41,6 +41,31 @@ def test_without_a_split_file_every_pair_counts(m3fd):
     assert dataset.get_data_info(0)['width'] == 40  # from the image, the XML does not say
 
 
+def test_split_lines_may_carry_a_suffix_and_a_byte_order_mark(m3fd):
+    m3fd.pair('a.1').pair('b')
+    (m3fd.root / 'train.txt').write_bytes(b'\xef\xbb\xbfa.1\r\n\r\nb.PNG\r\n')
+    dataset = M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt')
+    assert [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))] == ['a.1', 'b']
+
+
+def test_two_files_for_one_image_are_refused_and_hidden_files_skipped(m3fd):
+    m3fd.pair('a')
+    (m3fd.root / 'Vis' / '._a.png').touch()
+    (m3fd.root / 'Vis' / 'Thumbs.db').touch()
+    assert len(M3FDDataset(data_root=str(m3fd.root))) == 1
+    (m3fd.root / 'Vis' / 'a.jpg').touch()
+    with pytest.raises(PairError, match=r'a\.jpg and .*a\.png are of one pair'):
+        M3FDDataset(data_root=str(m3fd.root))
+
+
+@pytest.mark.parametrize(('folder', 'name'), [('Vis', 'visible'), ('Ir', 'infrared')])
+def test_without_a_split_either_partner_may_be_missed(m3fd, folder, name):
+    m3fd.pair('a').pair('b')
+    (m3fd.root / folder / 'b.png').unlink()
+    with pytest.raises(PairError, match=f'no {name} file for pair b'):
+        M3FDDataset(data_root=str(m3fd.root))
+
+
 def test_unlabelled_pairs_need_no_annotations(m3fd):
     m3fd.pair('a')
     shutil.rmtree(m3fd.root / 'Annotation')

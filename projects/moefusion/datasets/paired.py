@@ -17,7 +17,7 @@ class PairedXMLDataset(XMLDataset):
 
     A pair is named by its id, its files are ``<visible>/<id><visible_suffix>.*``,
     ``<infrared>/<id><infrared_suffix>.*`` and ``<annotation>/<id><annotation_suffix>.xml``. The
-    split file ``ann_file`` lists one id per line; without one, every visible image is a pair.
+    split file ``ann_file`` lists one id per line; without one, every image makes a pair.
 
     Boxes are clipped to the image; those that are inverted, outside or thinner than a pixel are
     dropped, with one warning that counts them. Coordinates become 0-based (1 off all four, as in
@@ -71,7 +71,7 @@ class PairedXMLDataset(XMLDataset):
             folders.append(('xml_path', 'annotation', self.annotation_suffix, ('.xml',)))
         files = {key: _stems(self.data_prefix[name], end) for key, name, _, end in folders}
         pairs, missing = [], []
-        for img_id in self._ids(files['img_path']):
+        for img_id in self._ids(files):
             pair = dict(img_id=img_id, xml_path=None)
             for key, name, suffix, _ in folders:
                 pair[key] = files[key].get(img_id + suffix)
@@ -132,15 +132,20 @@ class PairedXMLDataset(XMLDataset):
         small = min(box[2] - box[0], box[3] - box[1]) < (self.bbox_min_size or 0)
         return dict(bbox=box, bbox_label=classes.index(name), ignore_flag=int(difficult or small))
 
-    def _ids(self, visible):
-        """Return the ids of the split file, or those of all visible images."""
+    def _ids(self, files):
+        """Return the ids of the split file, or those of all images."""
         if not self.ann_file:
-            suffix = self.visible_suffix
+            ends = (('img_path', self.visible_suffix), ('infrared_path', self.infrared_suffix))
             return sorted(
-                stem[: len(stem) - len(suffix)] for stem in visible if stem.endswith(suffix)
+                {
+                    stem.removesuffix(end)
+                    for key, end in ends
+                    for stem in files[key]
+                    if stem.endswith(end)
+                }
             )
         try:
-            with open(self.ann_file, encoding='utf-8') as file:
+            with open(self.ann_file, encoding='utf-8-sig', errors='replace') as file:
                 lines = [line.strip() for line in file]
         except OSError as error:
             raise PairError(
@@ -152,7 +157,8 @@ class PairedXMLDataset(XMLDataset):
 
     def _id(self, line):
         """Return the id that a line of the split file stands for."""
-        return line
+        stem, end = os.path.splitext(line)
+        return stem if end.lower() in IMAGE_SUFFIXES else line
 
     def _refuse_empty(self, data_list):
         if not data_list:
@@ -166,14 +172,16 @@ class PairedXMLDataset(XMLDataset):
 def _stems(folder, suffixes):
     """Map the stem of each file with one of the suffixes to its path, in one pass."""
     try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries)
+        names = sorted(name for name in os.listdir(folder) if not name.startswith('.'))
     except OSError as error:
         raise PairError(
             f'{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix '
             'of the config; docs/data.md shows the layouts.'
         ) from error
-    split = (os.path.splitext(name) for name in names)
-    return {
-        stem: os.path.join(folder, stem + end) for stem, end in split if end.lower() in suffixes
-    }
+    paths = {}
+    for stem, end in map(os.path.splitext, names):
+        if end.lower() in suffixes:
+            path = os.path.join(folder, stem + end)
+            if paths.setdefault(stem, path) != path:
+                raise PairError(f'{paths[stem]} and {path} are of one pair. Remove one of them.')
+    return paths

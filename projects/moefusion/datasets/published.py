@@ -46,7 +46,7 @@ class FLIRAlignedDataset(PairedXMLDataset):
         super().__init__(*args, ignore_classes=ignore_classes, **kwargs)
 
     def _id(self, line):
-        return line.removesuffix(self.infrared_suffix)
+        return super()._id(line).removesuffix(self.infrared_suffix)
 
 
 @DATASETS.register_module()
