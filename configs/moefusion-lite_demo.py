@@ -1,4 +1,4 @@
-"""The lite network on the rendered demo pairs: the main job of `make demo`, minutes on two CPU cores."""
+"""The lite network on the rendered demo pairs: the main job of `make demo`, minutes on a CPU."""
 _base_ = [
     './_base_/models/moefusion_lite.py', './_base_/datasets/demo.py',
     './_base_/schedules/schedule_lite.py', './_base_/default_runtime.py'

@@ -1,4 +1,4 @@
-"""MoE-Fusion on the RoadScene pairs with FLIR's boxes: three classes, ResNet-50 detectors, 24 epochs."""
+"""MoE-Fusion on RoadScene with FLIR's boxes: three classes, ResNet-50 detectors, 24 epochs."""
 _base_ = [
     './_base_/models/moefusion_r50.py', './_base_/datasets/roadscene.py',
     './_base_/schedules/schedule_24e.py', './_base_/default_runtime.py'

@@ -2,20 +2,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from mmengine.config import DictAction
 from mmengine.evaluator import DumpResults
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from moefusion.apis import load_config, prepare_launch
+from moefusion.apis import load_config, prepare_distributed
 from moefusion.checkpoint import load_weights
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file; it is read as data, no code in it runs')
+    parser.add_argument('checkpoint', help='checkpoint, read as data: no code in it runs')
     parser.add_argument('--work-dir', help='where logs and pictures go '
                         '(default: work_dirs/<name of the config>)')
     parser.add_argument('--out', help='a .pkl file for the predictions')
@@ -31,8 +32,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    prepare_launch(args.launcher, args.local_rank)
-    cfg = load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    prepare_distributed(cfg, args.launcher)
     cfg.load_from, cfg.resume = None, False
     runner = Runner.from_cfg(cfg)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from mmengine.config import DictAction
 from mmengine.runner import Runner
 
-from moefusion.apis import load_config, prepare_launch
+from moefusion.apis import load_config, prepare_distributed
 
 
 def parse_args() -> argparse.Namespace:
@@ -14,11 +15,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go '
                         '(default: work_dirs/<name of the config>)')
-    parser.add_argument('--amp', action='store_true', help='automatic mixed precision (needs a GPU)')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate with the batch over all ranks')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from a checkpoint; without a name, from the latest of --work-dir')
+                        help='go on from a checkpoint; without a name, the latest in --work-dir')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='override keys of the config, such as train_cfg.max_epochs=2')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
@@ -28,8 +29,9 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    prepare_launch(args.launcher, args.local_rank)
-    cfg = load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    prepare_distributed(cfg, args.launcher)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')

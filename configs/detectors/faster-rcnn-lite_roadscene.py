@@ -1,6 +1,7 @@
 """Scores fused images on RoadScene: a small Faster R-CNN trained on both sources, on a CPU."""
 _base_ = [
-    '../_base_/models/faster-rcnn_lite.py', '../_base_/datasets/roadscene.py', '../_base_/schedules/schedule_lite.py',
+    '../_base_/models/faster-rcnn_lite.py', '../_base_/datasets/roadscene.py',
+    '../_base_/schedules/schedule_lite.py',
     '../_base_/default_runtime.py'
 ]
 

@@ -1,6 +1,7 @@
 """Scores fused images on RoadScene: Faster R-CNN trained on both source images."""
 _base_ = [
-    '../_base_/models/faster-rcnn_r50_fpn.py', '../_base_/datasets/roadscene.py', '../_base_/schedules/schedule_24e.py',
+    '../_base_/models/faster-rcnn_r50_fpn.py', '../_base_/datasets/roadscene.py',
+    '../_base_/schedules/schedule_24e.py',
     '../_base_/default_runtime.py'
 ]
 

@@ -32,8 +32,8 @@ def load_from_torchvision(filename: str, map_location: str | None = None) -> dic
         return load_from_http(addresses[name], map_location=map_location)
     except OSError as error:  # URLError and HTTPError among them
         raise RuntimeError(
-            f'the ImageNet weights {filename} could not be downloaded ({error}). Without a network, '
-            f'fetch {addresses[name].rsplit("/", 1)[-1]} elsewhere and name the file:\n'
+            f'the ImageNet weights {filename} could not be downloaded ({error}). Without a '
+            f'network, fetch {addresses[name].rsplit("/", 1)[-1]} elsewhere and name the file:\n'
             '  --cfg-options model.visible_detector.backbone.init_cfg.checkpoint=FILE '
             'model.infrared_detector.backbone.init_cfg.checkpoint=FILE\n'
             '(model.backbone.init_cfg.checkpoint=FILE for a config in configs/detectors), or train '

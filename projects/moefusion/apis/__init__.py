@@ -1,9 +1,10 @@
 """What tools and notebooks call."""
-from .config import load_config, prepare_launch
+from .config import load_config
 from .folder import FolderReport, find_pairs, fuse_pairs
 from .inferencer import FusionInferencer, FusionResult
+from .launch import prepare_distributed
 
 __all__ = [
     'FolderReport', 'FusionInferencer', 'FusionResult', 'find_pairs', 'fuse_pairs', 'load_config',
-    'prepare_launch'
+    'prepare_distributed'
 ]

@@ -72,8 +72,8 @@ class ModalityVOCMetric(VOCMetric):
         results = [result for result in results if result is not None]
         if not results:
             MMLogger.get_current_instance().info(
-                f'ModalityVOCMetric ({self.prefix}): no detections to score, since the model has no '
-                'evaluation_detector')
+                f'ModalityVOCMetric ({self.prefix}): no detections to score, since the model has '
+                'no evaluation_detector')
             return {}
         if self.metric != 'mAP':
             return super().compute_metrics(results)
