@@ -21,7 +21,7 @@ train_pipeline = [
     dict(type='LoadPairedImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='RandomResize', scale=(520, 320), ratio_range=(0.8, 1.25), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=(256, 320), allow_negative_crop=True),
+    dict(type='RandomCrop', crop_size=(320, 256), allow_negative_crop=True),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
