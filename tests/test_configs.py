@@ -1,0 +1,189 @@
+"""Every config builds, agrees with its data set, trains one step and predicts."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+ALL = sorted(path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob('*.py')
+             if '_base_' not in path.parts)
+FUSION = [name for name in ALL if Path(name).name.startswith('moefusion')]
+LITE = [name for name in FUSION if 'lite' in name]
+FULL = [name for name in FUSION if name not in LITE]
+DETECTORS = [name for name in ALL if name.startswith('detectors/')]
+
+# Counts of the published data sets (paper, 4.1), not of our readers
+NUM_CLASSES = dict(demo=2, flir=3, llvip=1, m3fd=6, roadscene=3)
+
+
+def read(name):
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+    config = Config.fromfile(CONFIGS / name)
+    init_default_scope(config.default_scope)
+    return config
+
+
+def build_model(config):
+    from mmdet.registry import MODELS
+    return MODELS.build(config.model)
+
+
+def innermost(dataset):
+    """The data sets within RepeatDataset, ConcatDataset and the like."""
+    if 'datasets' in dataset:
+        return [leaf for part in dataset.datasets for leaf in innermost(part)]
+    return innermost(dataset.dataset) if 'dataset' in dataset else [dataset]
+
+
+def leaves(config):
+    loaders = [config.train_dataloader, config.val_dataloader, config.test_dataloader]
+    return [leaf for loader in loaders for leaf in innermost(loader.dataset)]
+
+
+def test_the_configs_are_found():
+    assert {'moefusion_m3fd.py', 'moefusion_flir.py', 'moefusion_llvip.py',
+            'moefusion_roadscene.py'} <= set(FULL)
+    assert {'moefusion-lite_demo.py', 'moefusion-lite_roadscene.py'} <= set(LITE)
+    assert DETECTORS
+
+
+@pytest.mark.parametrize('name', ALL)
+def test_everything_but_the_data_builds(name):
+    from mmdet.registry import DATASETS, HOOKS, METRICS
+    from mmengine.dataset import Compose
+    from mmengine.evaluator import Evaluator
+    from mmengine.visualization import Visualizer
+    Visualizer.get_instance('configs')  # MMDetection's visualisation hook asks for one
+    config = read(name)
+    for leaf in leaves(config):
+        assert DATASETS.get(leaf.type) is not None, leaf.type
+        Compose(leaf.pipeline)
+    for hook in [*config.default_hooks.values(), *config.get('custom_hooks', [])]:
+        if hook.type != 'LoggerHook':
+            HOOKS.build(hook)
+    for metrics in (config.val_evaluator, config.test_evaluator):
+        evaluator = Evaluator(metrics)
+        assert evaluator.metrics
+        for metric in metrics if isinstance(metrics, list) else [metrics]:
+            assert METRICS.get(metric.type) is not None
+
+
+@pytest.mark.parametrize('name', ALL)
+def test_schedule(name):
+    """Warm-up and decay stay within the training."""
+    config = read(name)
+    epochs = config.train_cfg.max_epochs
+    for scheduler in config.param_scheduler:
+        if scheduler.get('by_epoch', True):
+            assert scheduler.get('end', epochs) <= epochs
+            assert all(step < epochs for step in scheduler.get('milestones', []))
+    assert config.train_cfg.val_interval <= epochs
+    if name in FULL:
+        assert epochs == 24 and config.train_dataloader.batch_size == 4
+        assert config.optim_wrapper.optimizer.type == 'Adam'
+        assert config.optim_wrapper.optimizer.lr == 1e-4
+
+
+@pytest.mark.parametrize('name', FUSION)
+def test_classes_of_heads_and_data(name):
+    config = read(name)
+    expected = NUM_CLASSES[Path(name).stem.split('_')[1]]
+    heads = [config.model.visible_detector, config.model.infrared_detector]
+    if 'evaluation_detector' in config.model:
+        heads.append(config.model.evaluation_detector.config)
+    assert [head.roi_head.bbox_head.num_classes for head in heads] == [expected] * len(heads)
+    for leaf in leaves(config):
+        assert len(classes_of(leaf)) == expected
+
+
+@pytest.mark.parametrize('name', DETECTORS)
+def test_classes_of_detectors_and_data(name):
+    config = read(name)
+    expected = NUM_CLASSES[Path(name).stem.split('_')[-1]]
+    assert config.model.roi_head.bbox_head.num_classes == expected
+    for leaf in leaves(config):
+        assert len(classes_of(leaf)) == expected
+
+
+def classes_of(leaf):
+    from mmdet.registry import DATASETS
+    return (leaf.get('metainfo') or DATASETS.get(leaf.type).METAINFO)['classes']
+
+
+@pytest.mark.parametrize('name', DETECTORS)
+def test_a_detector_can_score_the_fusion_of_its_data(name):
+    """Same classes, in one order, as the fusion config of the data set."""
+    data = Path(name).stem.split('_')[-1]
+    fusion = next(n for n in FUSION if n.endswith(f'_{data}.py') and ('lite' in n) == (
+        'lite' in name or data == 'demo'))
+    assert {tuple(classes_of(leaf)) for leaf in leaves(read(name))} == {
+        tuple(classes_of(leaf)) for leaf in leaves(read(fusion))}
+
+
+@pytest.mark.parametrize('name', FUSION)
+def test_evaluators_match_the_model(name):
+    """The eight metrics, and detections on each image wherever a detector makes them."""
+    config = read(name)
+    for evaluators in (config.val_evaluator, config.test_evaluator):
+        detections = [metric for metric in evaluators if metric.type == 'ModalityVOCMetric']
+        assert {metric.modality for metric in detections} == {'fused', 'visible', 'infrared'}
+        if 'evaluation_detector' not in config.model:
+            assert all(metric.optional for metric in detections)
+        assert any(metric.type == 'FusionMetric' for metric in evaluators)
+        prefixes = [metric.prefix for metric in evaluators]
+        assert len(set(prefixes)) == len(prefixes)
+
+
+@pytest.mark.parametrize('name', FULL)
+def test_the_papers_network(name):
+    """N = 4, K = 2 (paper, 4.1); s is a quarter and an eighth of 480 x 640."""
+    fusion = read(name).model.fusion
+    assert (fusion.num_experts, fusion.top_k) == (4, 2)
+    assert tuple(fusion.local_grid) == (480 // 4, 640 // 4)
+    assert tuple(fusion.global_grid) == (480 // 8, 640 // 8)
+    weights = next(hook for hook in read(name).custom_hooks if hook.type == 'JointLossHook').weights
+    assert weights.fusion.loss_gradient == 10
+
+
+def one_step(config, make_pair, *sizes, boxes=((4., 4., 40., 50.), )):
+    """Train one step on random pairs with the config's optimizer, then predict on them."""
+    from mmengine.optim import build_optim_wrapper
+    model = build_model(config)
+    wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    pairs, samples = zip(*(make_pair(*size, boxes=boxes) for size in sizes))
+    log = model.train_step(
+        dict(inputs=list(pairs), data_samples=[sample.clone() for sample in samples]), wrapper)
+    assert log['loss'].isfinite()
+    for group in ('fusion', 'load', 'visible', 'infrared'):
+        assert log[f'loss_{group}'] > 0 or group == 'load'
+    assert model.state_dict()
+    with torch.no_grad():
+        results = model.eval().test_step(dict(inputs=list(pairs), data_samples=list(samples)))
+    for result, size in zip(results, sizes):
+        assert result.fused.data.shape == (1, *size)
+        assert result.attention.data.shape == (3, *size)
+        assert ('pred_instances' in result) == ('evaluation_detector' in config.model)
+    return log
+
+
+@pytest.mark.parametrize('name', LITE)
+def test_lite_configs_train_and_predict(name, make_pair):
+    log = one_step(read(name), make_pair, (64, 96), (70, 61))
+    assert log['loss_evaluation'] > 0
+
+
+@pytest.mark.parametrize('name', FULL)
+def test_full_configs_build(name):
+    model = build_model(read(name))
+    # ResNet-50's 23.5 million parameters twice, and the gates' 614400 x 4 x 2 and more
+    assert 80e6 < sum(p.numel() for p in model.parameters()) < 120e6
+    assert sum(p.numel() for p in model.visible_detector.backbone.parameters()) == 23_508_032
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name, size', [
+    ('moefusion_m3fd.py', (480, 640)), *((name, (128, 160)) for name in FULL)])
+def test_full_configs_train_and_predict(name, size, make_pair):
+    one_step(read(name), make_pair, size)
