@@ -59,6 +59,8 @@ def main(argv=None):
         for index in range(number):
             info = dataset.get_data_info(index)
             steps = run_pipeline(info, dataset.pipeline.transforms, args.mode)
+            if not steps:
+                continue
             picture = np.vstack(match_widths([draw(visualizer, *step) for step in steps]))
             name = f'{info["img_id"]}{"_infrared" * (reader.get("modality") == "infrared")}'
             if args.output_dir:
@@ -71,14 +73,14 @@ def main(argv=None):
 
 
 def run_pipeline(info, transforms, mode):
-    """Return (title, image, boxes, labels) of the steps that the mode shows."""
+    """Return (title, image, boxes, labels) of the steps that the mode shows, [] if rejected."""
     steps, results = [], info
     for transform in transforms:
         if type(transform).__name__.startswith('Pack'):
             break
         results = transform(results)
-        if results is None:
-            raise ValueError(f'{transform} rejects pair {info["img_id"]}')
+        if results is None:  # a crop without boxes, say: training draws another pair
+            return []
         boxes = results.get('gt_bboxes', np.zeros((0, 4)))
         boxes = torch.as_tensor(getattr(boxes, 'tensor', boxes)).clone().float()
         labels = torch.as_tensor(results.get('gt_bboxes_labels', np.zeros(0, int)))

@@ -33,6 +33,8 @@ BGR_TO_GRAY = np.array([0.114020904255103, 0.587043074451121, 0.298936021293775]
 # Infrared is false colour when the channels of more than this share of its pixels differ by more
 # than chroma noise does.
 CHROMA_NOISE, FALSE_COLOUR_SHARE = 32, 0.05
+# What Pillow raises for files it cannot read.
+_UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
 # How a complete file of each format ends, looked up by how it starts.
 _ENDS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND\xaeB`\x82'}
 
@@ -104,7 +106,7 @@ def read_size(path):
                 return image.size
     except FileNotFoundError:
         raise PairError(_missing(path)) from None
-    except (OSError, ValueError, SyntaxError) as error:
+    except _UNREADABLE as error:
         raise PairError(
             f'{path}: not a readable image ({error}). Fetch or export it again.'
         ) from error
@@ -198,7 +200,7 @@ def _refuse_truncated(path, data):
                 with warnings.catch_warnings():
                     warnings.simplefilter('ignore')
                     Image.open(io.BytesIO(data)).load()
-            except (OSError, ValueError, SyntaxError) as error:
+            except _UNREADABLE as error:
                 raise PairError(
                     f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
                 ) from error

@@ -50,6 +50,8 @@ BOMB = (
         (BOMB, 'document type'),
         (BOMB.encode('utf-16'), 'document type'),
         (b'<annotation>\xff\xfe</annotation>', 'broken'),
+        ('<?xml version="1.0" encoding="klingon"?><annotation/>', 'broken'),
+        ('<annotation><size><width>inf</width></size></annotation>', 'broken'),
     ],
 )
 def test_broken_files_are_named(tmp_path, text, words):

@@ -56,7 +56,7 @@ def test_night_hides_people_from_the_visible_camera(pairs):
     assert by_night < by_day / 3
 
 
-def test_smoke_and_glare_change_the_visible_image_alone():
+def test_smoke_changes_the_visible_image_alone():
     made = {}
     for condition in ('day', 'smoke'):
         made[condition] = scene.render_pair(np.random.default_rng(5), 192, 144, condition)

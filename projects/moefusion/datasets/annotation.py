@@ -41,7 +41,7 @@ def read_voc(path):
     try:
         root = ET.fromstring(data)
         return _size(root), [_object(node) for node in root.iterfind('object')]
-    except (ET.ParseError, AttributeError, TypeError, ValueError) as error:
+    except (ET.ParseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise AnnotationError(
             f'{path}: broken annotation ({_reason(error)}). Each <object> needs <name> and '
             '<bndbox> with numbers for xmin, ymin, xmax, ymax. Repair it or leave the pair out.'
@@ -112,7 +112,7 @@ def _size(root):
     node = root.find('size')
     if node is None:
         return None
-    size = int(node.findtext('width') or 0), int(node.findtext('height') or 0)
+    size = tuple(int(float(node.findtext(key) or 0)) for key in ('width', 'height'))
     return size if min(size) > 0 else None
 
 

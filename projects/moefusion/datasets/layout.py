@@ -39,6 +39,9 @@ def check_layout(dataset, progress=None):
         LayoutReport: the findings; ``problems`` is empty where all is well.
     """
     report = LayoutReport()
+    if not hasattr(dataset, 'findings'):
+        report.problems.append(f'{type(dataset).__name__} is no reader of pairs')
+        return report
     dataset.findings = findings = Findings(keep=None)
     try:
         entries = _entries(dataset, report)

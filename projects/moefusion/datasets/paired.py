@@ -7,8 +7,7 @@ from mmdet.registry import DATASETS
 
 from ..io import PairError, read_size
 from .annotation import AnnotationError, Findings, read_voc
-
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+from .files import IMAGE_SUFFIXES, paths_by_stem, read_split
 
 
 @DATASETS.register_module()
@@ -69,7 +68,7 @@ class PairedXMLDataset(XMLDataset):
         folders.append(('infrared_path', 'infrared', self.infrared_suffix, IMAGE_SUFFIXES))
         if self.labelled:
             folders.append(('xml_path', 'annotation', self.annotation_suffix, ('.xml',)))
-        files = {key: _stems(self.data_prefix[name], end) for key, name, _, end in folders}
+        files = {key: paths_by_stem(self.data_prefix[name], end) for key, name, _, end in folders}
         pairs, missing = [], []
         for img_id in self._ids(files):
             pair = dict(img_id=img_id, xml_path=None)
@@ -144,16 +143,7 @@ class PairedXMLDataset(XMLDataset):
                     if stem.endswith(end)
                 }
             )
-        try:
-            with open(self.ann_file, encoding='utf-8-sig', errors='replace') as file:
-                lines = [line.strip() for line in file]
-        except OSError as error:
-            raise PairError(
-                f'{self.ann_file}: cannot read the split file ({error.strerror}). Check data_root '
-                'and ann_file; `python tools/check_dataset.py CONFIG --make-split N` makes a split '
-                'where the data set has none.'
-            ) from error
-        return [self._id(line) for line in lines if line]
+        return [self._id(line) for line in read_split(self.ann_file)]
 
     def _id(self, line):
         """Return the id that a line of the split file stands for."""
@@ -167,21 +157,3 @@ class PairedXMLDataset(XMLDataset):
                 f'filter_cfg={self.filter_cfg}. Check data_root, ann_file and filter_cfg.'
             )
         return data_list
-
-
-def _stems(folder, suffixes):
-    """Map the stem of each file with one of the suffixes to its path, in one pass."""
-    try:
-        names = sorted(name for name in os.listdir(folder) if not name.startswith('.'))
-    except OSError as error:
-        raise PairError(
-            f'{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix '
-            'of the config; docs/data.md shows the layouts.'
-        ) from error
-    paths = {}
-    for stem, end in map(os.path.splitext, names):
-        if end.lower() in suffixes:
-            path = os.path.join(folder, stem + end)
-            if paths.setdefault(stem, path) != path:
-                raise PairError(f'{paths[stem]} and {path} are of one pair. Remove one of them.')
-    return paths
