@@ -69,8 +69,8 @@ def _dazzle(image, glow):
     """Add the bloom and the streaks of white lamps that face the camera."""
     source = np.maximum(glow.min(axis=2) - 0.5, 0) * 2
     unit = image.shape[1] / 640
-    bloom = 2.5 * _blur(source, 90 * unit, 3 * unit)
-    for sigma, gain in ((9, 3.0), (30, 5.0), (75, 9.0)):
+    bloom = 5.0 * _blur(source, 90 * unit, 3 * unit)
+    for sigma, gain in ((9, 4.0), (30, 14.0), (75, 36.0)):
         bloom += gain * _blur(source, sigma * unit)
     veil = 1 - np.exp(-1.6 * bloom)
     return image + veil[..., None] * (np.float32([0.92, 0.98, 1.0]) - image)
