@@ -1,0 +1,101 @@
+"""Scores fused images of any method: eight fusion metrics, and detection with one detector.
+
+    python tools/evaluate.py --infrared DIR --visible DIR --fused NAME=DIR [NAME=DIR ...] --out DIR
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tqdm import tqdm
+
+from moefusion.evaluation.pairs import find_evaluation_set
+from moefusion.evaluation.report import fusion_table, write_report
+from moefusion.evaluation.scoring import REGIONS, make_tasks, score_images
+from moefusion.metrics import PROTOCOLS
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--infrared', required=True, metavar='DIR', help='infrared images')
+    parser.add_argument('--visible', required=True, metavar='DIR', help='visible images')
+    parser.add_argument('--fused', required=True, nargs='+', metavar='NAME=DIR', type=_method,
+                        help='fused images of each method')
+    parser.add_argument('--out', required=True, metavar='DIR', help='where the tables go')
+    parser.add_argument('--ann', metavar='PATH',
+                        help='boxes: COCO json, or folder of VOC XML files; adds the foreground '
+                        'and background tables')
+    parser.add_argument('--list', metavar='FILE',
+                        help='stems of the test set, one a line (default: what any method has)')
+    parser.add_argument('--strip', nargs='+', default=[], metavar='END',
+                        help='ends of file names to ignore when pairing, such as _RGB')
+    parser.add_argument('--regions', nargs='+', choices=REGIONS,
+                        help='default: whole; with --ann all three')
+    parser.add_argument('--protocol', choices=PROTOCOLS, default=PROTOCOLS[0],
+                        help='literature: as in published tables (default); standard: textbook')
+    parser.add_argument('--workers', type=int, default=1, help='processes (default: 1)')
+    parser.add_argument('--paper', choices=['m3fd', 'flir', 'llvip'], type=str.lower,
+                        help="add the paper's published rows")
+    parser.add_argument('--detect', nargs=2, metavar=('CONFIG', 'CHECKPOINT'),
+                        help='also score detection with this detector; needs --ann')
+    parser.add_argument('--device', default='cpu', help='of the detector (default: cpu)')
+    args = parser.parse_args()
+    if len(dict(args.fused)) < len(args.fused):
+        parser.error('--fused: two methods have one name')
+    args.regions = args.regions or list(REGIONS if args.ann else REGIONS[:1])
+    if not args.ann and (args.detect or args.regions != ['whole']):
+        parser.error('--detect and the regions foreground and background need boxes: give --ann')
+    return args
+
+
+def _method(text: str) -> tuple[str, str]:
+    name, _, folder = text.partition('=')
+    if not name or not folder:
+        raise argparse.ArgumentTypeError(f'{text!r} is not NAME=DIR')
+    return name, folder
+
+
+def _progress(items, total):
+    return tqdm(items, total=total, unit='image', file=sys.stderr)
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Score, print and write the tables."""
+    names = None
+    if args.list:
+        with open(args.list, encoding='utf-8') as file:
+            names = [line.strip() for line in file if line.strip()]
+    images = find_evaluation_set(args.infrared, args.visible, dict(args.fused), args.ann, names,
+                                 args.strip)
+    for folder, extra in images.extra.items():
+        if extra:
+            print(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')
+    scores = score_images(make_tasks(images, args.regions, args.protocol), args.workers, _progress)
+    images.leave_out({image.stem: image.problem for image in scores if image.problem})
+    print(f'{len(images.stems)} images scored, {len(images.left_out)} left out')
+    for stem, reason in images.left_out.items():
+        print(f'  left out {stem}: {reason}')
+    tables = {region: table for region in args.regions
+              if (table := fusion_table(scores, region, args.protocol, args.paper))}
+    if args.detect:
+        from moefusion.evaluation.detection_table import detection_table, load_detector
+        model = load_detector(*args.detect, args.device)
+        tables['detection'] = detection_table(model, images, args.paper, _progress)
+    settings = {name: value for name, value in vars(args).items() if name != 'out'}
+    files = write_report(args.out, scores, tables, images.left_out, settings)
+    for table in tables.values():
+        print(f'\n{table.to_markdown()}')
+    print(f'Wrote {", ".join(file.name for file in files)} to {args.out}')
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        evaluate(args)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'evaluate.py: {error}') from error
+
+
+if __name__ == '__main__':
+    main()
