@@ -94,7 +94,7 @@ def read_pair(visible, infrared):
             f'{visible} is {_size_text(color)} but {infrared} is {_size_text(heat)} (width x '
             'height). Register the two and crop both to their common area.'
         )
-    return np.dstack([color, heat])
+    return cv2.merge([color, heat])
 
 
 def read_size(path):
