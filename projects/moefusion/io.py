@@ -45,7 +45,9 @@ class PairError(ValueError):
 
 def bgr_to_gray(image):
     """Return the uint8 gray (H, W) of a uint8 BGR image (H, W, 3), as MATLAB's ``rgb2gray``."""
-    return np.round(image @ BGR_TO_GRAY).astype(np.uint8)
+    levels = np.arange(256.0)
+    gray = sum(cv2.LUT(c, levels * weight) for c, weight in zip(cv2.split(image), BGR_TO_GRAY))
+    return np.round(gray).astype(np.uint8)
 
 
 def read_visible(path):
@@ -67,9 +69,10 @@ def read_infrared(path):
     image = _drop_alpha(_read(path), path)
     if image.ndim == 2:
         return image
-    spread = image.max(axis=2) - image.min(axis=2)
+    blue, green, red = cv2.split(image)
+    spread = cv2.max(cv2.max(blue, green), red) - cv2.min(cv2.min(blue, green), red)
     if not spread.any():
-        return np.ascontiguousarray(image[..., 0])
+        return blue
     if (spread > CHROMA_NOISE).mean() > FALSE_COLOUR_SHARE:
         raise PairError(
             f'{path}: an infrared image in colour. If it is the visible one, swap the two; if '

@@ -13,6 +13,7 @@ from PIL import Image
 
 from moefusion.io import (
     PairError,
+    bgr_to_gray,
     read_infrared,
     read_pair,
     read_size,
@@ -71,6 +72,13 @@ def test_nearly_equal_infrared_channels_become_gray_by_matlabs_formula(tmp_path)
     gray = read_infrared(save(tmp_path / 'i.png', bgr))
     # 0.2989 * 120 + 0.5870 * 110 + 0.1140 * 100 = 111.85
     assert (gray == 112).all()
+
+
+def test_gray_of_every_colour_is_the_rounded_sum(color):
+    expected = np.round(
+        color @ np.float64([0.114020904255103, 0.587043074451121, 0.298936021293775])
+    )
+    np.testing.assert_array_equal(bgr_to_gray(color), expected)
 
 
 def test_false_colour_infrared_is_refused(tmp_path, color):
