@@ -14,7 +14,7 @@ model = dict(
 # A few minutes on two cores: 256 iterations on crops of two pairs.
 train_pipeline = [
     *_base_.train_pipeline[:-1],
-    dict(type='RandomCrop', crop_size=(176, 224), allow_negative_crop=True),
+    dict(type='RandomCrop', crop_size=(224, 176), allow_negative_crop=True),
     _base_.train_pipeline[-1],
 ]
 train_dataloader = dict(
