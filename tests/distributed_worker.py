@@ -1,0 +1,100 @@
+"""What test_distributed.py runs, once alone and once in two processes by torchrun.
+
+Argument: folder for the results. Each process takes its share of one global batch of four pairs,
+computes the gradients of MoEFusion's joint loss twice, and writes them with the usage of the
+experts, the load statistics and the loss terms.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.model import MMDistributedDataParallel
+from mmengine.structures import InstanceData
+
+import moefusion.plugin  # noqa: F401
+from moefusion.losses import JointLoss
+
+SIZES = (24, 32), (24, 32), (17, 23), (24, 32)
+
+
+def noise_of_the_sample(logits):
+    """Stands in for torch.randn_like: fixed by a sample's logits, whichever batch it is in."""
+    return torch.sin(7 * logits.detach())
+
+
+def global_batch():
+    """The third pair is dark in the visible, the others in the infrared image."""
+    pairs, samples = [], []
+    for number, size in enumerate(SIZES):
+        pair = torch.randint(100, 256, (4, *size), dtype=torch.uint8)
+        if number == 2:
+            pair[:3] = 0
+        else:
+            pair[3] = 0
+        sample = DetDataSample(metainfo=dict(img_shape=size, ori_shape=size))
+        sample.gt_instances = InstanceData(bboxes=torch.tensor([[2., 3., 12., 15.]]))
+        pairs.append(pair)
+        samples.append(sample)
+    return pairs, samples
+
+
+def build_model():
+    """Gates that send what is bright in the visible image to experts 0 and 1, else to 2 and 3."""
+    model = MODELS.build(dict(type='MoEFusion', fusion=dict(
+        local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4))))
+    with torch.no_grad():
+        for encoder in (model.fusion.visible_encoder, model.fusion.infrared_encoder):
+            for name, parameter in encoder.named_parameters():
+                parameter.abs_() if name.endswith('weight') else parameter.zero_()
+        # Logits of about 1.5 against 0: decided, but not beyond the reach of the noise
+        for mixture, size in ((model.fusion.local.foreground, 0.002),
+                              (model.fusion.local.background, 0.045),
+                              (model.fusion.decoder, 0.004)):
+            weight = mixture.gate.weight.view(-1, 1, *mixture.gate.grid, 4)  # channel, ...
+            channels = len(weight)
+            visible, infrared = (slice(0, 16), slice(16, 32)) if channels == 32 else (
+                slice(96, 160), slice(32, 96))  # x_f: local, infrared, visible
+            weight[visible, ..., :2] += size
+            weight[infrared, ..., 2:] += size
+    return model
+
+
+def main(folder):
+    rank, ranks = int(os.environ.get('RANK', 0)), int(os.environ.get('WORLD_SIZE', 1))
+    torch.manual_seed(0)
+    model = build_model()
+    # A large weight, so that the load losses show in the gradients
+    model.join_losses = JointLoss(dict(load=10.))
+    pairs, samples = global_batch()
+    share = slice(rank * 4 // ranks, (rank + 1) * 4 // ranks)
+    torch.randn_like = noise_of_the_sample
+    wrapped = model
+    if ranks > 1:
+        torch.distributed.init_process_group('gloo')
+        wrapped = MMDistributedDataParallel(model, broadcast_buffers=False)
+    usage = {}
+    for name, mixture in (*model.fusion.local.items(), ('global', model.fusion.decoder)):
+        usage[name] = [0] * 4
+        for number, expert in enumerate(mixture.experts):
+            def count(module, inputs, name=name, number=number):
+                usage[name][number] += len(inputs[0])
+            expert.register_forward_pre_hook(count)
+    for _ in range(2):  # DDP reports a parameter that was left out at the next iteration
+        model.zero_grad()
+        data = model.data_preprocessor(
+            dict(inputs=pairs[share], data_samples=samples[share]), True)
+        losses = wrapped(**data, mode='loss')
+        total, log = model.parse_losses(losses)
+        total.backward()
+    torch.save(dict(
+        usage=usage, log={name: value.item() for name, value in log.items()},
+        gradients={name: p.grad for name, p in model.named_parameters()}),
+        Path(folder, f'rank{rank}of{ranks}.pth'))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])
