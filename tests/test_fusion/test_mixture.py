@@ -63,14 +63,14 @@ def test_experts_see_one_modality_each(features):
     """The first half of the experts sees the visible features, the second the infrared ones."""
     visible, infrared, attention = features
     mixture = LocalMixture(num_experts=6, top_k=6, grid=(1, 1)).eval()
-    seen = {}
+    seen = {number: [] for number in range(6)}
     for number, expert in enumerate(mixture.experts):
         expert.register_forward_pre_hook(
-            lambda module, inputs, number=number: seen.update({number: inputs[0].clone()}))
+            lambda module, inputs, number=number: seen[number].append(inputs[0].clone()))
     mixture(visible, infrared, attention)
     for number in range(6):
         source = visible if number < 3 else infrared
-        assert torch.equal(seen[number], source * attention)
+        assert torch.equal(torch.cat(seen[number]), source * attention)
 
 
 @pytest.mark.parametrize('training', [True, False])

@@ -44,10 +44,11 @@ class GlobalExpert(nn.Sequential):
 def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: Gating) -> Tensor:
     """The weighted sum of the selected experts' outputs (paper, equations 2 and 4).
 
-    An expert computes only on the samples that selected it, and not at all if there are none.
-    Where gradients are recorded, the parameters of an idle expert still enter the result, times
-    zero: their gradient is 0 rather than missing, and distributed training reduces them whichever
-    experts its ranks chose.
+    An expert computes only on the samples that selected it, one after the other: an image keeps
+    a machine busy, and samples that chose alike need not be gathered and scattered. Where
+    gradients are recorded, the parameters of an expert that none selected still enter the
+    result, times zero: their gradient is 0 rather than missing, and distributed training reduces
+    them whichever experts its ranks chose.
 
     Args:
         experts (Sequence[nn.Module]): E networks of equal output shape.
@@ -57,28 +58,21 @@ def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: 
     Returns:
         Tensor: N x C' x H x W.
     """
-    num_samples = inputs[0].shape[0]
-    total: Tensor | None = None
-    idle: list[nn.Module] = []
-    for number, (expert, features) in enumerate(zip(experts, inputs)):
-        rows = [row for row, chosen in enumerate(gating.selected) if number in chosen]
-        if not rows:
-            idle.append(expert)
-            continue
-        weight = gating.weights[:, number].view(-1, 1, 1, 1)
-        if len(rows) == num_samples:
-            output = expert(features)
-            # .to: the gate is float32, the experts may run in half precision.
-            output = output * weight.to(output.dtype)
-            total = output if total is None else total + output
-        else:
-            index = torch.tensor(rows, device=features.device)
-            output = expert(features[index])
-            output = output * weight[index].to(output.dtype)
-            if total is None:
-                total = output.new_zeros(num_samples, *output.shape[1:])
-            total = total.index_add(0, index, output)
-    assert total is not None, 'a gate selects at least one expert'
-    if idle and torch.is_grad_enabled():
-        total = total + 0 * sum(p.sum() for expert in idle for p in expert.parameters())
-    return total
+    # Split once: each sample's gradients meet before they are joined to a batch's.
+    samples = {id(features): features.split(1) for features in inputs}
+    rows = []
+    for row, chosen in enumerate(gating.selected):
+        total: Tensor | None = None
+        for number in chosen:
+            output = experts[number](samples[id(inputs[number])][row])
+            # The gate is float32, the experts may run in half precision.
+            weight = gating.weights[row, number].to(output.dtype)
+            total = output * weight if total is None else torch.addcmul(total, output, weight)
+        rows.append(total)
+    mixed = torch.cat(rows) if len(rows) > 1 else rows[0]
+    used = {number for chosen in gating.selected for number in chosen}
+    if len(used) < len(experts) and torch.is_grad_enabled():
+        mixed = mixed + 0 * sum(
+            parameter.sum() for number, expert in enumerate(experts) if number not in used
+            for parameter in expert.parameters())
+    return mixed

@@ -78,11 +78,11 @@ class GlobalMixture(nn.Module):
         """Decode (equations 3 and 4).
 
         Args:
-            *features (Tensor): the parts of x_f, each N x C_i x H x W.
+            *features (Tensor): x_f, N x C x H x W, or its parts, each N x C_i x H x W.
 
         Returns:
             tuple[Tensor, Gating]: ``I_F`` (N x 1 x H x W, not clipped) and the gate's decision.
         """
         gating = self.gate(*features)
-        x_f = torch.cat(features, dim=1)
+        x_f = torch.cat(features, dim=1) if len(features) > 1 else features[0]
         return run_experts(self.experts, [x_f] * len(self.experts), gating), gating

@@ -107,6 +107,16 @@ class FusionNetwork(nn.Module):
                                  f'are {tuple(visible.shape)}: resize it')
         attention = self.attention_merge(*maps)
 
+        x_f, gatings = self._fusion_features(visible, infrared, attention)
+        fused, gatings['global'] = self.decoder(x_f)
+        return FusionOutput(fused, attention, gatings)
+
+    def _fusion_features(self, visible: Tensor, infrared: Tensor, attention: Tensor
+                         ) -> tuple[Tensor, dict[str, Gating]]:
+        """``x_f = [y_local, x_dense_I, x_dense_V]`` (section 3.3) and the local gates' decisions.
+
+        x_f is by far the largest tensor: on return its parts are free before the decoder runs.
+        """
         visible_enc, visible_dense = self.visible_encoder(visible)
         infrared_enc, infrared_dense = self.infrared_encoder(infrared)
         parts, gatings = [], {}
@@ -114,5 +124,4 @@ class FusionNetwork(nn.Module):
             prior = attention if region == 'foreground' else 1 - attention
             y_local, gatings[f'local_{region}'] = mixture(visible_enc, infrared_enc, prior)
             parts.append(y_local)
-        fused, gatings['global'] = self.decoder(*parts, infrared_dense, visible_dense)
-        return FusionOutput(fused, attention, gatings)
+        return torch.cat([*parts, infrared_dense, visible_dense], dim=1), gatings
