@@ -35,8 +35,25 @@ class DenseEncoder(nn.Module):
             tuple[Tensor, Tensor]: ``x_enc``, the last convolution's output (N x 16 x H x W), and
             ``x_dense``, all outputs one behind the other (N x 64 x H x W; C1, DC1, DC2, DC3).
         """
-        features = F.relu(self.stem(image), inplace=True)
-        for conv in self.dense:
-            latest = F.relu(conv(features), inplace=True)
-            features = torch.cat([features, latest], dim=1)
-        return latest, features
+        features = self.features(image)
+        return features[-1], torch.cat(features, dim=1)
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """The outputs of C1, DC1, DC2, ..., each N x 16 x H x W.
+
+        A convolution of concatenated features is the sum of convolutions of the single ones. So
+        nothing is concatenated here: each feature meets, in one convolution, its share of the
+        weights of all convolutions that it feeds. That keeps less for the backward pass, and
+        wide convolutions are faster than narrow ones.
+        """
+        features = [F.relu(self.stem(image), inplace=True)]
+        width = self.out_channels
+        sums: Tensor | None = None  # what each convolution yet to come has received so far
+        for step in range(len(self.dense)):
+            fed = self.dense[step:]
+            weight = torch.cat([conv.weight[:, step * width:(step + 1) * width] for conv in fed])
+            bias = None if step else torch.cat([conv.bias for conv in fed])
+            response = F.conv2d(features[-1], weight, bias, padding=1)
+            sums = response if sums is None else sums[:, width:] + response
+            features.append(F.relu(sums[:, :width]))
+        return features

@@ -117,11 +117,12 @@ class FusionNetwork(nn.Module):
 
         x_f is by far the largest tensor: on return its parts are free before the decoder runs.
         """
-        visible_enc, visible_dense = self.visible_encoder(visible)
-        infrared_enc, infrared_dense = self.infrared_encoder(infrared)
+        visible_dense = self.visible_encoder.features(visible)
+        infrared_dense = self.infrared_encoder.features(infrared)
         parts, gatings = [], {}
         for region, mixture in self.local.items():
             prior = attention if region == 'foreground' else 1 - attention
-            y_local, gatings[f'local_{region}'] = mixture(visible_enc, infrared_enc, prior)
+            y_local, gatings[f'local_{region}'] = mixture(
+                visible_dense[-1], infrared_dense[-1], prior)
             parts.append(y_local)
-        return torch.cat([*parts, infrared_dense, visible_dense], dim=1), gatings
+        return torch.cat([*parts, *infrared_dense, *visible_dense], dim=1), gatings
