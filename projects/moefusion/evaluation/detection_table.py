@@ -75,6 +75,10 @@ def detection_table(model: nn.Module, images: EvaluationSet, paper: str | None =
         (VOC since 2010).
     """
     classes = model.dataset_meta['classes']
+    taken = {'Visible', 'Infrared'} & set(images.fused)
+    if taken:
+        raise EvaluationError(f'{taken.pop()}: the detection table has a row of this name for the '
+                              'source images; call the method otherwise')
     folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
     steps = progress(((name, stem) for name in folders for stem in images.stems),
                      len(folders) * len(images.stems))
@@ -101,7 +105,7 @@ def detection_table(model: nn.Module, images: EvaluationSet, paper: str | None =
         rows += [Row(name, values, f'published, Table {number}',
                      ranked=name not in ('Visible', 'Infrared'))
                  for name, values in published.items()]
-        title += f' ({paper.upper()})'
+        title += f', beside the published values on {paper.upper()}'
     return Table(title, _columns(rows), rows, digits=2, notes=notes)
 
 

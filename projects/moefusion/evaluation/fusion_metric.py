@@ -68,11 +68,11 @@ class FusionMetric(BaseMetric):
             data_samples (Sequence[dict]): The model's data samples as dicts.
         """
         for pair, sample in zip(data_batch['inputs'], data_samples):
-            # One entry an image, skipped or not: MMEngine tells the padding of the last batch
-            # from images by their order.
+            # One entry an image, an empty one if it is skipped: MMEngine tells the padding of the
+            # last batch from images by their order, and drops None.
             self.results.append(self._score(pair, sample))
 
-    def _score(self, pair: Tensor, sample: dict) -> list[float] | None:
+    def _score(self, pair: Tensor, sample: dict) -> list[float]:
         if 'fused' not in sample:
             raise KeyError("FusionMetric: the model's data samples have no 'fused' image; "
                            'it scores models like MoEFusion, not plain detectors')
@@ -83,7 +83,7 @@ class FusionMetric(BaseMetric):
                              'the model must return the size that went in')
         mask = self._mask(sample, *fused.shape[2:])
         if self.region == 'foreground' and not mask.any():
-            return None
+            return []
         pair = pair[None].to(fused.device)
         scores = fusion_metrics(pair[:, 3:], pair[:, [2, 1, 0]], fused, self.protocol, mask)
         return [scores[name].item() for name in METRIC_NAMES]
@@ -105,13 +105,13 @@ class FusionMetric(BaseMetric):
         """Average the values of all ranks.
 
         Args:
-            results (list): Eight floats an image, or None for a skipped one.
+            results (list): Eight floats an image, none for a skipped one.
 
         Returns:
             dict[str, float]: Means by metric name, ``nan`` where no image has a value.
         """
         logger = MMLogger.get_current_instance()
-        scored = [values for values in results if values is not None]
+        scored = [values for values in results if values]
         if len(scored) < len(results):
             logger.warning(f'FusionMetric ({self.prefix}): {len(results) - len(scored)} of '
                            f'{len(results)} images have no boxes, hence no foreground: skipped')

@@ -57,9 +57,12 @@ def fusion_table(scores: Sequence[Scores], region: str, protocol: str, paper: st
         origin = f'published, Table {TABLES[region]}'
         rows += [Row(name, values, origin)
                  for name, values in published_scores(paper, region).items()]
-        title += f' ({paper.upper()})'
+        title += f', beside the published values on {paper.upper()}'
         notes.append('Published values are those the paper prints, measured by its authors on '
                      'their images in the literature protocol.')
+        if protocol != 'literature':
+            notes.append('SD, MI, VIF and Qabf of measured and published rows do not compare: '
+                         'the protocols differ.')
     return Table(title, METRIC_NAMES, rows, notes=notes)
 
 
@@ -107,8 +110,9 @@ def write_report(folder: str | Path, scores: Sequence[Scores], tables: dict[str,
     texts['scores.json'] = json.dumps(record, indent=2, allow_nan=False) + '\n'
     contents = {name: text.encode() for name, text in texts.items()}
     for region in (name for name in tables if name != 'detection'):
+        title = f'Fusion metrics, {region}, protocol "{settings["protocol"]}"'
         contents[f'distributions_{region}.png'] = draw_distributions(
-            _columns(scores, region), f'{tables[region].title}, protocol "{settings["protocol"]}"')
+            _columns(scores, region), title)
     for name, data in contents.items():
         write_file(folder / name, data)
     return [folder / name for name in contents]

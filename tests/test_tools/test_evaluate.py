@@ -1,0 +1,126 @@
+"""tools/evaluate.py from the command line."""
+import csv
+import importlib.util
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Folders ir, vi, x and y with images one, two and three."""
+    rng = np.random.default_rng(0)
+    for name in ('ir', 'vi', 'x', 'y'):
+        (tmp_path / name).mkdir()
+        for stem in ('one', 'two', 'three'):
+            image = cv2.blur(rng.integers(0, 256, (48, 60), dtype=np.uint8), (3, 3))
+            cv2.imwrite(str(tmp_path / name / f'{stem}.png'), image)
+    return tmp_path
+
+
+@pytest.fixture
+def evaluate(repo_root, folders, monkeypatch, capsys):
+    """Calls the tool in this process; returns what it printed."""
+    spec = importlib.util.spec_from_file_location('evaluate', repo_root / 'tools' / 'evaluate.py')
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def call(*arguments, methods=('x', 'y')):
+        fused = [f'{name}={folders / name}' for name in methods]
+        monkeypatch.setattr(sys, 'argv', [
+            'evaluate.py', '--infrared', str(folders / 'ir'), '--visible', str(folders / 'vi'),
+            '--fused', *fused, '--out', str(folders / 'out'), *map(str, arguments)])
+        tool.main()
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_writes_every_file(evaluate, folders):
+    printed = evaluate('--paper', 'm3fd')
+    out = folders / 'out'
+    assert {file.name for file in out.iterdir()} == {
+        'per_image.csv', 'mean_whole.md', 'mean_whole.csv', 'mean_whole.tex', 'scores.json',
+        'distributions_whole.png'}
+    rows = list(csv.DictReader((out / 'per_image.csv').open()))
+    assert len(rows) == 6 and {row['region'] for row in rows} == {'whole'}
+    means = {row['method']: row for row in csv.DictReader((out / 'mean_whole.csv').open())
+             if row['values'] == 'measured'}
+    for method in 'xy':
+        values = [float(row['Qabf']) for row in rows if row['method'] == method]
+        assert float(means[method]['Qabf']) == pytest.approx(sum(values) / 3, abs=1e-12)
+    assert '3 images scored, 0 left out' in printed and '| x | measured |' in printed
+    assert '| MoE-Fusion | published, Table 1 | <u>7.0018</u> |' in printed
+    record = json.loads((out / 'scores.json').read_text())
+    assert record['settings']['protocol'] == 'literature' and 'MATLAB' in record['convention']
+    assert record['images'] == ['one', 'three', 'two'] and record['left_out'] == {}
+    figure = cv2.imread(str(out / 'distributions_whole.png'))
+    assert figure.shape[1] > 1000 and figure.std() > 10
+
+
+def test_regions_from_annotations(evaluate, folders):
+    (folders / 'ann').mkdir()
+    box = '<bndbox><xmin>5</xmin><ymin>5</ymin><xmax>40</xmax><ymax>30</ymax></bndbox>'
+    for stem in ('one', 'two', 'three'):
+        objects = '' if stem == 'two' else f'<object><name>car</name>{box}</object>'
+        (folders / 'ann' / f'{stem}.xml').write_text(f'<annotation>{objects}</annotation>')
+    printed = evaluate('--ann', folders / 'ann', '--paper', 'LLVIP', '--protocol', 'standard')
+    assert all(f'published, Table {number}' in printed for number in (1, 6, 7))
+    assert '1 images without boxes have no foreground' in printed
+    assert 'the protocols differ' in printed
+    rows = list(csv.DictReader((folders / 'out' / 'per_image.csv').open()))
+    count = {region: sum(row['region'] == region for row in rows)
+             for region in ('whole', 'foreground', 'background')}
+    assert count == dict(whole=6, foreground=4, background=6)
+
+
+def test_what_is_left_out_is_printed_and_recorded(evaluate, folders):
+    (folders / 'x' / 'one.png').unlink()
+    cv2.imwrite(str(folders / 'y' / 'two.png'), np.zeros((50, 60), np.uint8))
+    printed = evaluate()
+    assert '1 images scored, 2 left out' in printed
+    assert 'left out one: missing in fused x' in printed and 'left out two: ' in printed
+    record = json.loads((folders / 'out' / 'scores.json').read_text())
+    assert sorted(record['left_out']) == ['one', 'two'] and record['images'] == ['three']
+
+
+@pytest.mark.parametrize('arguments, says', [
+    (['--detect', 'config.py', 'weights.pth'], '--ann'),
+    (['--regions', 'foreground'], '--ann'),
+    (['--protocol', 'matlab'], 'invalid choice'),
+])
+def test_wrong_arguments(evaluate, capsys, arguments, says):
+    with pytest.raises(SystemExit) as error:
+        evaluate(*arguments)
+    assert error.value.code == 2 and says in capsys.readouterr().err
+
+
+def test_user_errors_are_one_line(evaluate, folders):
+    with pytest.raises(SystemExit, match='evaluate.py: .*nowhere: there is no such folder'):
+        evaluate(methods=('x', 'nowhere'))
+    for stem in ('one', 'two', 'three'):
+        (folders / 'x' / f'{stem}.png').write_text('broken')
+    with pytest.raises(SystemExit, match='no image is left to score'):
+        evaluate()
+
+
+@pytest.mark.slow
+def test_reference_table_from_the_command_line(repo_root, shared, tmp_path):
+    """Both methods on the ten TNO pairs: the means of the published values."""
+    tno = shared / 'metrics' / 'tno'
+    if not tno.is_dir():
+        pytest.skip('no TNO pairs')
+    subprocess.run(
+        [sys.executable, repo_root / 'tools' / 'evaluate.py', '--infrared', tno / 'ir',
+         '--visible', tno / 'vi', '--fused', f'DenseFuse={tno / "DenseFuse"}',
+         f'SeAFusion={tno / "SeAFusion"}', '--workers', '2', '--out', tmp_path], check=True)
+    published = list(csv.DictReader((shared / 'metrics' / 'tno_reference.csv').open()))
+    for row in csv.DictReader((tmp_path / 'mean_whole.csv').open()):
+        for name in ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf'):
+            values = [float(one[name]) for one in published if one['method'] == row['method']]
+            assert len(values) == 10
+            assert float(row[name]) == pytest.approx(sum(values) / 10, abs=1e-6)
