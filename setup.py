@@ -37,7 +37,7 @@ setup(
     packages=find_packages('projects', include=['moefusion', 'moefusion.*']),
     package_data={'moefusion': ['**/*.csv', '**/*.json']},
     python_requires='>=3.10,<3.13',
-    install_requires=['torch>=2.4', 'numpy>=1.24'],
+    install_requires=['torch>=2.6', 'numpy>=1.24'],
     extras_require={
         'mm': [
             'onedl-mmengine>=0.10.12,<0.11',

@@ -63,12 +63,15 @@ def test_predictions_equal_the_plain_network(fusion_only, make_pair):
     """Gray by rgb_to_gray of R, G, B, infrared / 255, attention 1, clipped to [0, 1]."""
     model = wake(fusion_only()).eval()
     with torch.no_grad():
-        model.fusion.decoder.experts[0][-1].bias += 3  # so that some values need clipping
+        for expert in model.fusion.decoder.experts:  # so that some values need clipping
+            expert[-1].weight *= 100
+            expert[-1].bias -= 0.5
     pair, sample = make_pair(20, 30)
     with torch.no_grad():
         result, = model.test_step(dict(inputs=[pair], data_samples=[sample]))
         rgb = pair[[2, 1, 0]].float()[None]
         expected = model.fusion(rgb_to_gray(rgb) / 255, pair[3:].float()[None] / 255)
+    assert expected.fused.min() < 0 and expected.fused.max() > 1
     torch.testing.assert_close(result.fused.data, expected.fused[0].clamp(0, 1))
     assert torch.equal(result.attention.data[0], expected.attention[0, 0])
     assert torch.equal(result.attention.data[1:], torch.ones(2, 20, 30))
