@@ -8,6 +8,7 @@ from mmdet.registry import MODELS
 from mmengine.registry import DefaultScope
 from scipy import ndimage
 
+import moefusion.plugin  # noqa: F401
 from moefusion.fusion import rgb_to_gray
 
 
