@@ -8,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
+from moefusion.apis.memory import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = 'configs/moefusion-lite_roadscene.py'  # in ROOT, as the weights
@@ -41,6 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     report = FolderReport()
+    keep_freed_memory()
     try:
         if not args.checkpoint and not (ROOT / WEIGHTS).is_file():
             raise FileNotFoundError(

