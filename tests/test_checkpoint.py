@@ -12,7 +12,6 @@ from torch import nn
 
 from moefusion.checkpoint import load_checkpoint_safely, load_weights
 
-
 # Damaged and foreign pickles claim to be of all kinds of protocols.
 pytestmark = pytest.mark.filterwarnings('ignore:Detected pickle protocol')
 

@@ -15,7 +15,7 @@ class Recorder(Hook):
         self.logs = []
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        self.logs.append({name: float(value) for name, value in outputs.items()})
+        self.logs.append({name: value.item() for name, value in outputs.items()})
 
 
 def fusion_sum(log, gradient):

@@ -36,7 +36,7 @@ def test_softmax_over_the_top_k(top_k):
 
 
 def test_pools_to_the_grid_then_flattens():
-    """Equation 1 with s written out as block means, channel by channel, row by row, over sqrt(D)."""
+    """Equation 1 with s written out: block means, channel by channel, over sqrt(D)."""
     gate = NoisyTopKGate(3, (2, 4), 5, 5).eval()
     with torch.no_grad():
         gate.weight.normal_()
