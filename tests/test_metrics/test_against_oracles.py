@@ -1,6 +1,7 @@
 """Every metric against a slow version of its formula, in both protocols."""
 import importlib.util
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +84,9 @@ def test_mask_multiplies_all_three_images(triple, protocol):
                                         protocol == 'literature'))
 
 
-@pytest.mark.parametrize('pixels', [64, 1024])
-def test_strips_do_not_change_the_values(triple, expected, monkeypatch, pixels):
+@pytest.mark.parametrize('pixels, rows', [(64, 1), (1024, 5), (2048, 16)])
+def test_strips_and_tiles_do_not_change_the_values(triple, expected, monkeypatch, pixels, rows):
     """Strips of one row and of many, whatever the cache of the machine suggests."""
-    import sys
     monkeypatch.setattr(sys.modules['moefusion.metrics.strips'], 'PIXELS', pixels)
-    monkeypatch.setattr(sys.modules['moefusion.metrics.gaussian'], 'ROWS', max(1, pixels // 100))
+    monkeypatch.setattr(sys.modules['moefusion.metrics.gaussian'], 'ROWS', rows)
     assert_close(fusion_metrics(*triple), expected['literature'])

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Columns of a tile: wider ones multiply more zeros, narrower ones copy more columns.
-TILE = 32
-# Rows of a strip: its intermediates stay in the processor's cache.
-ROWS = 48
+from .strips import rows_at_once
+
+# Columns and rows of a tile: larger ones multiply more zeros, smaller ones start more products.
+COLUMNS = 32
+ROWS = 16
 
 
 def gaussian_window(size: int) -> Tensor:
@@ -31,45 +32,64 @@ def filtered_length(length: int, size: int, step: int = 1) -> int:
     return -(-(length - size + 1) // step)
 
 
-def column_tiles(images: Tensor, size: int, step: int = 1) -> Tensor:
-    """Cut ``N x H x W`` images into the column ranges that tiles of filtered columns need.
+def tile_columns(images: Tensor, size: int, step: int = 1) -> Tensor:
+    """Cut ``N x H x W`` images into the ranges that tiles of filtered columns need.
 
     Returns:
-        Tensor: ``N x H x tiles x inputs`` of the images' type; right of the image stand zeros.
+        Tensor: ``N x h x tiles x inputs`` of the images' type. Zeros are added on the right and at
+        the bottom to fill the last tiles of columns and rows.
     """
-    tiles = -(-filtered_length(images.shape[2], size, step) // TILE)
-    inputs = (TILE - 1) * step + size
-    missing = (tiles - 1) * TILE * step + inputs - images.shape[2]
-    images = F.pad(images, (0, max(missing, 0)))
-    return images.unfold(2, inputs, TILE * step)[:, :, :tiles].contiguous()
+    columns, width = _padded(images.shape[2], size, step, COLUMNS)
+    _, height = _padded(images.shape[1], size, step, ROWS)
+    images = F.pad(images, (0, width - images.shape[2], 0, height - images.shape[1]))
+    tiles = images.unfold(2, _inputs(COLUMNS, size, step), COLUMNS * step)
+    return tiles[:, :, :columns].contiguous()
+
+
+def tile_strips(images: Tensor, size: int, step: int = 1) -> Iterator[tuple[int, int]]:
+    """Yield first and last row (exclusive) of strips of the tiles of images."""
+    tiles, _ = _padded(images.shape[1], size, step, ROWS)
+    at_once = max(1, rows_at_once(images) // (ROWS * step))
+    for start in range(0, tiles, at_once):
+        stop = min(start + at_once, tiles)
+        yield start * ROWS * step, (stop - 1) * ROWS * step + _inputs(ROWS, size, step)
 
 
 def filter_tiles(tiles: Tensor, size: int, step: int = 1) -> Tensor:
     """Filter columns and rows with a Gaussian window of sigma = size / 5 that must fit ('valid').
 
     Args:
-        tiles (Tensor): ``N x H x tiles x inputs``, ``float64``, from :func:`column_tiles` with
-            the same ``size`` and ``step``. A strip of rows at a time (:func:`strips`): the matrix
-            of the rows is not cut.
+        tiles (Tensor): ``N x H x tiles x inputs``, ``float64``: the rows of a strip
+            (:func:`tile_strips`) from :func:`tile_columns` with the same ``size`` and ``step``.
         size (int): Side of the window.
         step (int): Keep every ``step``-th row and column of the result, from the first one on.
 
     Returns:
-        Tensor: ``N x filtered_length(H) x (32 tiles)``; columns from ``filtered_length(W)`` on
-        mean nothing.
+        Tensor: ``N x (16 tiles of rows) x (32 tiles)``; rows and columns of the last tiles that
+        saw the added zeros mean nothing.
     """
-    count, height, tile_count, _ = tiles.shape
-    rows = tiles.flatten(0, 2) @ _band(TILE, size, step, tiles.device)
-    band = _band(filtered_length(height, size, step), size, step, tiles.device)
-    return torch.bmm(band.T.expand(count, -1, -1), rows.view(count, height, tile_count * TILE))
+    count, height, columns, _ = tiles.shape
+    width, inputs = columns * COLUMNS, _inputs(ROWS, size, step)
+    rows = (height - inputs) // (ROWS * step) + 1
+    across = tiles.flatten(0, 2) @ _band(COLUMNS, size, step, tiles.device)
+    # Overlapping ranges of rows, one for each tile, without a copy.
+    ranges = across.as_strided((count, rows, inputs, width),
+                               (height * width, ROWS * step * width, width, 1))
+    if count > 1:
+        ranges = ranges.reshape(count * rows, inputs, width)
+    band = _band(ROWS, size, step, tiles.device).T.expand(count * rows, -1, -1)
+    return torch.bmm(band, ranges.view(count * rows, inputs, width)).view(count, rows * ROWS, width)
 
 
-def strips(height: int, size: int, step: int = 1) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last row (exclusive) that each strip of filtered rows needs."""
-    length = filtered_length(height, size, step)
-    for start in range(0, length, ROWS):
-        stop = min(start + ROWS, length)
-        yield start * step, (stop - 1) * step + size
+def _inputs(outputs: int, size: int, step: int) -> int:
+    return (outputs - 1) * step + size
+
+
+def _padded(length: int, size: int, step: int, tile: int) -> tuple[int, int]:
+    """Number of tiles that cover a filtered length, and the length that fills them."""
+    tiles = -(-filtered_length(length, size, step) // tile)
+    # at least as long as it is: the last step may leave a rest
+    return tiles, max(_inputs(tiles * tile, size, step), length)
 
 
 @lru_cache(maxsize=64)

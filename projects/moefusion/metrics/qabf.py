@@ -85,7 +85,8 @@ def edges(images: GrayImages, start: int, stop: int) -> tuple[Tensor, Tensor]:
         for row, column, factor in terms:
             total.add_(at(row, column), alpha=factor)
     strength = _rounded_sqrt((horizontal * horizontal).add_(vertical * vertical))
-    angle = vertical.div_(horizontal).atan_().masked_fill_(horizontal == 0, math.pi / 2)
+    # pi / 2 wherever the horizontal one is 0: after 0 / 0 and below it, too
+    angle = vertical.div_(horizontal).nan_to_num_(math.inf, math.inf, math.inf).atan_()
     return strength, angle
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .gaussian import column_tiles, filter_tiles, filtered_length, strips
+from .gaussian import filter_tiles, filtered_length, tile_columns, tile_strips
 from .images import GrayImages, prepare
 from .inputs import Image, check_protocol
 
@@ -72,7 +72,7 @@ def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) ->
     kept, total = [0] * len(sources), [0] * len(sources)
     for scale, size in enumerate(WINDOWS):
         saturate = literature and scale == 0
-        for rows in strips(fused.shared(_scaled, scale).shape[1], size):
+        for rows in tile_strips(fused.shared(_scaled, scale), size):
             strip_fused = _strip(fused, scale, saturate, *rows)
             for i, source in enumerate(sources):
                 strip = source.reused(_source_strip, scale, saturate, *rows)
@@ -84,7 +84,7 @@ def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) ->
 
 
 class _Strip(NamedTuple):
-    """Some rows of images at one scale; columns that mean nothing have no variance."""
+    """Some rows of images at one scale; rows and columns that mean nothing have no variance."""
 
     levels: Tensor  # N x rows x tiles x inputs
     mean: Tensor  # local mean, N x filtered rows x columns
@@ -100,14 +100,17 @@ def _source_strip(images: GrayImages, *args) -> _Strip:
 
 def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int) -> _Strip:
     size = WINDOWS[scale]
-    width = filtered_length(images.shared(_scaled, scale).shape[2], size)
+    height, width = (filtered_length(side, size)
+                     for side in images.shared(_scaled, scale).shape[1:])
     levels = images.shared(_tiles, scale)[:, start:stop].double()
     mean = filter_tiles(levels, size)
-    # The mean of squares that stop at 255 is no larger, so above a mean of 16 nothing is left.
-    if saturate and not mean.is_cuda and mean[:, :, :width].amin() >= 16:
+    # Squares that stop at 255 have a mean of 255 at most, so that from a mean of 16 on there is no
+    # variance left.
+    if saturate and not mean.is_cuda and mean[:, :height - start, :width].amin() >= 16:
         return _Strip(levels, mean, torch.zeros_like(mean))
     variance = F.threshold_(_covariance(levels, levels, mean, mean, size, saturate), EPSILON, 0.0)
     variance[:, :, width:] = 0
+    variance[:, height - start:] = 0
     return _Strip(levels, mean, variance)
 
 
@@ -134,7 +137,7 @@ def _covariance(first: Tensor, second: Tensor, mean_first: Tensor, mean_second: 
 
 
 def _tiles(images: GrayImages, scale: int) -> Tensor:
-    return column_tiles(images.shared(_scaled, scale), WINDOWS[scale])
+    return tile_columns(images.shared(_scaled, scale), WINDOWS[scale])
 
 
 def _scaled(images: GrayImages, scale: int) -> Tensor:
@@ -145,7 +148,8 @@ def _scaled(images: GrayImages, scale: int) -> Tensor:
     if scale == 0:
         return images.levels
     above, size = images.shared(_scaled, scale - 1), WINDOWS[scale]
-    tiles = column_tiles(above, size, step=2)
+    tiles = tile_columns(above, size, step=2)
     scaled = torch.cat([filter_tiles(tiles[:, start:stop].double(), size, step=2)
-                        for start, stop in strips(above.shape[1], size, step=2)], dim=1)
-    return scaled[:, :, :filtered_length(above.shape[2], size, step=2)]
+                        for start, stop in tile_strips(above, size, step=2)], dim=1)
+    height, width = (filtered_length(side, size, step=2) for side in above.shape[1:])
+    return scaled[:, :height, :width]
