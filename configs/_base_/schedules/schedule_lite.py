@@ -1,6 +1,6 @@
-"""Adam at 1e-3 for 16 epochs, for networks that are trained from scratch in little time."""
-max_epochs = 16
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=4)
+"""Adam at 1e-3 for 12 epochs, for networks that are trained from scratch in little time."""
+max_epochs = 12
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=6)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 

@@ -2,7 +2,6 @@
 
 from mmdet.registry import DATASETS
 
-from . import coco  # noqa: F401  registers the COCO reader beside these
 from .paired import PairedXMLDataset
 
 

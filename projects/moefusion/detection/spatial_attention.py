@@ -51,11 +51,6 @@ class SpatialAttention(BaseModule):
                 ConvModule(in_channels, hidden, 1, norm_cfg=norm_cfg),
                 ConvModule(hidden, 1, 1, norm_cfg=norm_cfg, act_cfg=dict(type='Sigmoid')))
             for _ in self.levels)
-        for module in self.attention:
-            # Objects are rare, and the last normalisation makes them the extremes of the map. Where
-            # the sigmoid is low and convex, it answers to upward extremes: they become the bright
-            # places. From 0.5 on, maps that are dark on objects and bright elsewhere are as likely.
-            nn.init.constant_(module[1].norm.bias, -2)
         self.maps: list[Tensor] = []
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
