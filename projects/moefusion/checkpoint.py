@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ def _name(owner: object, name: str) -> str:
     return name
 
 
-def _safe_globals() -> list:
+def _safe_globals(history: type, attribute: Callable) -> list:
     """What a checkpoint of MMEngine's runner holds beside tensors: its log history in arrays."""
     core = np._core if hasattr(np, '_core') else np.core
     allowed = [np.ndarray, np.dtype]
@@ -27,30 +28,56 @@ def _safe_globals() -> list:
         allowed += [(function, f'{module}.multiarray.{function.__name__}')
                     for module in ('numpy.core', 'numpy._core')]
     allowed += [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint8)]
-    return [*allowed, (_LogHistory, 'mmengine.logging.history_buffer.HistoryBuffer'),
-            (_name, 'builtins.getattr')]
+    return [*allowed, (history, 'mmengine.logging.history_buffer.HistoryBuffer'),
+            (attribute, 'builtins.getattr')]
 
 
 def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
-    """Read a checkpoint without running code from it.
+    """Read a checkpoint's weights without running code from it.
 
     Args:
         path (str | Path): a file that MMEngine's runner or ``torch.save`` wrote.
         map_location (str | torch.device): where its tensors go. Defaults to the CPU.
 
     Returns:
-        dict: the checkpoint; a bare state dict comes as ``dict(state_dict=...)``.
+        dict: the checkpoint; a bare state dict comes as ``dict(state_dict=...)``. The log history
+        in it is not usable: see :func:`load_to_resume`.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, holds other objects than tensors, plain data and MMEngine's
             log history, or has no weights.
     """
+    return _load(path, map_location, _LogHistory, _name)
+
+
+def load_to_resume(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
+    """Read a checkpoint with the log history that a runner goes on from.
+
+    As :func:`load_checkpoint_safely`, but MMEngine's ``HistoryBuffer`` comes to life, which takes
+    ``getattr`` on what the file holds: for training, from files of one's own.
+
+    Args:
+        path (str | Path): a file that MMEngine's runner wrote.
+        map_location (str | torch.device): where its tensors go. Defaults to the CPU.
+
+    Returns:
+        dict: the checkpoint.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`load_checkpoint_safely`.
+    """
+    from mmengine.logging import HistoryBuffer  # here: inference with torch alone has no mmengine
+    return _load(path, map_location, HistoryBuffer, getattr)
+
+
+def _load(path: str | Path, map_location: str | torch.device, history: type, attribute: Callable
+          ) -> dict:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path}: there is no such file')
     try:
-        with torch.serialization.safe_globals(_safe_globals()):
+        with torch.serialization.safe_globals(_safe_globals(history, attribute)):
             checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # a damaged file fails in every way that a pickle can
         code = re.search(r'GLOBAL (\S+)', str(error))

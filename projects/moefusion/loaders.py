@@ -1,13 +1,33 @@
-"""Loads torchvision's ImageNet weights without torchvision, and says what to do offline."""
+"""MMEngine's checkpoint loaders: local files as data, ImageNet weights without torchvision."""
 from __future__ import annotations
 
 from pathlib import Path
 
 import mmengine
+import torch
 from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import load_from_http
 
+from .checkpoint import load_to_resume
+
 PREFIX = 'torchvision://'
+
+
+@CheckpointLoader.register_scheme(prefixes='', force=True)
+def load_from_local(filename: str, map_location: str | torch.device | None = None) -> dict:
+    """Read a local checkpoint to resume or to start from.
+
+    MMEngine 0.10.7 cannot read its own checkpoints with PyTorch 2.6 or newer, and the OneDL
+    distribution falls back to running code where a file asks for it; this does neither.
+
+    Args:
+        filename (str): the file; ``~`` is the home folder.
+        map_location (str | torch.device, optional): as for ``torch.load``.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`moefusion.checkpoint.load_to_resume`.
+    """
+    return load_to_resume(Path(filename).expanduser(), map_location)
 
 
 @CheckpointLoader.register_scheme(prefixes=PREFIX, force=True)
