@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 
 from moefusion.datasets.annotation import AnnotationError
@@ -93,13 +94,15 @@ def score_image(task: Task) -> Scores:
     """Score all methods on one image; what is wrong with its files is returned, not raised."""
     scores = Scores(task.stem)
     try:
-        infrared, visible = read_infrared(task.infrared), read_visible(task.visible)[..., ::-1]
-        fused = {method: read_visible(path)[..., ::-1] for method, path in task.fused.items()}
+        infrared, visible = read_infrared(task.infrared), _read_rgb(task.visible)
+        fused = {method: _read_rgb(path) for method, path in task.fused.items()}
         for region in task.regions:
             mask = _mask(region, task.annotation, *infrared.shape)
             if region == 'foreground' and not mask.any():
                 continue
-            sources = (GrayImages(infrared, mask, 'infrared'), GrayImages(visible, mask, 'visible'))
+            several = len(fused) > 1
+            sources = (GrayImages(infrared, mask, 'infrared', several),
+                       GrayImages(visible, mask, 'visible', several))
             scores.values[region] = {
                 method: fusion_metrics(*sources, GrayImages(image, mask, f'fused {method}'),
                                        task.protocol)
@@ -107,6 +110,10 @@ def score_image(task: Task) -> Scores:
     except (PairError, AnnotationError, ValueError) as error:
         scores.problem, scores.values = str(error), {}
     return scores
+
+
+def _read_rgb(path: Path) -> np.ndarray:
+    return cv2.cvtColor(read_visible(path), cv2.COLOR_BGR2RGB)
 
 
 def _mask(region: str, annotation: Annotation | None, height: int, width: int):

@@ -1,5 +1,8 @@
 """Gray levels of a colour image, rounded as MATLAB's rgb2gray rounds them."""
+import torch
 from torch import Tensor
+
+from .strips import row_strips
 
 RGB_WEIGHTS = (0.298936021293775, 0.587043074451121, 0.114020904255103)
 
@@ -13,7 +16,10 @@ def rgb_to_gray(rgb: Tensor) -> Tensor:
     Returns:
         Tensor: ``N x H x W``, ``uint8``. A pixel with R = G = B keeps its level.
     """
-    red, green, blue = (rgb[:, channel].double() for channel in range(3))
-    weight_red, weight_green, weight_blue = RGB_WEIGHTS
-    gray = red.mul_(weight_red).add_(green.mul_(weight_green)).add_(blue.mul_(weight_blue))
-    return gray.add_(0.5).floor_().to(rgb.dtype)
+    gray = rgb.new_empty(rgb.shape[0], *rgb.shape[2:])
+    for start, stop in row_strips(gray):
+        strip = torch.full(gray[:, start:stop].shape, 0.5, dtype=torch.float64, device=rgb.device)
+        for channel, weight in enumerate(RGB_WEIGHTS):
+            strip.add_(rgb[:, channel, start:stop].double().mul_(weight))
+        gray[:, start:stop] = strip
+    return gray

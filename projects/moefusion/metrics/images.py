@@ -21,27 +21,29 @@ class GrayImages:
         mask (ndarray | Tensor, optional): Pixels outside it become 0 (paper, section D), see
             :func:`~moefusion.metrics.inputs.to_mask_batch`.
         name (str): How error messages call the image.
+        keep (bool): Keep what only further fused images would need. Costs memory, and time if
+            there are none.
 
     Example:
         >>> infrared, visible = GrayImages(infrared), GrayImages(visible)
         >>> {name: fusion_metrics(infrared, visible, fused) for name, fused in methods.items()}
     """
 
-    def __init__(self, image: Image, mask: Image | None = None, name: str = 'image') -> None:
+    def __init__(self, image: Image, mask: Image | None = None, name: str = 'image',
+                 keep: bool = True) -> None:
         self.levels = to_gray_batch(image, name)
         self.single = is_single(image)
         if mask is not None:
             self.levels = self.levels * to_mask_batch(mask, self.levels)
+        self._keep = keep
         self._derived = {}
-        self._lasting = True
 
     @classmethod
     def of(cls, image: Image | GrayImages, mask: Image | None, name: str) -> GrayImages:
         """Return ``image`` itself if the caller prepared it, else prepare it for one use."""
         if not isinstance(image, cls):
-            image = cls(image, mask, name)
-            image._lasting = False
-        elif mask is not None:
+            return cls(image, mask, name, keep=False)
+        if mask is not None:
             raise ValueError(f'{name}: give the mask to GrayImages, not to the metric, '
                              'when the image is a GrayImages')
         return image
@@ -64,11 +66,8 @@ class GrayImages:
         return self._derived[key]
 
     def reused(self, function: Callable, *args):
-        """Return ``function(self, *args)``, kept only if the caller prepared the images.
-
-        For what one metric needs once: fresh memory costs more than it is worth for one method.
-        """
-        return self.shared(function, *args) if self._lasting else function(self, *args)
+        """Return ``function(self, *args)``, which one metric needs once for each fused image."""
+        return self.shared(function, *args) if self._keep else function(self, *args)
 
     def result(self, values: Tensor) -> float | Tensor:
         """Return N values as they leave a metric: a float for one image, a tensor for a batch."""

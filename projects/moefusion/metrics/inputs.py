@@ -33,7 +33,7 @@ def to_gray_batch(image: Image, name: str = 'image') -> Tensor:
     if isinstance(image, np.ndarray):
         _check_type(image.dtype == np.uint8, image.dtype, name)
         if image.ndim == 3 and image.shape[2] == 3:
-            batch = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
+            batch = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
         elif image.ndim == 2:
             batch = torch.from_numpy(np.ascontiguousarray(image))[None, None]
         else:

@@ -89,13 +89,24 @@ class _Strip(NamedTuple):
     levels: Tensor  # N x rows x tiles x inputs
     mean: Tensor  # local mean, N x filtered rows x columns
     variance: Tensor  # local variance, 0 up to epsilon
-    information: Tensor | None = None  # denominator of vifp, N
 
 
-def _source_strip(images: GrayImages, *args) -> _Strip:
-    strip = _strip(images, *args)
-    information = (strip.variance / NOISE).add_(1).log_().sum(dim=(1, 2))
-    return strip._replace(information=information)
+class _SourceStrip(NamedTuple):
+    """The same of a source, with what every fused image needs of it."""
+
+    levels: Tensor
+    mean: Tensor
+    variance: Tensor
+    padded: Tensor  # variance + epsilon
+    share: Tensor  # variance / padded
+    information: Tensor  # denominator of vifp, N
+
+
+def _source_strip(images: GrayImages, *args) -> _SourceStrip:
+    levels, mean, variance = _strip(images, *args)
+    padded = variance + EPSILON
+    information = (variance / NOISE).add_(1).log_().sum(dim=(1, 2))
+    return _SourceStrip(levels, mean, variance, padded, variance / padded, information)
 
 
 def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int) -> _Strip:
@@ -114,7 +125,7 @@ def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int
     return _Strip(levels, mean, variance)
 
 
-def _kept(source: _Strip, fused: _Strip, size: int, saturate: bool) -> Tensor:
+def _kept(source: _SourceStrip, fused: _Strip, size: int, saturate: bool) -> Tensor:
     """Numerator of vifp in a strip: the information on the source that can be read from F."""
     if saturate and not fused.mean.is_cuda and not (source.variance * fused.variance).any():
         return torch.zeros_like(source.information)
@@ -122,9 +133,10 @@ def _kept(source: _Strip, fused: _Strip, size: int, saturate: bool) -> Tensor:
     # The definition sets g to 0 where it is negative and where either variance is 0. Such pixels
     # add nothing, so it is enough to clear the covariance there.
     covariance.clamp_(min=0).mul_(fused.variance.sign())
-    gain = covariance / (source.variance + EPSILON)
-    unexplained = torch.sub(fused.variance, covariance.mul_(gain)).clamp_(min=EPSILON)
-    ratio = gain.mul_(gain).mul_(source.variance).div_(unexplained.add_(NOISE))
+    # g times the covariance; g^2 times the variance is share times that
+    explained = covariance.mul_(covariance).div_(source.padded)
+    unexplained = torch.sub(fused.variance, explained).clamp_(min=EPSILON).add_(NOISE)
+    ratio = explained.mul_(source.share).div_(unexplained)
     return ratio.add_(1).log_().sum(dim=(1, 2))
 
 
