@@ -7,11 +7,13 @@ from __future__ import annotations
 import argparse
 import sys
 
+import torch
 from tqdm import tqdm
 
+from moefusion.evaluation.annotations import REGIONS
 from moefusion.evaluation.pairs import find_evaluation_set
 from moefusion.evaluation.report import fusion_table, write_report
-from moefusion.evaluation.scoring import REGIONS, make_tasks, score_images
+from moefusion.evaluation.scoring import make_tasks, score_images
 from moefusion.metrics import PROTOCOLS
 
 
@@ -39,7 +41,8 @@ def parse_args() -> argparse.Namespace:
                         help="add the paper's published rows")
     parser.add_argument('--detect', nargs=2, metavar=('CONFIG', 'CHECKPOINT'),
                         help='also score detection with this detector; needs --ann')
-    parser.add_argument('--device', default='cpu', help='of the detector (default: cpu)')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
+                        help='of the detector (default: %(default)s)')
     args = parser.parse_args()
     if len(dict(args.fused)) < len(args.fused):
         parser.error('--fused: two methods have one name')

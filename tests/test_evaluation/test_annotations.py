@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from moefusion.datasets.annotation import AnnotationError
 from moefusion.evaluation.annotations import (
     Annotation,
+    EvaluationError,
     bare_stem,
     foreground_mask,
     read_annotations,
@@ -51,7 +51,7 @@ def test_mask_leaves_out_crowd_and_what_is_no_box():
 
 
 def test_boxes_of_another_image_size_are_refused():
-    with pytest.raises(AnnotationError, match='64 x 48.*128 x 96'):
+    with pytest.raises(EvaluationError, match='64 x 48.*128 x 96'):
         foreground_mask(annotation([[1, 1, 5, 5]]), 128, 96)
     assert foreground_mask(annotation([[1, 1, 5, 5]], size=None), 128, 96).sum() == 16
 
@@ -62,13 +62,13 @@ def test_boxes_of_another_image_size_are_refused():
 def test_broken_json(tmp_path, content):
     file = tmp_path / 'boxes.json'
     file.write_text(content)
-    with pytest.raises(AnnotationError, match='boxes.json'):
+    with pytest.raises(EvaluationError, match='boxes.json'):
         read_annotations(file, 'a')
 
 
 def test_neither_json_nor_folder_of_xml(tmp_path):
     for path in (tmp_path, tmp_path / 'none.json', tmp_path / 'none'):
-        with pytest.raises(AnnotationError):
+        with pytest.raises(EvaluationError):
             read_annotations(path, 'a')
 
 

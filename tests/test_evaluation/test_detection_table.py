@@ -5,7 +5,8 @@ import torch
 from mmengine.structures import InstanceData
 
 from moefusion.evaluation import detection_table as module
-from moefusion.evaluation.pairs import EvaluationError, find_evaluation_set
+from moefusion.evaluation.annotations import EvaluationError
+from moefusion.evaluation.pairs import find_evaluation_set
 
 CONFIG = """
 _base_ = []

@@ -3,7 +3,8 @@ import shutil
 
 import pytest
 
-from moefusion.evaluation.pairs import EvaluationError, find_evaluation_set
+from moefusion.evaluation.annotations import EvaluationError
+from moefusion.evaluation.pairs import find_evaluation_set
 
 
 def find(folder, **options):

@@ -3,8 +3,9 @@ import cv2
 import numpy as np
 import pytest
 
+from moefusion.evaluation.annotations import REGIONS
 from moefusion.evaluation.pairs import find_evaluation_set
-from moefusion.evaluation.scoring import REGIONS, make_tasks, score_images
+from moefusion.evaluation.scoring import make_tasks, score_images
 from moefusion.metrics import fusion_metrics
 
 

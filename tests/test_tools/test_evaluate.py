@@ -108,6 +108,19 @@ def test_user_errors_are_one_line(evaluate, folders):
         evaluate()
 
 
+def test_fusion_tables_need_no_mm(folders, repo_root):
+    code = ('import runpy, sys\n'
+            'class Block:\n'
+            '    def find_spec(self, name, path=None, target=None):\n'
+            '        assert name.split(".")[0] not in ("mmengine", "mmcv", "mmdet"), name\n'
+            'sys.meta_path.insert(0, Block())\n'
+            'runpy.run_path(sys.argv[1], run_name="__main__")\n')
+    subprocess.run([sys.executable, '-c', code.replace('sys.argv[1]', repr(
+        str(repo_root / 'tools' / 'evaluate.py'))), '--infrared', folders / 'ir', '--visible',
+        folders / 'vi', '--fused', f'x={folders / "x"}', '--out', folders / 'out'], check=True)
+    assert (folders / 'out' / 'mean_whole.md').is_file()
+
+
 @pytest.mark.slow
 def test_reference_table_from_the_command_line(repo_root, shared, tmp_path):
     """Both methods on the ten TNO pairs: the means of the published values."""

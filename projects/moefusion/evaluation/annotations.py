@@ -1,4 +1,8 @@
-"""Boxes of a test set, from COCO json or a folder of VOC XML files; needs no mm*."""
+"""Boxes of a test set, from COCO json or a folder of VOC XML files.
+
+The rules for boxes are those of ``moefusion.datasets``, imported where they are needed: without
+annotations, scoring needs no mm*.
+"""
 from __future__ import annotations
 
 import json
@@ -9,8 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from moefusion.datasets.annotation import AnnotationError, clean_box, read_voc
 from moefusion.losses.pixel import boxes_to_mask
+
+REGIONS = ('whole', 'foreground', 'background')
+
+
+class EvaluationError(ValueError):
+    """Files that cannot be scored: the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,11 @@ class Annotation:
         The rules are those of the data sets that train the models (``PairedXMLDataset``).
 
         Raises:
-            AnnotationError: If the annotated image was of another size.
+            EvaluationError: If the annotated image was of another size.
         """
+        from moefusion.datasets.annotation import clean_box
         if self.size is not None and tuple(self.size) != (width, height):
-            raise AnnotationError(f'annotated at {self.size[0]} x {self.size[1]} pixels, but the '
+            raise EvaluationError(f'annotated at {self.size[0]} x {self.size[1]} pixels, but the '
                                   f'image has {width} x {height}')
         clipped = [clean_box(box, width, height)[0] for box in self.boxes.tolist()]
         kept = [i for i, box in enumerate(clipped) if box is not None]
@@ -69,16 +79,16 @@ def read_annotations(path: str | Path, stems: Iterable[str], strip: Iterable[str
         tuple[dict, dict]: Annotations by stem, and by stem the reason why there is none.
 
     Raises:
-        AnnotationError: If the path is neither, or the json is broken.
+        EvaluationError: If the path is neither, or the json is broken.
     """
     path = Path(path)
     if path.is_dir():
         files = {bare_stem(file, strip): file for file in sorted(path.glob('*.xml'))}
         if not files:
-            raise AnnotationError(f'{path}: no .xml file in this folder')
+            raise EvaluationError(f'{path}: no .xml file in this folder')
         return _read_all(stems, lambda stem: _from_voc(files[stem]), files)
     if path.suffix.lower() != '.json' or not path.is_file():
-        raise AnnotationError(f'{path}: expected a COCO .json file or a folder of VOC .xml files')
+        raise EvaluationError(f'{path}: expected a COCO .json file or a folder of VOC .xml files')
     images = _read_coco(path, strip)
     return _read_all(stems, images.__getitem__, images)
 
@@ -100,12 +110,13 @@ def _read_all(stems, read, known) -> tuple[dict[str, Annotation], dict[str, str]
             continue
         try:
             annotations[stem] = read(stem)
-        except AnnotationError as error:
+        except ValueError as error:
             problems[stem] = str(error)
     return annotations, problems
 
 
 def _from_voc(path: Path) -> Annotation:
+    from moefusion.datasets.annotation import read_voc
     size, objects = read_voc(path)
     return Annotation(size, [name for name, _, _ in objects],
                       _boxes([box for _, box, _ in objects]),
@@ -131,7 +142,7 @@ def _read_coco(path: Path, strip: Iterable[str]) -> dict[str, Annotation]:
         return found
     except (LookupError, TypeError, ValueError) as error:
         reason = f'no key or id {error}' if isinstance(error, LookupError) else error
-        raise AnnotationError(f'{path}: not a COCO detection file ({reason})') from error
+        raise EvaluationError(f'{path}: not a COCO detection file ({reason})') from error
 
 
 def _boxes(boxes) -> np.ndarray:

@@ -19,8 +19,8 @@ from moefusion.checkpoint import load_weights
 from moefusion.io import read_visible
 from moefusion.metrics.published import published_detection
 
-from .annotations import Annotation
-from .pairs import EvaluationError, EvaluationSet
+from .annotations import Annotation, EvaluationError
+from .pairs import EvaluationSet
 from .tables import Row, Table
 
 IOU = 0.5

@@ -16,7 +16,7 @@ from moefusion.metrics import METRIC_NAMES, fusion_metrics
 from moefusion.metrics.inputs import check_protocol
 from moefusion.metrics.summary import mean_of_defined
 
-REGIONS = ('whole', 'foreground', 'background')
+from .annotations import REGIONS
 
 
 @METRICS.register_module()

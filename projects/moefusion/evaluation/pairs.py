@@ -1,17 +1,13 @@
-"""Finds the images of a test set that every method has; needs no mm*."""
+"""Finds the images of a test set that every method has."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .annotations import Annotation, bare_stem, read_annotations
+from .annotations import Annotation, EvaluationError, bare_stem, read_annotations
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
-
-
-class EvaluationError(ValueError):
-    """Folders that cannot be scored: the message says which and why."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Turns scores into the files that ``tools/evaluate.py`` writes; needs no mm*."""
+"""Turns scores into the files that ``tools/evaluate.py`` writes."""
 from __future__ import annotations
 
 import csv

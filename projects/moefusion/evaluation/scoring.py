@@ -1,4 +1,4 @@
-"""Scores every method on every image of a test set, in one or several processes; needs no mm*."""
+"""Scores every method on every image of a test set, in one or several processes."""
 from __future__ import annotations
 
 import multiprocessing
@@ -11,14 +11,11 @@ import cv2
 import numpy as np
 import torch
 
-from moefusion.datasets.annotation import AnnotationError
-from moefusion.io import PairError, read_infrared, read_visible
+from moefusion.io import read_infrared, read_visible
 from moefusion.metrics import GrayImages, fusion_metrics
 
 from .annotations import Annotation, foreground_mask
 from .pairs import EvaluationSet
-
-REGIONS = ('whole', 'foreground', 'background')
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def score_image(task: Task) -> Scores:
                 method: fusion_metrics(*sources, GrayImages(image, mask, f'fused {method}'),
                                        task.protocol)
                 for method, image in fused.items()}
-    except (PairError, AnnotationError, ValueError) as error:
+    except ValueError as error:  # of the readers and the metrics alike
         scores.problem, scores.values = str(error), {}
     return scores
 

@@ -2,7 +2,7 @@
 
 A filter is separable, and each axis is a product with a matrix of shifted windows. Cut into tiles,
 so that few of its zeros are multiplied, it runs at the speed of BLAS. The columns are cut once for
-an image (:func:`column_tiles`), and products of images can be formed on the tiles.
+an image (:func:`tile_columns`), and products of images can be formed on the tiles.
 """
 from __future__ import annotations
 

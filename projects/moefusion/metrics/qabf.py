@@ -30,10 +30,10 @@ def qabf(infrared: Image | GrayImages, visible: Image | GrayImages, fused: Image
     G = 1, ``'literature'`` takes :math:`G = g_F` as the MATLAB code does. Floats are compared for
     equality there, so the products of a Sobel window are added in the order of MATLAB.
 
-    Range 0 to 0.9873, higher is better. ``nan`` where neither source has an edge (both are 0
-    everywhere: the zero border is an edge to any other constant). Source: Xydeas and Petrovic,
-    "Objective image fusion performance measure", Electronics Letters 2000 (reference [40] of the
-    paper).
+    Range 0 to 0.975 (the sigmoids do not reach 1), higher is better. ``nan`` where neither source
+    has an edge (both are 0 everywhere: the border is an edge to any other constant). Source:
+    Xydeas and Petrovic, "Objective image fusion performance measure", Electronics Letters 2000
+    (reference [40] of the paper).
 
     Args:
         infrared, visible, fused (ndarray | Tensor | GrayImages): A, B and F, ``uint8``, one size;
