@@ -1,0 +1,37 @@
+"""tools/publish_model.py: what it keeps, and that it still fuses the same."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from moefusion.apis import FusionInferencer
+
+
+@pytest.mark.slow
+def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
+    config = repo_root / 'configs/moefusion-lite_demo.py'
+    init_default_scope('mmdet')
+    model = MODELS.build(Config.fromfile(config).model)
+    torch.save(dict(state_dict=model.state_dict(), optimizer=dict(state=1)), tmp_path / 'a.pth')
+    for out, *flags in (['b.pth'], ['c.pth', '--half']):
+        subprocess.run([sys.executable, repo_root / 'tools/publish_model.py', tmp_path / 'a.pth',
+                        tmp_path / out, *flags], check=True)
+    kept = torch.load(tmp_path / 'b.pth', weights_only=True)
+    assert list(kept) == ['state_dict']
+    assert {name.split('.')[0] for name in kept['state_dict']} == {
+        'fusion', 'visible_detector', 'infrared_detector'}
+    assert not any('_head.' in name for name in kept['state_dict'])
+    assert (tmp_path / 'c.pth').stat().st_size < 0.6 * (tmp_path / 'b.pth').stat().st_size
+
+    visible = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
+    whole, published, half = (
+        FusionInferencer(config, tmp_path / name, 'cpu')(visible, visible[..., 0]).gray
+        for name in ('a.pth', 'b.pth', 'c.pth'))
+    assert np.array_equal(whole, published)
+    assert np.abs(whole.astype(int) - half).max() <= 1

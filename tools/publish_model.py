@@ -1,0 +1,37 @@
+"""Makes a small file of weights for fusing: `python tools/publish_model.py CHECKPOINT OUT.pth`."""
+from __future__ import annotations
+
+import argparse
+import io
+
+import torch
+
+from moefusion.apis.inferencer import UNUSED_PARTS
+from moefusion.checkpoint import load_checkpoint_safely
+from moefusion.io import write_file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog='Left out are the optimiser, the logs, and the parts that '
+        'fusing does not need: detection heads and the evaluation detector.')
+    parser.add_argument('checkpoint', help='file that training wrote (epoch_*.pth)')
+    parser.add_argument('out', help='file to write')
+    parser.add_argument('--half', action='store_true',
+                        help='store float16: half the size; it is loaded as float32')
+    args = parser.parse_args()
+    try:
+        weights = load_checkpoint_safely(args.checkpoint)['state_dict']
+        weights = {name: value.half() if args.half and value.is_floating_point() else value
+                   for name, value in weights.items() if not name.startswith(UNUSED_PARTS)}
+        data = io.BytesIO()
+        torch.save(dict(state_dict=weights), data)
+        write_file(args.out, data.getvalue())
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from error
+    print(f'{args.out}: {sum(value.numel() for value in weights.values()):,} values, '
+          f'{len(data.getvalue()) / 1e6:.1f} MB')
+
+
+if __name__ == '__main__':
+    main()
