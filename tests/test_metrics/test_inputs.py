@@ -21,8 +21,12 @@ def to_batch(images, device='cpu'):
     return torch.stack([torch.from_numpy(image) for image in images])[:, None].to(device)
 
 
+@pytest.mark.parametrize('pixels', [None, 600])
 @pytest.mark.parametrize('protocol', PROTOCOLS)
-def test_batch_gives_each_image_its_value(triples, device, protocol):
+def test_batch_gives_each_image_its_value(triples, device, protocol, pixels, monkeypatch):
+    if pixels:  # several strips
+        monkeypatch.setattr(sys.modules['moefusion.metrics.strips'], 'PIXELS', pixels)
+        monkeypatch.setattr(sys.modules['moefusion.metrics.gaussian'], 'ROWS', 2)
     batch = fusion_metrics(*(to_batch(images, device) for images in triples), protocol=protocol)
     assert list(batch) == list(METRIC_NAMES)
     for i, triple in enumerate(zip(*triples)):

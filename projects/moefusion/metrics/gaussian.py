@@ -1,8 +1,7 @@
 """The Gaussian windows of VIF as products with banded matrices, the fastest way in float64.
 
 A filter is separable, and each axis is a product with a matrix of shifted windows. Cut into tiles,
-so that few of its zeros are multiplied, it runs at the speed of BLAS. The columns are cut once for
-an image (:func:`tile_columns`), and products of images can be formed on the tiles.
+so that few of its zeros are multiplied, it runs at the speed of BLAS.
 """
 from __future__ import annotations
 
@@ -32,53 +31,49 @@ def filtered_length(length: int, size: int, step: int = 1) -> int:
     return -(-(length - size + 1) // step)
 
 
-def tile_columns(images: Tensor, size: int, step: int = 1) -> Tensor:
-    """Cut ``N x H x W`` images into the ranges that tiles of filtered columns need.
-
-    Returns:
-        Tensor: ``N x h x tiles x inputs`` of the images' type. Zeros are added on the right and at
-        the bottom to fill the last tiles of columns and rows.
-    """
-    columns, width = _padded(images.shape[2], size, step, COLUMNS)
-    _, height = _padded(images.shape[1], size, step, ROWS)
-    images = F.pad(images, (0, width - images.shape[2], 0, height - images.shape[1]))
-    tiles = images.unfold(2, _inputs(COLUMNS, size, step), COLUMNS * step)
-    return tiles[:, :, :columns].contiguous()
+def pad_to_tiles(images: Tensor, size: int, step: int = 1) -> Tensor:
+    """Add zeros on the right and at the bottom of ``N x H x W`` images, to fill the last tiles."""
+    height, width = (_padded(side, size, step, tile)[1]
+                     for side, tile in zip(images.shape[1:], (ROWS, COLUMNS)))
+    return F.pad(images, (0, width - images.shape[2], 0, height - images.shape[1]))
 
 
 def tile_strips(images: Tensor, size: int, step: int = 1) -> Iterator[tuple[int, int]]:
-    """Yield first and last row (exclusive) of strips of the tiles of images."""
+    """Yield first and last row (exclusive) of strips of the images, padded, that fill tiles."""
     tiles, _ = _padded(images.shape[1], size, step, ROWS)
     at_once = max(1, rows_at_once(images) // (ROWS * step))
     for start in range(0, tiles, at_once):
         stop = min(start + at_once, tiles)
-        yield start * ROWS * step, (stop - 1) * ROWS * step + _inputs(ROWS, size, step)
+        yield start * ROWS * step, _inputs((stop - start) * ROWS, size, step) + start * ROWS * step
 
 
-def filter_tiles(tiles: Tensor, size: int, step: int = 1) -> Tensor:
-    """Filter columns and rows with a Gaussian window of sigma = size / 5 that must fit ('valid').
+def filter_tiles(images: Tensor, size: int, step: int = 1) -> Tensor:
+    """Filter rows and columns with a Gaussian window of sigma = size / 5 that must fit ('valid').
 
     Args:
-        tiles (Tensor): ``N x H x tiles x inputs``, ``float64``: the rows of a strip
-            (:func:`tile_strips`) from :func:`tile_columns` with the same ``size`` and ``step``.
+        images (Tensor): ``N x H x W``, ``float64``: a strip (:func:`tile_strips`) of images from
+            :func:`pad_to_tiles` with the same ``size`` and ``step``.
         size (int): Side of the window.
         step (int): Keep every ``step``-th row and column of the result, from the first one on.
 
     Returns:
-        Tensor: ``N x (16 tiles of rows) x (32 tiles)``; rows and columns of the last tiles that
-        saw the added zeros mean nothing.
+        Tensor: ``N x tiles x rows x 32``, tiles from left to right. Rows and columns at the ends
+        of the last tiles saw the added zeros and mean nothing.
     """
-    count, height, columns, _ = tiles.shape
-    width, inputs = columns * COLUMNS, _inputs(ROWS, size, step)
-    rows = (height - inputs) // (ROWS * step) + 1
-    across = tiles.flatten(0, 2) @ _band(COLUMNS, size, step, tiles.device)
-    # Overlapping ranges of rows, one for each tile, without a copy.
-    ranges = across.as_strided((count, rows, inputs, width),
-                               (height * width, ROWS * step * width, width, 1))
-    if count > 1:
-        ranges = ranges.reshape(count * rows, inputs, width)
-    band = _band(ROWS, size, step, tiles.device).T.expand(count * rows, -1, -1)
-    return torch.bmm(band, ranges.view(count * rows, inputs, width)).view(count, rows * ROWS, width)
+    count, height, width = images.shape
+    inputs, skip = _inputs(ROWS, size, step), ROWS * step
+    tiles = (height - inputs) // skip + 1
+    ranges = images.as_strided((count, tiles, inputs, width),
+                               (images.stride(0), skip * width, width, 1))
+    band = _band(ROWS, size, step, images.device)
+    down = torch.bmm(band.T.expand(count * tiles, -1, -1), ranges.flatten(0, 1))
+    height = tiles * ROWS
+    inputs, skip = _inputs(COLUMNS, size, step), COLUMNS * step
+    tiles = (width - inputs) // skip + 1
+    ranges = down.as_strided((count, tiles, height, inputs), (height * width, skip, width, 1))
+    band = _band(COLUMNS, size, step, images.device)
+    across = torch.bmm(ranges.flatten(0, 1), band.expand(count * tiles, -1, -1))
+    return across.view(count, tiles, height, COLUMNS)
 
 
 def _inputs(outputs: int, size: int, step: int) -> int:

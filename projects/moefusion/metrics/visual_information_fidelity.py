@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .gaussian import filter_tiles, filtered_length, tile_columns, tile_strips
+from .gaussian import COLUMNS, filter_tiles, filtered_length, pad_to_tiles, tile_strips
 from .images import GrayImages, prepare
 from .inputs import Image, check_protocol
 
@@ -74,9 +74,10 @@ def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) ->
         saturate = literature and scale == 0
         for rows in tile_strips(fused.shared(_scaled, scale), size):
             strip_fused = _strip(fused, scale, saturate, *rows)
+            textured = strip_fused.variance.sign()
             for i, source in enumerate(sources):
                 strip = source.reused(_source_strip, scale, saturate, *rows)
-                kept[i] = kept[i] + _kept(strip, strip_fused, size, saturate)
+                kept[i] = kept[i] + _kept(strip, strip_fused, textured, size, saturate)
                 total[i] = total[i] + strip.information
     for i, source in enumerate(sources):
         constant = source.levels.amin(dim=(1, 2)) == source.levels.amax(dim=(1, 2))
@@ -84,11 +85,11 @@ def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) ->
 
 
 class _Strip(NamedTuple):
-    """Some rows of images at one scale; rows and columns that mean nothing have no variance."""
+    """Some rows of images at one scale; where tiles mean nothing, the variance is 0."""
 
-    levels: Tensor  # N x rows x tiles x inputs
-    mean: Tensor  # local mean, N x filtered rows x columns
-    variance: Tensor  # local variance, 0 up to epsilon
+    levels: Tensor  # N x h x w
+    mean: Tensor  # local mean, in tiles
+    variance: Tensor  # local variance, 0 up to epsilon, in tiles
 
 
 class _SourceStrip(NamedTuple):
@@ -105,39 +106,46 @@ class _SourceStrip(NamedTuple):
 def _source_strip(images: GrayImages, *args) -> _SourceStrip:
     levels, mean, variance = _strip(images, *args)
     padded = variance + EPSILON
-    information = (variance / NOISE).add_(1).log_().sum(dim=(1, 2))
+    information = (variance / NOISE).add_(1).log_().sum(dim=(1, 2, 3))
     return _SourceStrip(levels, mean, variance, padded, variance / padded, information)
 
 
 def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int) -> _Strip:
     size = WINDOWS[scale]
+    levels = images.shared(_padded, scale)[:, start:stop].double()
+    mean = filter_tiles(levels, size)
     height, width = (filtered_length(side, size)
                      for side in images.shared(_scaled, scale).shape[1:])
-    levels = images.shared(_tiles, scale)[:, start:stop].double()
-    mean = filter_tiles(levels, size)
-    # Squares that stop at 255 have a mean of 255 at most, so that from a mean of 16 on there is no
-    # variance left.
-    if saturate and not mean.is_cuda and mean[:, :height - start, :width].amin() >= 16:
-        return _Strip(levels, mean, torch.zeros_like(mean))
+    height, last = height - start, width - COLUMNS * (mean.shape[1] - 1)
+    # Squares that stop at 255 have a mean of 255 at most, so that where levels have a mean of 16 or
+    # more no variance is left.
+    if saturate and not mean.is_cuda:
+        mean[:, -1, :, last:] = mean[:, :, height:] = 255
+        if mean.amin() >= 16:
+            return _Strip(levels, mean, torch.zeros_like(mean))
     variance = F.threshold_(_covariance(levels, levels, mean, mean, size, saturate), EPSILON, 0.0)
-    variance[:, :, width:] = 0
-    variance[:, height - start:] = 0
+    variance[:, -1, :, last:] = 0
+    variance[:, :, height:] = 0
     return _Strip(levels, mean, variance)
 
 
-def _kept(source: _SourceStrip, fused: _Strip, size: int, saturate: bool) -> Tensor:
-    """Numerator of vifp in a strip: the information on the source that can be read from F."""
-    if saturate and not fused.mean.is_cuda and not (source.variance * fused.variance).any():
+def _kept(source: _SourceStrip, fused: _Strip, textured: Tensor, size: int, saturate: bool
+          ) -> Tensor:
+    """Numerator of vifp in a strip: the information on the source that can be read from F.
+
+    ``textured`` is 1 where F has a variance, 0 elsewhere.
+    """
+    if saturate and not fused.mean.is_cuda and not (source.variance * textured).any():
         return torch.zeros_like(source.information)
     covariance = _covariance(source.levels, fused.levels, source.mean, fused.mean, size, saturate)
     # The definition sets g to 0 where it is negative and where either variance is 0. Such pixels
     # add nothing, so it is enough to clear the covariance there.
-    covariance.clamp_(min=0).mul_(fused.variance.sign())
+    covariance.clamp_(min=0).mul_(textured)
     # g times the covariance; g^2 times the variance is share times that
     explained = covariance.mul_(covariance).div_(source.padded)
     unexplained = torch.sub(fused.variance, explained).clamp_(min=EPSILON).add_(NOISE)
     ratio = explained.mul_(source.share).div_(unexplained)
-    return ratio.add_(1).log_().sum(dim=(1, 2))
+    return ratio.add_(1).log_().sum(dim=(1, 2, 3))
 
 
 def _covariance(first: Tensor, second: Tensor, mean_first: Tensor, mean_second: Tensor,
@@ -148,8 +156,8 @@ def _covariance(first: Tensor, second: Tensor, mean_first: Tensor, mean_second: 
     return filter_tiles(products, size).sub_(mean_first * mean_second)
 
 
-def _tiles(images: GrayImages, scale: int) -> Tensor:
-    return tile_columns(images.shared(_scaled, scale), WINDOWS[scale])
+def _padded(images: GrayImages, scale: int) -> Tensor:
+    return pad_to_tiles(images.shared(_scaled, scale), WINDOWS[scale])
 
 
 def _scaled(images: GrayImages, scale: int) -> Tensor:
@@ -160,8 +168,8 @@ def _scaled(images: GrayImages, scale: int) -> Tensor:
     if scale == 0:
         return images.levels
     above, size = images.shared(_scaled, scale - 1), WINDOWS[scale]
-    tiles = tile_columns(above, size, step=2)
-    scaled = torch.cat([filter_tiles(tiles[:, start:stop].double(), size, step=2)
-                        for start, stop in tile_strips(above, size, step=2)], dim=1)
+    padded = pad_to_tiles(above, size, step=2)
+    tiles = torch.cat([filter_tiles(padded[:, start:stop].double(), size, step=2)
+                       for start, stop in tile_strips(above, size, step=2)], dim=2)
     height, width = (filtered_length(side, size, step=2) for side in above.shape[1:])
-    return scaled[:, :height, :width]
+    return tiles.transpose(1, 2).flatten(2)[:, :height, :width]
