@@ -61,10 +61,7 @@ def visual_information_fidelity(infrared: Image | GrayImages, visible: Image | G
         raise ValueError(f'VIF needs images of at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels '
                          f'(four scales, windows of 17 to 3), got {height} x {width}; '
                          'the other seven metrics work on smaller ones')
-    fidelity = 0
-    for source in _vifp((infrared, visible), fused, literature):
-        fidelity = fidelity + source
-    return fused.result(fidelity)
+    return fused.result(sum(_vifp((infrared, visible), fused, literature)))
 
 
 def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) -> Iterator[Tensor]:
