@@ -71,3 +71,15 @@ def test_prefix_and_errors():
     del sample['visible_pred_instances']
     with pytest.raises(KeyError, match='evaluation_detector'):
         metric.process({}, [sample])
+
+
+def test_optional_without_an_evaluation_detector():
+    metric = ModalityVOCMetric(modality='visible', optional=True)
+    metric.dataset_meta = dict(classes=CLASSES)
+    samples = make_samples()
+    for sample in samples:
+        del sample['visible_pred_instances']
+    metric.process({}, samples)
+    assert metric.evaluate(2) == {}
+    assert run(ModalityVOCMetric(optional=True)) == pytest.approx(
+        run(ModalityVOCMetric()), nan_ok=True)
