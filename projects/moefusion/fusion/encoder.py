@@ -54,6 +54,6 @@ class DenseEncoder(nn.Module):
             weight = torch.cat([conv.weight[:, step * width:(step + 1) * width] for conv in fed])
             bias = None if step else torch.cat([conv.bias for conv in fed])
             response = F.conv2d(features[-1], weight, bias, padding=1)
-            sums = response if sums is None else sums[:, width:] + response
+            sums = response if sums is None else response.add_(sums[:, width:])
             features.append(F.relu(sums[:, :width]))
         return features
