@@ -1,4 +1,4 @@
-"""keep_freed_memory: a tensor freed makes room for the next one without new pages."""
+"""keep_freed_memory: tensors take the place of freed ones, without new pages."""
 
 import platform
 import subprocess
@@ -12,12 +12,12 @@ import torch
 from moefusion.apis.memory import keep_freed_memory
 if sys.argv[1] == 'keep':
     assert keep_freed_memory()
-def faults():
-    torch.ones(25_000_000)  # 100 MB
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    torch.ones(25_000_000)  # 100 MB, freed at once
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
     torch.ones(25_000_000)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-print(faults())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
@@ -26,7 +26,7 @@ def test_the_next_tensor_takes_the_place_of_the_last():
     faults = {mode: int(subprocess.run(
         [sys.executable, '-c', SCRIPT, mode], check=True, capture_output=True, text=True).stdout)
         for mode in ('default', 'keep')}
-    assert faults['keep'] < 100 < faults['default']
+    assert faults['keep'] < 0.3 * faults['default']
 
 
 def test_another_c_library(monkeypatch):
