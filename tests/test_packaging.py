@@ -1,8 +1,10 @@
 """What an installation must be: light parts, headless OpenCV, consistent requirement files."""
 
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import version
 
 import pytest
@@ -84,19 +86,20 @@ def test_version_check_accepts_what_is_pinned(repo_root):
         assert check_versions(found) == stack
 
 
-def test_wheel_holds_every_module_and_data_file(repo_root):
-    """What setup.py would pack is what lies in projects/moefusion."""
-    code = ("import json, sys; sys.argv = ['setup.py', '--quiet', 'build_py', '--dry-run']\n"
-            'import distutils.core\n'
-            "dist = distutils.core.run_setup('setup.py', stop_after='commandline')\n"
-            "build = dist.get_command_obj('build_py'); build.ensure_finalized()\n"
-            'print(json.dumps(sorted(build.get_source_files())))')
-    done = subprocess.run([sys.executable, '-c', 'import setuptools\n' + code], cwd=repo_root,
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    import json
-    packed = set(json.loads(done.stdout.splitlines()[-1]))
-    package = repo_root / 'projects' / 'moefusion'
-    present = {str(path.relative_to(repo_root)) for suffix in ('py', 'csv', 'json')
-               for path in package.rglob(f'*.{suffix}')}
+@pytest.mark.slow
+def test_wheel_holds_every_module_and_data_file(repo_root, tmp_path):
+    source = tmp_path / 'source'
+    source.mkdir()
+    for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
+        shutil.copy(repo_root / name, source)
+    shutil.copytree(repo_root / 'projects', source / 'projects',
+                    ignore=shutil.ignore_patterns('__pycache__', '*.egg-info'))
+    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '--no-build-isolation',
+                    '--wheel-dir', tmp_path, source], check=True)
+    wheel, = tmp_path.glob('*.whl')
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    projects = repo_root / 'projects'
+    present = {path.relative_to(projects).as_posix() for suffix in ('py', 'csv', 'json')
+               for path in (projects / 'moefusion').rglob(f'*.{suffix}')}
+    assert 'moefusion/metrics/published.csv' in present
     assert present <= packed
