@@ -1,76 +1,16 @@
 """Synthetic street scenes from `python tools/make_demo_data.py data/demo`: 32 pairs and 12."""
+_base_ = './roadscene.py'
 
-dataset_type = 'M3FDDataset'
-data_root = 'data/demo/'
-metainfo = dict(
-    classes=('People', 'Car'),
-    palette=[(220, 20, 60), (30, 110, 240)],
-)
-
-meta_keys = (
-    'img_id',
-    'img_path',
-    'infrared_path',
-    'ori_shape',
-    'img_shape',
-    'scale_factor',
-    'flip',
-    'flip_direction',
-)
+source = dict(
+    data_root='data/demo/',
+    metainfo=dict(
+        _delete_=True, classes=('People', 'Car'), palette=[(220, 20, 60), (30, 110, 240)]))
 train_pipeline = [
-    dict(type='LoadPairedImage'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs', meta_keys=meta_keys),
+    *_base_.train_pipeline[:2],
+    # Crops of one scene, so that an iteration costs little.
+    dict(type='RandomCrop', crop_size=(224, 176), allow_negative_crop=True),
+    *_base_.train_pipeline[-2:],
 ]
-test_pipeline = [
-    dict(type='LoadPairedImage'),
-    dict(type='Resize', scale_factor=1.0),  # native size; detection heads ask for the factor
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='PackDetInputs', meta_keys=meta_keys),
-]
-
-train_dataloader = dict(
-    batch_size=4,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='RepeatDataset',
-        times=3,
-        dataset=dict(
-            type=dataset_type,
-            data_root=data_root,
-            metainfo=metainfo,
-            ann_file='train.txt',
-            # Pairs without objects still teach the fusion network.
-            filter_cfg=dict(filter_empty_gt=False),
-            pipeline=train_pipeline,
-        ),
-    ),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        metainfo=metainfo,
-        ann_file='test.txt',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
+train_dataloader = dict(dataset=dict(dataset=dict(source, pipeline=train_pipeline)))
+val_dataloader = dict(dataset=source)
 test_dataloader = val_dataloader
-
-val_evaluator = [
-    dict(type='FusionMetric', prefix='fusion'),
-    # These need the model's evaluation_detector; without one they report nothing.
-    dict(type='ModalityVOCMetric', modality='fused', prefix='fused', optional=True),
-    dict(type='ModalityVOCMetric', modality='visible', prefix='visible', optional=True),
-    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared', optional=True),
-]
-test_evaluator = val_evaluator

@@ -1,73 +1,7 @@
 """LLVIP (paper 4.1): 12,025 pairs to train, 3,463 to test, at 640 x 480."""
+_base_ = './m3fd.py'
 
-dataset_type = 'LLVIPDataset'
-data_root = 'data/llvip/'
-scale = (640, 480)  # width, height; the aspect ratio is not kept
-
-meta_keys = (
-    'img_id',
-    'img_path',
-    'infrared_path',
-    'ori_shape',
-    'img_shape',
-    'scale_factor',
-    'flip',
-    'flip_direction',
-)
-train_pipeline = [
-    dict(type='LoadPairedImage'),
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='Resize', scale=scale, keep_ratio=False),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs', meta_keys=meta_keys),
-]
-test_pipeline = [
-    dict(type='LoadPairedImage'),
-    dict(type='Resize', scale=scale, keep_ratio=False),
-    # After Resize: ground truth stays in the coordinates of the file, as MMDetection scores it.
-    dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='PackDetInputs', meta_keys=meta_keys),
-]
-
-train_dataloader = dict(
-    batch_size=4,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='RepeatDataset',
-        times=3,  # as in the authors' code
-        dataset=dict(
-            type=dataset_type,
-            data_root=data_root,
-            split='train',
-            # Pairs without objects still teach the fusion network.
-            filter_cfg=dict(filter_empty_gt=False),
-            pipeline=train_pipeline,
-        ),
-    ),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
-        split='test',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
+source = dict(type='LLVIPDataset', data_root='data/llvip/', ann_file='')
+train_dataloader = dict(dataset=dict(dataset=dict(source, split='train')))
+val_dataloader = dict(dataset=dict(source, split='test'))
 test_dataloader = val_dataloader
-
-val_evaluator = [
-    dict(type='FusionMetric', prefix='fusion'),
-    # These need the model's evaluation_detector; without one they report nothing.
-    dict(type='ModalityVOCMetric', modality='fused', prefix='fused', optional=True),
-    dict(type='ModalityVOCMetric', modality='visible', prefix='visible', optional=True),
-    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared', optional=True),
-]
-test_evaluator = val_evaluator
