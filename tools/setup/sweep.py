@@ -4,6 +4,7 @@ Run by the environment's interpreter, with the standard library alone, it prints
 takes away the records of those that pip could not even uninstall, so that pip puts them in anew.
 """
 
+import csv
 import os
 import shutil
 import sysconfig
@@ -12,17 +13,21 @@ from importlib.metadata import distributions
 
 def gaps(dist):
     """Files of a distribution that are missing or of the wrong size; ``['RECORD']`` without one."""
-    if not dist.files:
+    # Read here: from Python 3.12 on, dist.files leaves out what is missing.
+    record = dist.read_text('RECORD')
+    if not record:
         return ['RECORD']
-    return [str(file) for file in dist.files if file.suffix != '.pyc' and not whole(file)]
+    rows = [(name, size) for name, _, size in csv.reader(record.splitlines())]
+    return [name for name, size in rows
+            if not name.endswith('.pyc') and not whole(dist.locate_file(name), size)]
 
 
-def whole(file):
+def whole(path, size):
+    """Whether a file is there and has the bytes that its RECORD says, if it says so."""
     try:
-        size = os.stat(file.locate()).st_size
+        return not size or os.stat(path).st_size == int(size)
     except OSError:
         return False
-    return file.size is None or size == file.size
 
 
 def main():
