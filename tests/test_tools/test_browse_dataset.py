@@ -62,7 +62,8 @@ def test_transformed_and_number(browse):
 
 def test_pipeline_stacks_every_step(browse):
     picture = browse('--mode', 'pipeline', '--show-number', '1')['train/00000.png']
-    assert picture.shape == (3 * (360 + 28), 960, 3)  # load, annotations, flip, with titles
+    # load, annotations, crop, flip, with titles
+    assert picture.shape == (4 * (360 + 28), 960, 3)
 
 
 def test_other_split(browse):
