@@ -28,8 +28,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-# MATLAB's rgb2gray, in OpenCV's channel order B, G, R.
-BGR_TO_GRAY = np.array([0.114020904255103, 0.587043074451121, 0.298936021293775])
+from .luma import RGB_TO_GRAY
+
+BGR_TO_GRAY = np.array(RGB_TO_GRAY[::-1])  # OpenCV's channel order
 # Infrared is false colour when the channels of more than this share of its pixels differ by more
 # than chroma noise does.
 CHROMA_NOISE, FALSE_COLOUR_SHARE = 32, 0.05

@@ -4,8 +4,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# MATLAB's rgb2gray, which the evaluation in the literature uses: BT.601 to more digits.
-LUMA_WEIGHTS = (0.298936021293775, 0.587043074451121, 0.114020904255103)
+from ..luma import RGB_TO_GRAY
 
 
 def rgb_to_gray(rgb: Tensor) -> Tensor:
@@ -17,7 +16,7 @@ def rgb_to_gray(rgb: Tensor) -> Tensor:
     Returns:
         Tensor: N x 1 x H x W in the same range.
     """
-    weights = torch.tensor(LUMA_WEIGHTS, dtype=rgb.dtype, device=rgb.device)
+    weights = torch.tensor(RGB_TO_GRAY, dtype=rgb.dtype, device=rgb.device)
     return (rgb * weights.view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
 
 

@@ -2,9 +2,8 @@
 import torch
 from torch import Tensor
 
+from ..luma import RGB_TO_GRAY
 from .strips import row_strips
-
-RGB_WEIGHTS = (0.298936021293775, 0.587043074451121, 0.114020904255103)
 
 
 def rgb_to_gray(rgb: Tensor) -> Tensor:
@@ -19,7 +18,7 @@ def rgb_to_gray(rgb: Tensor) -> Tensor:
     gray = rgb.new_empty(rgb.shape[0], *rgb.shape[2:])
     for start, stop in row_strips(gray):
         strip = torch.full(gray[:, start:stop].shape, 0.5, dtype=torch.float64, device=rgb.device)
-        for channel, weight in enumerate(RGB_WEIGHTS):
+        for channel, weight in enumerate(RGB_TO_GRAY):
             strip.add_(rgb[:, channel, start:stop].double().mul_(weight))
         gray[:, start:stop] = strip
     return gray
