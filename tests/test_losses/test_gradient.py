@@ -54,3 +54,35 @@ def test_takes_the_larger_source_pixel_by_pixel():
 def test_zero_for_a_copy_of_the_sharper_source():
     sharp = torch.rand(1, 1, 6, 6)
     assert gradient_loss(sharp, sharp, 0.5 * sharp).item() == 0
+
+
+def test_signed_by_hand():
+    """The negative of an edge is as good as the edge, unless signs count."""
+    step = torch.tensor([[0., 0., 1., 1.]] * 3)[None, None]
+    flat = torch.zeros_like(step)
+    assert gradient_loss(1 - step, step, flat).item() == 0
+    # Sobel answers 4 at half of the pixels: (4 - (-4)) there
+    assert gradient_loss(1 - step, step, flat, signed=True).tolist() == [4]
+    assert gradient_loss(step, step, flat, signed=True).item() == 0
+    assert gradient_loss(step, flat, step, signed=True).item() == 0
+
+
+def test_signed_takes_both_components_of_the_stronger_source():
+    random = np.random.default_rng(3)
+    fused, visible, infrared = random.random((3, 7, 8)).astype(np.float32)
+
+    def gradient(image):
+        return np.stack([ndimage.sobel(image, axis, mode='nearest') for axis in (0, 1)])
+
+    stronger = np.abs(gradient(visible)).sum(0) > np.abs(gradient(infrared)).sum(0)
+    target = np.where(stronger, gradient(visible), gradient(infrared))
+    expected = np.abs(gradient(fused) - 1.5 * target).sum(0).mean()
+    images = (torch.from_numpy(image)[None, None] for image in (fused, visible, infrared))
+    ours = gradient_loss(*images, signed=True, gain=1.5)
+    assert ours.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_gain_multiplies_the_target():
+    step = torch.tensor([[0., 0., 1., 1.]] * 3)[None, None]
+    # (1.25 * 4 - 4) at half of the pixels
+    assert gradient_loss(step, step, 0 * step, gain=1.25).tolist() == pytest.approx([0.5])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from moefusion.losses import boxes_to_mask, pixel_loss
+from moefusion.losses import background_target, boxes_to_mask, pixel_loss
 
 
 def image(rows):
@@ -74,3 +74,34 @@ def test_box_over_the_border():
 def test_no_boxes():
     mask = boxes_to_mask(torch.zeros(0, 4), 2, 3)
     assert mask.shape == (1, 2, 3) and mask.dtype == torch.float32 and not mask.any()
+
+
+def test_background_target_by_hand():
+    visible, infrared = image([[0.2, 0.8]]), image([[0.4, 0.4]])
+    assert background_target(visible, infrared)[0, 0, 0].tolist() == pytest.approx([0.3, 0.6])
+    assert background_target(visible, infrared, brighter=0.5)[0, 0, 0].tolist() == pytest.approx(
+        [0.35, 0.7])
+    # deviation 0.15 about 0.45 becomes that of the visible image, 0.3
+    assert background_target(visible, infrared, keep_contrast=True)[0, 0, 0].tolist() == (
+        pytest.approx([0.15, 0.75]))
+
+
+def test_kept_contrast_is_bounded_and_for_each_image():
+    visible = torch.stack([image([[0., 1.]])[0], image([[0.2, 0.2]])[0]])
+    infrared = torch.stack([image([[0.9, 0.1]])[0], image([[0.6, 0.6]])[0]])
+    # means 0.45, 0.55 would have to grow tenfold; they grow by 2.5. The flat pair stays flat
+    target = background_target(visible, infrared, keep_contrast=True)
+    assert target.flatten().tolist() == pytest.approx([0.375, 0.625, 0.4, 0.4])
+
+
+def test_options_leave_the_foreground_alone():
+    fused, visible, infrared = torch.rand(3, 1, 1, 5, 6)
+    mask = torch.ones(1, 1, 5, 6)
+    options = pixel_loss(fused, visible, infrared, mask, brighter=0.5, keep_contrast=True)
+    assert [term.tolist() for term in options] == [
+        term.tolist() for term in pixel_loss(fused, visible, infrared, mask)]
+
+
+def test_brighter_must_be_a_share():
+    with pytest.raises(ValueError, match='brighter must be from 0 to 1, but is 1.5'):
+        background_target(image([[0.]]), image([[0.]]), brighter=1.5)

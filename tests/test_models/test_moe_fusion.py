@@ -10,6 +10,7 @@ from scipy import ndimage
 
 import moefusion.plugin  # noqa: F401
 from moefusion.fusion import rgb_to_gray
+from moefusion.losses import boxes_to_mask, gradient_loss, pixel_loss
 
 
 def batch_of(make_pair, *sizes, **options):
@@ -197,3 +198,22 @@ def test_detector_without_attention_neck(lite_config):
     lite_config.infrared_detector.neck = lite_config.infrared_detector.neck[:1]
     with pytest.raises(ValueError, match='no spatial attention neck'):
         MODELS.build(lite_config)
+
+
+def test_options_beyond_the_paper_reach_the_losses(make_pair):
+    """The model's terms are those of the loss functions with the config's options."""
+    pixel, gradient = dict(brighter=0.5, keep_contrast=True), dict(signed=True, gain=1.1)
+    model = MODELS.build(dict(
+        type='MoEFusion', fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=False),
+        pixel_options=pixel, gradient_options=gradient))
+    data = prepared(model, batch_of(make_pair, (20, 30), boxes=[[2., 3., 10., 9.]]), training=True)
+    with torch.no_grad():
+        losses = model(**data, mode='loss')
+        fused = model(**data, mode='tensor')[0][None]
+    sources = [data['inputs'][f'{name}_gray'][..., :20, :30] for name in ('visible', 'infrared')]
+    mask = boxes_to_mask(torch.tensor([[2., 3., 10., 9.]]), 20, 30)[None]
+    expected = [*pixel_loss(fused, *sources, mask, **pixel),
+                gradient_loss(fused, *sources, **gradient)]
+    assert [losses[f'fusion.loss_{name}'].item() for name in (
+        'pixel_foreground', 'pixel_background', 'gradient')] == pytest.approx(
+            [value.item() for value in expected], rel=1e-5)

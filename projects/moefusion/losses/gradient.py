@@ -6,6 +6,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+def sobel_components(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Signed Sobel gradient along rows and columns, with the border pixels repeated outwards.
+
+    Args:
+        image (Tensor): N x 1 x H x W.
+
+    Returns:
+        tuple[Tensor, Tensor]: to the right and downwards, each N x 1 x H x W; from -4 to 4 for an
+        image in [0, 1].
+    """
+    image = F.pad(image, (1, 1, 1, 1), mode='replicate')
+    across = image[..., 2:] - image[..., :-2]
+    down = image[..., 2:, :] - image[..., :-2, :]
+    return (across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :],
+            down[..., :-2] + 2 * down[..., 1:-1] + down[..., 2:])
+
+
 def sobel_gradient(image: Tensor) -> Tensor:
     """Absolute Sobel gradient, |x| + |y|, with the border pixels repeated outwards.
 
@@ -15,24 +32,34 @@ def sobel_gradient(image: Tensor) -> Tensor:
     Returns:
         Tensor: N x 1 x H x W, 0 or more; up to 6 for an image in [0, 1].
     """
-    image = F.pad(image, (1, 1, 1, 1), mode='replicate')
-    across = image[..., 2:] - image[..., :-2]
-    down = image[..., 2:, :] - image[..., :-2, :]
-    gradient_x = across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :]
-    gradient_y = down[..., :-2] + 2 * down[..., 1:-1] + down[..., 2:]
-    return gradient_x.abs() + gradient_y.abs()
+    across, down = sobel_components(image)
+    return across.abs() + down.abs()
 
 
-def gradient_loss(fused: Tensor, visible: Tensor, infrared: Tensor) -> Tensor:
+def gradient_loss(fused: Tensor, visible: Tensor, infrared: Tensor, signed: bool = False,
+                  gain: float = 1.) -> Tensor:
     """Mean distance of the fused image's gradient to the larger of the sources'.
+
+    Equation 9 compares magnitudes, so an edge and its negative are alike to it. With ``signed``
+    both components of the fused gradient are compared with those of the source whose magnitude
+    is the larger one in that pixel. ``signed`` and ``gain`` are not in the paper.
 
     Args:
         fused (Tensor): I_F, N x 1 x H x W.
         visible (Tensor): I_V in [0, 1], the same shape.
         infrared (Tensor): I_I in [0, 1], the same shape.
+        signed (bool): whether the direction of an edge counts. Defaults to False.
+        gain (float): multiplies the gradient that is aimed at; above 1 it sharpens. Defaults to 1.
 
     Returns:
         Tensor: N values, one for each image. Weight it by alpha (10 in the paper).
     """
-    target = torch.maximum(sobel_gradient(visible), sobel_gradient(infrared))
-    return (sobel_gradient(fused) - target).abs().mean(dim=(1, 2, 3))
+    sources = sobel_components(visible), sobel_components(infrared)
+    ours = sobel_components(fused)
+    strengths = [across.abs() + down.abs() for across, down in sources]
+    if not signed:
+        target = gain * torch.maximum(*strengths)
+        return (ours[0].abs() + ours[1].abs() - target).abs().mean(dim=(1, 2, 3))
+    visible_wins = strengths[0] > strengths[1]
+    return sum((mine - gain * torch.where(visible_wins, first, second)).abs()
+               for mine, first, second in zip(ours, *sources)).mean(dim=(1, 2, 3))

@@ -40,6 +40,9 @@ class MoEFusion(BaseModel):
             detections; without, their heads do not run at test. Defaults to False.
         detect_in_color (bool): Whether the evaluation detector sees the fused image with the
             visible one's colour. Defaults to True.
+        pixel_options (dict, optional): Options of :func:`pixel_loss` beyond the paper:
+            ``brighter``, ``keep_contrast``.
+        gradient_options (dict, optional): Those of :func:`gradient_loss`: ``signed``, ``gain``.
         data_preprocessor (dict, optional): Defaults to a ``PairedDataPreprocessor``.
         init_cfg (dict, optional): MMEngine's initialisation.
 
@@ -51,6 +54,7 @@ class MoEFusion(BaseModel):
     def __init__(self, visible_detector: dict | None = None, infrared_detector: dict | None = None,
                  fusion: dict | None = None, evaluation_detector: dict | None = None,
                  auxiliary_detections: bool = False, detect_in_color: bool = True,
+                 pixel_options: dict | None = None, gradient_options: dict | None = None,
                  data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
         # Built here: BaseModel would look for it in MMEngine's registry, not in MMDetection's.
         super().__init__(
@@ -68,6 +72,8 @@ class MoEFusion(BaseModel):
             None if evaluation_detector is None else EvaluationDetector(**evaluation_detector))
         self.auxiliary_detections = auxiliary_detections
         self.detect_in_color = detect_in_color
+        self.pixel_options = dict(pixel_options or {})
+        self.gradient_options = dict(gradient_options or {})
         self.join_losses: Callable = JointLoss()
 
     def detector(self, modality: str) -> torch.nn.Module:
@@ -166,8 +172,7 @@ class MoEFusion(BaseModel):
             losses.update({f'evaluation.{name}': term for name, term in terms.items()})
         return losses
 
-    @staticmethod
-    def _fusion_loss(inputs: dict, outputs: list, samples: list[DetDataSample]) -> dict:
+    def _fusion_loss(self, inputs: dict, outputs: list, samples: list[DetDataSample]) -> dict:
         """Equations 7 to 9, averaged over the images of the batch."""
         terms: list[Tensor] = []
         for rows, output in outputs:
@@ -178,8 +183,8 @@ class MoEFusion(BaseModel):
             mask = torch.stack([
                 boxes_to_mask(samples[row].gt_instances.bboxes, height, width) for row in rows])
             terms.append(torch.stack([
-                *pixel_loss(fused, visible, infrared, mask),
-                gradient_loss(fused, visible, infrared)]))
+                *pixel_loss(fused, visible, infrared, mask, **self.pixel_options),
+                gradient_loss(fused, visible, infrared, **self.gradient_options)]))
         foreground, background, gradient = torch.cat(terms, dim=1).mean(dim=1)
         return {'fusion.loss_pixel_foreground': foreground,
                 'fusion.loss_pixel_background': background, 'fusion.loss_gradient': gradient}
