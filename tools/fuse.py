@@ -3,16 +3,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
 from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
 from moefusion.apis.memory import keep_freed_memory
-
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = 'configs/moefusion-lite_roadscene.py'  # in ROOT, as the weights
-WEIGHTS = 'weights/moefusion-lite_roadscene.pth'
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,9 +18,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
                         'by their names without extension')
     parser.add_argument('--out-dir', required=True,
                         help='where <name>.png goes, at the size of the input')
-    parser.add_argument('--config', help=f'config file (default: {CONFIG})')
+    parser.add_argument('--config', help='config file (default: that of the bundled weights)')
     parser.add_argument('--checkpoint', help='checkpoint file, read as data: no code in it runs '
-                        f'(default: {WEIGHTS})')
+                        '(default: the bundled weights)')
     parser.add_argument('--gray', action='store_true',
                         help="write one channel; without, the visible image's colour is kept")
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
@@ -34,8 +29,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--pictures', metavar='DIR', help='also write one picture a pair here: '
                         'sources, attention, gates and fused image side by side')
     args = parser.parse_args(argv)
-    if args.config and not args.checkpoint:
-        parser.error('--config needs the --checkpoint that was trained with it')
+    if bool(args.config) != bool(args.checkpoint):
+        parser.error('--config and --checkpoint go together: give both or neither')
     return args
 
 
@@ -44,15 +39,10 @@ def main(argv: list[str] | None = None) -> int:
     report = FolderReport()
     keep_freed_memory()
     try:
-        if not args.checkpoint and not (ROOT / WEIGHTS).is_file():
-            raise FileNotFoundError(
-                f'{WEIGHTS}: the bundled weights are not there. Clone the repository again, or '
-                f'train (python tools/train.py {CONFIG}) and give --config and --checkpoint')
         pairs, report.failed = find_pairs(args.visible, args.infrared)
         for stem, reason in report.failed.items():
             warn(f'not fused: {stem}: {reason}')
-        inferencer = FusionInferencer(
-            args.config or ROOT / CONFIG, args.checkpoint or ROOT / WEIGHTS, args.device)
+        inferencer = FusionInferencer(args.config, args.checkpoint, args.device)
         fuse_pairs(
             inferencer, pairs, args.out_dir, color=not args.gray, overwrite=args.overwrite,
             pictures=args.pictures, report=report, warn=warn,

@@ -6,7 +6,9 @@ import io
 
 import torch
 
-from moefusion.apis.inferencer import UNUSED_PARTS
+from moefusion.apis import load_config
+from moefusion.apis.inferencer import UNUSED_PARTS, model_that_fuses
+from moefusion.bundled import write_description
 from moefusion.checkpoint import load_checkpoint_safely
 from moefusion.io import write_file
 
@@ -19,14 +21,19 @@ def main() -> None:
     parser.add_argument('out', help='file to write')
     parser.add_argument('--half', action='store_true',
                         help='store float16: half the size; it is loaded as float32')
+    parser.add_argument('--config', help='config that it was trained with; writes OUT.json, with '
+                        'the model and the SHA-256, beside the weights')
     args = parser.parse_args()
     try:
+        model = model_that_fuses(load_config(args.config)) if args.config else None
         weights = load_checkpoint_safely(args.checkpoint)['state_dict']
         weights = {name: value.half() if args.half and value.is_floating_point() else value
                    for name, value in weights.items() if not name.startswith(UNUSED_PARTS)}
         data = io.BytesIO()
         torch.save(dict(state_dict=weights), data)
         write_file(args.out, data.getvalue())
+        if model:
+            write_description(args.out, model)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from error
     print(f'{args.out}: {sum(value.numel() for value in weights.values()):,} values, '

@@ -194,15 +194,24 @@ def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
     assert (vis / 'a.png').read_bytes() == source
 
 
-def test_missing_default_weights_say_how_to_get_them(fuse, folders, monkeypatch, capsys):
+def test_bundled_weights_fuse_a_pair_and_a_folder(fuse, folders):
     vis, ir, out = folders
-    monkeypatch.setattr(fuse, 'WEIGHTS', out / 'none.pth')
-    assert fuse.main([str(vis), str(ir), '--out-dir', str(out)]) == 1
-    error = capsys.readouterr().err
-    assert 'none.pth' in error and 'tools/train.py configs/moefusion-lite_roadscene.py' in error
+    for stem, width, height in (('a', 57, 41), ('b', 64, 48)):
+        paint(vis / f'{stem}.png', width, height)
+        paint(ir / f'{stem}.png', width, height, 1)
+    assert fuse.main([str(vis / 'a.png'), str(ir / 'a.png'), '--out-dir', str(out)]) == 0
+    assert fuse.main([str(vis), str(ir), '--out-dir', str(out)]) == 0
+    assert [read(out / f'{stem}.png').shape for stem in 'ab'] == [(41, 57, 3), (48, 64, 3)]
+    assert read(out / 'a.png').std() > 5
 
 
 def test_config_needs_its_checkpoint(fuse, capsys):
     with pytest.raises(SystemExit) as stop:
         fuse.main(['a', 'b', '--out-dir', 'c', '--config', 'd.py'])
     assert stop.value.code == 2 and '--checkpoint' in capsys.readouterr().err
+
+
+def test_checkpoint_needs_its_config(fuse, capsys):
+    with pytest.raises(SystemExit) as stop:
+        fuse.main(['a', 'b', '--out-dir', 'c', '--checkpoint', 'd.pth'])
+    assert stop.value.code == 2 and '--config' in capsys.readouterr().err

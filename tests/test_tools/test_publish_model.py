@@ -1,5 +1,6 @@
 """tools/publish_model.py: what it keeps, and that it still fuses the same."""
 
+import json
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from moefusion.apis import FusionInferencer
+from moefusion.bundled import read_description
 
 
 @pytest.mark.slow
@@ -19,7 +21,7 @@ def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
     init_default_scope('mmdet')
     model = MODELS.build(Config.fromfile(config).model)
     torch.save(dict(state_dict=model.state_dict(), optimizer=dict(state=1)), tmp_path / 'a.pth')
-    for out, *flags in (['b.pth'], ['c.pth', '--half']):
+    for out, *flags in (['b.pth'], ['c.pth', '--half', '--config', config]):
         subprocess.run([sys.executable, repo_root / 'tools/publish_model.py', tmp_path / 'a.pth',
                         tmp_path / out, *flags], check=True)
     kept = torch.load(tmp_path / 'b.pth', weights_only=True)
@@ -28,6 +30,12 @@ def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
         'fusion', 'visible_detector', 'infrared_detector'}
     assert not any('_head.' in name for name in kept['state_dict'])
     assert (tmp_path / 'c.pth').stat().st_size < 0.6 * (tmp_path / 'b.pth').stat().st_size
+
+    assert not (tmp_path / 'b.json').exists()
+    description = read_description(tmp_path / 'c.pth')
+    assert description['visible_detector']['rpn_head'] is None
+    # JSON has lists where the config has tuples
+    assert description['fusion'] == json.loads(json.dumps(Config.fromfile(config).model.fusion))
 
     visible = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
     whole, published, half = (

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 
+from ..bundled import BUNDLED, read_description
 from ..checkpoint import load_weights
 from ..io import read_pair
 from ..prediction import fused_image, fusion_picture
@@ -47,37 +48,36 @@ class FusionInferencer:
     """Fuses aligned pairs; the fused image has exactly the pair's size.
 
     Args:
-        config (str | Path | Config): config of a ``MoEFusion``.
-        checkpoint (str | Path): its weights, read as data: no code in the file runs.
+        config (str | Path | Config, optional): config of a ``MoEFusion``.
+        checkpoint (str | Path, optional): its weights, read as data: no code in the file runs.
+            Without config and checkpoint the lite network that comes with the package fuses;
+            the SHA-256 of its weights is checked.
         device (str, optional): such as ``'cpu'`` or ``'cuda:0'``. Defaults to a GPU if there is
             one.
 
     Raises:
         FileNotFoundError: if config or checkpoint is not there.
-        ValueError: if the config's model is not ``MoEFusion``, the checkpoint is damaged or of
-            another architecture, or the device is not there.
+        ValueError: if just one of the two is given, the config's model is not ``MoEFusion``, the
+            checkpoint is damaged or of another architecture, or the device is not there.
 
     Examples:
-        >>> fuse = FusionInferencer('configs/moefusion-lite_roadscene.py', 'epoch_12.pth')
+        >>> fuse = FusionInferencer()
         >>> fuse('visible/1.png', 'infrared/1.png').color.shape
         (480, 640, 3)
     """
 
-    def __init__(self, config: str | Path | Config, checkpoint: str | Path,
-                 device: str | None = None) -> None:
+    def __init__(self, config: str | Path | Config | None = None,
+                 checkpoint: str | Path | None = None, device: str | None = None) -> None:
         self.device = choose_device(device)
-        cfg = config if isinstance(config, Config) else load_config(config)
-        if cfg.get('custom_imports'):
-            import_modules_from_strings(**cfg.custom_imports)
-        init_default_scope(cfg.get('default_scope', 'mmdet'))
-        model = cfg.model.copy()
-        if model.get('type') != 'MoEFusion':
-            raise ValueError(f'{cfg.filename}: model.type must be MoEFusion to fuse, but is '
-                             f'{model.get("type")!r}')
-        model.update(evaluation_detector=None, auxiliary_detections=False)
-        for modality in ('visible_detector', 'infrared_detector'):
-            if model.get(modality):
-                model[modality] = {**model[modality], 'rpn_head': None, 'roi_head': None}
+        if (config is None) != (checkpoint is None):
+            raise ValueError('FusionInferencer: give a config and the checkpoint that was trained '
+                             'with it, or neither for the bundled weights')
+        if config is None:
+            import_modules_from_strings('moefusion.plugin')
+            init_default_scope('mmdet')
+            model, checkpoint = read_description(), BUNDLED
+        else:
+            model = model_that_fuses(config if isinstance(config, Config) else load_config(config))
         self.model = MODELS.build(model)
         load_weights(self.model, checkpoint, optional=UNUSED_PARTS)
         self.model.to(self.device).eval()
@@ -113,6 +113,27 @@ class FusionInferencer:
         return FusionResult(
             gray=fused_image(inputs, sample, color=False), color=picture.fused,
             attention=picture.attention, gates=dict(picture.gates), picture=picture)
+
+
+def model_that_fuses(cfg: Config) -> dict:
+    """A config's model without the parts that fusing does not need, its modules registered.
+
+    Raises:
+        ValueError: if the model is not ``MoEFusion``.
+    """
+    if cfg.get('custom_imports'):
+        import_modules_from_strings(**cfg.custom_imports)
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    model = cfg.model.to_dict()
+    if model.get('type') != 'MoEFusion':
+        raise ValueError(f'{cfg.filename}: model.type must be MoEFusion to fuse, but is '
+                         f'{model.get("type")!r}')
+    model.update(evaluation_detector=None, auxiliary_detections=False)
+    for modality in ('visible_detector', 'infrared_detector'):
+        if model.get(modality):
+            model[modality] = {**model[modality], 'rpn_head': None, 'roi_head': None,
+                               'train_cfg': None, 'test_cfg': None}
+    return model
 
 
 def choose_device(name: str | None = None) -> torch.device:
