@@ -54,12 +54,10 @@ def gradient_loss(fused: Tensor, visible: Tensor, infrared: Tensor, signed: bool
     Returns:
         Tensor: N values, one for each image. Weight it by alpha (10 in the paper).
     """
-    sources = sobel_components(visible), sobel_components(infrared)
-    ours = sobel_components(fused)
-    strengths = [across.abs() + down.abs() for across, down in sources]
     if not signed:
-        target = gain * torch.maximum(*strengths)
-        return (ours[0].abs() + ours[1].abs() - target).abs().mean(dim=(1, 2, 3))
-    visible_wins = strengths[0] > strengths[1]
+        target = gain * torch.maximum(sobel_gradient(visible), sobel_gradient(infrared))
+        return (sobel_gradient(fused) - target).abs().mean(dim=(1, 2, 3))
+    visible_wins = sobel_gradient(visible) > sobel_gradient(infrared)
+    components = (sobel_components(image) for image in (fused, visible, infrared))
     return sum((mine - gain * torch.where(visible_wins, first, second)).abs()
-               for mine, first, second in zip(ours, *sources)).mean(dim=(1, 2, 3))
+               for mine, first, second in zip(*components)).mean(dim=(1, 2, 3))
