@@ -7,10 +7,24 @@ _base_ = [
 
 model = dict(roi_head=dict(bbox_head=dict(num_classes=3)))
 
+max_epochs = 40
+train_cfg = dict(max_epochs=max_epochs, val_interval=10)
+param_scheduler = [_base_.param_scheduler[0], dict(_base_.param_scheduler[1], end=max_epochs)]
+
 # The pairs' reader hands out one modality's file, which MMDetection's own loader reads.
 load = dict(type='LoadImageFromFile')
-train_pipeline = [load, *_base_.train_pipeline[1:]]
-test_pipeline = [load, *_base_.test_pipeline[1:]]
+train_pipeline = [
+    load,
+    dict(type='LoadAnnotations', with_bbox=True),
+    # Half of the boxes are smaller than 28 pixels at native size.
+    dict(type='RandomResize', scale=(780, 480), ratio_range=(0.7, 1.3), keep_ratio=True),
+    dict(type='RandomCrop', crop_size=(352, 288), allow_negative_crop=True),
+    dict(type='RandomFlip', prob=0.5),
+    # Day and night, and images that lie between the two modalities.
+    dict(type='PhotoMetricDistortion', brightness_delta=48),
+    dict(type='PackDetInputs', meta_keys=_base_.meta_keys),
+]
+test_pipeline = [load, dict(type='Resize', scale_factor=1.5), *_base_.test_pipeline[2:]]
 pairs = _base_.train_dataloader.dataset.dataset
 both = [dict(pairs, modality=name, pipeline=train_pipeline) for name in ('visible', 'infrared')]
 train_dataloader = dict(dataset=dict(_delete_=True, type='ConcatDataset', datasets=both))

@@ -81,23 +81,23 @@ def test_background_target_by_hand():
     assert background_target(visible, infrared)[0, 0, 0].tolist() == pytest.approx([0.3, 0.6])
     assert background_target(visible, infrared, brighter=0.5)[0, 0, 0].tolist() == pytest.approx(
         [0.35, 0.7])
-    # deviation 0.15 about 0.45 becomes that of the visible image, 0.3
-    assert background_target(visible, infrared, keep_contrast=True)[0, 0, 0].tolist() == (
+    # twice as far from the mean, 0.45
+    assert background_target(visible, infrared, contrast=2)[0, 0, 0].tolist() == (
         pytest.approx([0.15, 0.75]))
 
 
-def test_kept_contrast_is_bounded_and_for_each_image():
+def test_contrast_is_about_the_mean_of_each_image_and_clipped():
     visible = torch.stack([image([[0., 1.]])[0], image([[0.2, 0.2]])[0]])
-    infrared = torch.stack([image([[0.9, 0.1]])[0], image([[0.6, 0.6]])[0]])
-    # means 0.45, 0.55 would have to grow tenfold; they grow by 2.5. The flat pair stays flat
-    target = background_target(visible, infrared, keep_contrast=True)
-    assert target.flatten().tolist() == pytest.approx([0.375, 0.625, 0.4, 0.4])
+    infrared = torch.stack([image([[0.2, 0.8]])[0], image([[0.6, 0.6]])[0]])
+    # 0.1 and 0.9 about 0.5 would become -0.1 and 1.1. The flat pair stays flat
+    target = background_target(visible, infrared, contrast=1.5)
+    assert target.flatten().tolist() == pytest.approx([0, 1, 0.4, 0.4])
 
 
 def test_options_leave_the_foreground_alone():
     fused, visible, infrared = torch.rand(3, 1, 1, 5, 6)
     mask = torch.ones(1, 1, 5, 6)
-    options = pixel_loss(fused, visible, infrared, mask, brighter=0.5, keep_contrast=True)
+    options = pixel_loss(fused, visible, infrared, mask, brighter=0.5, contrast=2)
     assert [term.tolist() for term in options] == [
         term.tolist() for term in pixel_loss(fused, visible, infrared, mask)]
 
@@ -105,3 +105,8 @@ def test_options_leave_the_foreground_alone():
 def test_brighter_must_be_a_share():
     with pytest.raises(ValueError, match='brighter must be from 0 to 1, but is 1.5'):
         background_target(image([[0.]]), image([[0.]]), brighter=1.5)
+
+
+def test_contrast_must_be_positive():
+    with pytest.raises(ValueError, match='contrast must be above 0, but is 0'):
+        background_target(image([[0.]]), image([[0.]]), contrast=0)

@@ -73,6 +73,28 @@ def test_each_part_learns_from_its_own_loss(with_detectors, make_pair):
         assert reached == {group}
 
 
+def test_attention_loss_is_the_cross_entropy_with_the_boxes(with_detectors, make_pair):
+    model = with_detectors(attention_loss=True)
+    batch = batch_of(make_pair, (64, 64), boxes=[[8., 16., 40., 48.]])
+    losses = model(**prepared(model, batch, True), mode='loss')
+    for modality in ('visible', 'infrared'):
+        attention = model.detector(modality).neck[1].maps[0][0, 0].double()
+        mask = torch.zeros(16, 16, dtype=torch.float64)
+        mask[4:12, 2:10] = 1  # the box at stride 4
+        expected = -(mask * attention.log() + (1 - mask) * (1 - attention).log()).mean()
+        loss = losses[f'{modality}.loss_attention']
+        assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
+        loss.backward(retain_graph=True)
+        assert model.detector(modality).neck[1].attention[0][1].conv.weight.grad.abs().sum() > 0
+    assert all(p.grad is None for p in model.fusion.parameters())
+
+
+def test_the_attention_loss_is_an_option(with_detectors, make_pair):
+    model = with_detectors()
+    losses = model(**prepared(model, batch_of(make_pair, (64, 64)), True), mode='loss')
+    assert 'visible.loss_attention' not in losses
+
+
 def test_every_parameter_takes_part(with_detectors, make_pair):
     """Also where there is nothing to detect: distributed training needs each gradient."""
     model = with_detectors()

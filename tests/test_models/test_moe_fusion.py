@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
 from scipy import ndimage
 
 import moefusion.plugin  # noqa: F401
@@ -202,7 +203,7 @@ def test_detector_without_attention_neck(lite_config):
 
 def test_options_beyond_the_paper_reach_the_losses(make_pair):
     """The model's terms are those of the loss functions with the config's options."""
-    pixel, gradient = dict(brighter=0.5, keep_contrast=True), dict(signed=True, gain=1.1)
+    pixel, gradient = dict(brighter=0.5, contrast=1.5), dict(signed=True, gain=1.1)
     model = MODELS.build(dict(
         type='MoEFusion', fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=False),
         pixel_options=pixel, gradient_options=gradient))
@@ -217,3 +218,75 @@ def test_options_beyond_the_paper_reach_the_losses(make_pair):
     assert [losses[f'fusion.loss_{name}'].item() for name in (
         'pixel_foreground', 'pixel_background', 'gradient')] == pytest.approx(
             [value.item() for value in expected], rel=1e-5)
+
+
+def unlabel(sample):
+    """As a pipeline without LoadAnnotations packs it."""
+    sample.gt_instances = InstanceData()
+    return sample
+
+
+def test_an_unlabelled_pair_is_all_background(fusion_only, make_pair):
+    model = fusion_only(noise=False)
+    empty = batch_of(make_pair, (20, 30), boxes=[])
+    expected = model(**prepared(model, empty, True), mode='loss')
+    sample = unlabel(empty['data_samples'][0].clone())
+    losses = model(**prepared(model, dict(inputs=empty['inputs'], data_samples=[sample]), True),
+                   mode='loss')
+    assert losses['fusion.loss_pixel_foreground'] == 0
+    assert {name: value.item() for name, value in losses.items()} == {
+        name: value.item() for name, value in expected.items()}
+
+
+def test_unlabelled_pairs_teach_no_detector(with_detectors, make_pair):
+    """The detection losses are those of the labelled pair alone; the fusion sees all of them."""
+    model = with_detectors(fusion=dict(
+        local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4), noise=False))
+    for module in model.modules():  # so that a pair's features do not depend on the others
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 0
+    model.eval()
+    batch = batch_of(make_pair, (64, 64), (64, 64), (64, 64))
+    samples = batch['data_samples']
+    unlabel(samples[0]), unlabel(samples[2])
+    data = prepared(model, batch, True)
+    torch.manual_seed(1)
+    losses = model(**data, mode='loss')
+    torch.manual_seed(1)
+    alone = model(**prepared(model, dict(inputs=batch['inputs'][1:2], data_samples=samples[1:2]),
+                             True), mode='loss')
+    for name, value in alone.items():
+        if name.startswith(('visible', 'infrared')):
+            torch.testing.assert_close(losses[name], value)
+    every = model.test_step(batch)
+    fused = torch.stack([sample.fused.data for sample in every])
+    sources = [data['inputs'][f'{name}_gray'] for name in ('visible', 'infrared')]
+    texture = gradient_loss(fused, *sources).mean()  # needs each pair's own attention map
+    torch.testing.assert_close(losses['fusion.loss_gradient'], texture, rtol=1e-3, atol=1e-3)
+
+
+def test_a_batch_without_labels(with_detectors, make_pair):
+    model = with_detectors()
+    batch = batch_of(make_pair, (64, 64))
+    unlabel(batch['data_samples'][0])
+    losses = model(**prepared(model, batch, True), mode='loss')
+    assert {name.split('.')[0] for name in losses} == {'fusion', 'load', 'gates'}
+
+
+def test_bfloat16_is_for_the_fusion_network_in_training(with_detectors, make_pair):
+    model = with_detectors(bfloat16=True)
+    kinds = {}
+
+    def note(name):
+        def hook(module, inputs, output):
+            kinds[name] = output.dtype
+        return hook
+    model.fusion.visible_encoder.stem.register_forward_hook(note('fusion'))
+    model.visible_detector.backbone.conv1.register_forward_hook(note('detector'))
+    batch = batch_of(make_pair, (64, 64))
+    losses = model(**prepared(model, batch, True), mode='loss')
+    assert kinds == dict(fusion=torch.bfloat16, detector=torch.float32)
+    assert losses['fusion.loss_gradient'].dtype == torch.float32
+    with torch.no_grad():
+        model.eval().test_step(batch)
+    assert set(kinds.values()) == {torch.float32}

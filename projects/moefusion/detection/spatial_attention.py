@@ -14,8 +14,8 @@ class SpatialAttention(BaseModule):
     """Weighs each place of the feature pyramid: x + x * att.
 
     ``att`` comes from Conv1x1-BN-ReLU and Conv1x1-BN-Sigmoid, one pair of them a level. The neck
-    stands behind the FPN of a stock detector and learns from the detection loss alone; the
-    maps that it hands out (``maps``) are detached.
+    stands behind the FPN of a stock detector and learns from the detector's losses alone; the
+    maps that it hands out for the fusion (``maps``) are detached.
 
     Args:
         in_channels (int): Channels of each level. Defaults to 256.
@@ -52,6 +52,7 @@ class SpatialAttention(BaseModule):
                 ConvModule(hidden, 1, 1, norm_cfg=norm_cfg, act_cfg=dict(type='Sigmoid')))
             for _ in self.levels)
         self.maps: list[Tensor] = []
+        self._attached: Tensor | None = None
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Attend to the levels, and keep their maps in ``self.maps`` for the fusion.
@@ -73,7 +74,17 @@ class SpatialAttention(BaseModule):
             attention = module(features[level])
             outputs[level] = features[level] + features[level] * attention
             self.maps.append(attention.detach())
+            if len(self.maps) == 1 and self.training:
+                self._attached = attention
         return tuple(outputs)
+
+    def attached_map(self) -> Tensor:
+        """The latest finest map, N x 1 x h x w in [0, 1], still in the graph, in training.
+
+        It is handed out once, so that no graph stays behind.
+        """
+        attention, self._attached = self._attached, None
+        return attention
 
 
 def find_attention(detector: nn.Module) -> SpatialAttention:

@@ -4,8 +4,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-MAX_CONTRAST_GAIN = 2.5  # sources that cancel out would ask for any
-
 
 def boxes_to_mask(boxes: Tensor, height: int, width: int) -> Tensor:
     """The foreground mask I_m of one image: 1 in every pixel that a box touches.
@@ -30,7 +28,7 @@ def boxes_to_mask(boxes: Tensor, height: int, width: int) -> Tensor:
 
 
 def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.,
-                      keep_contrast: bool = False) -> Tensor:
+                      contrast: float = 1.) -> Tensor:
     """What background pixels should become: the mean of the sources (paper, equation 8).
 
     The mean of two unlike images has less contrast than either. Two options, not in the paper,
@@ -40,31 +38,30 @@ def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.,
         visible (Tensor): I_V, N x 1 x H x W in [0, 1].
         infrared (Tensor): I_I, the same shape and range.
         brighter (float): from 0, the mean of the two, to 1, the brighter one. Defaults to 0.
-        keep_contrast (bool): whether to stretch the target about its mean until its standard
-            deviation is the larger one of the two sources', and clip it. Defaults to False.
+        contrast (float): stretches each image of the target about its own mean by this factor,
+            and clips it. Defaults to 1.
 
     Returns:
         Tensor: N x 1 x H x W in [0, 1].
 
     Raises:
-        ValueError: if ``brighter`` is not in [0, 1].
+        ValueError: if ``brighter`` is not in [0, 1] or ``contrast`` not positive.
     """
     if not 0 <= brighter <= 1:
         raise ValueError(f'background_target: brighter must be from 0 to 1, but is {brighter}')
+    if contrast <= 0:
+        raise ValueError(f'background_target: contrast must be above 0, but is {contrast}')
     target = (visible + infrared) / 2
     if brighter:
         target = torch.lerp(target, torch.maximum(visible, infrared), brighter)
-    if keep_contrast:
-        deviations = [image.std(dim=(1, 2, 3), unbiased=False, keepdim=True)
-                      for image in (visible, infrared, target)]
-        gain = torch.maximum(*deviations[:2]) / deviations[2].clamp(min=1e-3)
+    if contrast != 1:
         mean = target.mean(dim=(1, 2, 3), keepdim=True)
-        target = (mean + gain.clamp(1, MAX_CONTRAST_GAIN) * (target - mean)).clamp(0, 1)
+        target = (mean + contrast * (target - mean)).clamp(0, 1)
     return target
 
 
 def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
-               brighter: float = 0., keep_contrast: bool = False) -> tuple[Tensor, Tensor]:
+               brighter: float = 0., contrast: float = 1.) -> tuple[Tensor, Tensor]:
     """Foreground pixels to the brighter source (7), background pixels to the mean (8).
 
     Args:
@@ -72,7 +69,7 @@ def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
         visible (Tensor): I_V in [0, 1], the same shape.
         infrared (Tensor): I_I in [0, 1], the same shape.
         mask (Tensor): I_m, N x 1 x H x W, 1 on the foreground and 0 elsewhere.
-        brighter (float), keep_contrast (bool): see :func:`background_target`; off in the paper.
+        brighter (float), contrast (float): see :func:`background_target`; off in the paper.
 
     Returns:
         tuple[Tensor, Tensor]: foreground and background loss of each image, N values each. Both
@@ -81,7 +78,7 @@ def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
     Raises:
         ValueError: as :func:`background_target`.
     """
-    target = background_target(visible, infrared, brighter, keep_contrast)
+    target = background_target(visible, infrared, brighter, contrast)
     foreground = (mask * (fused - torch.maximum(visible, infrared))).abs()
     background = ((1 - mask) * (fused - target)).abs()
     return foreground.mean(dim=(1, 2, 3)), background.mean(dim=(1, 2, 3))

@@ -1,0 +1,65 @@
+"""The weights that ship: RoadScene with boxes, RoadScene and LLVIP without, on a CPU core.
+
+Beyond the paper: the options under ``model``, see docs/paper-to-code.md.
+"""
+_base_ = [
+    './_base_/models/moefusion_lite.py', './_base_/datasets/roadscene.py',
+    './_base_/schedules/schedule_lite.py', './_base_/default_runtime.py'
+]
+
+model = dict(
+    evaluation_detector=None,
+    # Pixels of the background: brighter than the mean, with the contrast that averaging takes.
+    pixel_options=dict(brighter=0.3, contrast=1.8),
+    # Edges with their direction, a little steeper than in the sources.
+    gradient_options=dict(signed=True, gain=1.3),
+    attention_loss=True,
+    bfloat16=True,
+    fusion=dict(global_widths=(64, 32, 16)))
+num_classes = 3
+for modality in ('visible', 'infrared'):
+    model[f'{modality}_detector'] = dict(
+        roi_head=dict(bbox_head=dict(num_classes=num_classes)))
+del modality
+
+size = (128, 128)
+labelled = dict(_base_.train_dataloader.dataset.dataset, pipeline=[
+    *_base_.train_pipeline[:3],
+    dict(type='RandomCrop', crop_size=size, allow_negative_crop=True),
+    *_base_.train_pipeline[4:],
+])
+# No LoadAnnotations: no detection loss, and all is background to the pixel loss.
+unlabelled = dict(labelled, labelled=False, pipeline=[
+    dict(type='LoadPairedImage'),
+    dict(type='RandomCrop', crop_size=size),
+    *_base_.train_pipeline[4:],
+])
+train_dataloader = dict(
+    _delete_=True,
+    batch_size=4,
+    num_workers=1,
+    persistent_workers=True,
+    # Three labelled crops and one unlabelled in every batch.
+    sampler=dict(type='MultiSourceSampler', batch_size=4, source_ratio=[3, 1]),
+    dataset=dict(type='ConcatDataset', datasets=[
+        labelled,
+        dict(type='mmengine.ConcatDataset', datasets=[
+            dict(unlabelled, ann_file='unlabelled.txt'),
+            dict(unlabelled, data_root='data/llvip_unlabelled/', ann_file=''),
+        ]),
+    ]))
+val_dataloader = dict(num_workers=1)
+test_dataloader = val_dataloader
+
+max_iters = 5000
+train_cfg = dict(
+    _delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
+optim_wrapper = dict(clip_grad=dict(max_norm=10))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=200),
+    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=False, begin=200, end=max_iters),
+]
+custom_hooks = [dict(type='JointLossHook', weights=dict(fusion=dict(loss_gradient=1.)))]
+default_hooks = dict(
+    checkpoint=dict(by_epoch=False, interval=250, max_keep_ckpts=2))
+log_processor = dict(by_epoch=False)
