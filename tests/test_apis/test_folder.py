@@ -1,4 +1,4 @@
-"""find_pairs and fuse_pairs where tools/fuse.py's tests do not reach."""
+"""fuse_pairs where tools/fuse.py's tests do not reach."""
 
 import numpy as np
 import pytest
@@ -16,26 +16,6 @@ def write(folder, *names):
     return folder
 
 
-def test_pairs_by_name_without_extension(tmp_path):
-    vis = write(tmp_path / 'v', 'b.png', 'a.png', 'A.jpg', 'x.y.bmp')
-    ir = write(tmp_path / 'i', 'a.bmp', 'b.png', 'A.png', 'x.y.png')
-    (vis / 'c.png').mkdir()  # a folder is no image
-    pairs, problems = find_pairs(vis, ir)
-    assert not problems
-    assert pairs == {'A': (vis / 'A.jpg', ir / 'A.png'), 'a': (vis / 'a.png', ir / 'a.bmp'),
-                     'b': (vis / 'b.png', ir / 'b.png'),
-                     'x.y': (vis / 'x.y.bmp', ir / 'x.y.png')}
-    assert list(pairs) == ['A', 'a', 'b', 'x.y']
-
-
-def test_missing_partners_of_both_kinds(tmp_path):
-    vis, ir = write(tmp_path / 'v', 'a.png', 'b.png'), write(tmp_path / 'i', 'b.png', 'c.png')
-    pairs, problems = find_pairs(vis, ir)
-    assert list(pairs) == ['b'] and list(problems) == ['a', 'c']
-    assert str(vis / 'a.png') in problems['a'] and str(ir) in problems['a']
-    assert str(ir / 'c.png') in problems['c'] and str(vis) in problems['c']
-
-
 class Fake:
     """Stands in for the inferencer: paints a flat image, or raises what it was given."""
 
@@ -48,7 +28,7 @@ class Fake:
         if visible.stem in self.errors:
             raise self.errors[visible.stem]
         flat = np.full((4, 6), 7, np.uint8)
-        return FusionResult(flat, np.dstack([flat, flat + 1, flat + 2]), flat / 255., {}, None)
+        return FusionResult('a', flat, np.dstack([flat, flat + 1, flat + 2]), flat / 255., {}, None)
 
 
 def pairs_of(tmp_path, *names):

@@ -1,4 +1,4 @@
-"""Fuses two files or two folders: pairs them by name, skips what is done, collects what fails."""
+"""Fuses pairs into a folder: skips what is done, collects what fails."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -11,8 +11,6 @@ from PIL import Image
 from ..io import PairError, read_size, write_image
 from ..visualization import draw_fusion
 from .inferencer import FusionInferencer
-
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 
 @dataclass
@@ -28,52 +26,6 @@ class FolderReport:
     fused: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-
-
-def find_pairs(visible: str | Path, infrared: str | Path
-               ) -> tuple[dict[str, tuple[Path, Path]], dict[str, str]]:
-    """Pair two files, or the images of two folders by their names without extension.
-
-    Hidden files and files that do not end as an image does (``IMAGE_SUFFIXES``) are left out;
-    folders inside are not searched.
-
-    Args:
-        visible (str | Path): visible image, or folder of them.
-        infrared (str | Path): infrared image, or folder of them.
-
-    Returns:
-        tuple[dict, dict]: visible and infrared file by stem (two files go by the visible one's),
-        sorted; and by stem what keeps the others from being a pair.
-
-    Raises:
-        FileNotFoundError: if one of the two is not there, or no image is in both folders.
-        ValueError: if one is a file and the other a folder.
-    """
-    visible, infrared = Path(visible), Path(infrared)
-    for path in (visible, infrared):
-        if not path.exists():
-            raise FileNotFoundError(f'{path}: there is no such file or folder')
-    if visible.is_dir() != infrared.is_dir():
-        raise ValueError(f'{visible} and {infrared}: give two files or two folders')
-    if visible.is_file():
-        return {visible.stem: (visible, infrared)}, {}
-    images = {folder: _images_by_stem(folder) for folder in (visible, infrared)}
-    if not any(images.values()):
-        raise FileNotFoundError(f'{visible} and {infrared}: no image in them '
-                                f'({", ".join(IMAGE_SUFFIXES)})')
-    pairs, problems = {}, {}
-    for stem in sorted(set().union(*images.values())):
-        found = [images[folder].get(stem, []) for folder in (visible, infrared)]
-        crowded = next((files for files in found if len(files) > 1), None)
-        if crowded:
-            problems[stem] = (f'{" and ".join(map(str, crowded))} would both become {stem}.png: '
-                              'rename one of them in both folders')
-        elif not all(found):
-            there, lacking = (found[0], infrared) if found[0] else (found[1], visible)
-            problems[stem] = f'{there[0]} has no partner {stem}.* in {lacking}'
-        else:
-            pairs[stem] = (found[0][0], found[1][0])
-    return pairs, problems
 
 
 def fuse_pairs(inferencer: FusionInferencer, pairs: dict[str, tuple[Path, Path]],
@@ -135,15 +87,6 @@ def fuse_pairs(inferencer: FusionInferencer, pairs: dict[str, tuple[Path, Path]]
         write_image(target, result.color[..., ::-1] if color else result.gray)
         report.fused.append(stem)
     return report
-
-
-def _images_by_stem(folder: Path) -> dict[str, list[Path]]:
-    images: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        hidden = path.name.startswith('.')
-        if not hidden and path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir():
-            images.setdefault(path.stem, []).append(path)
-    return images
 
 
 def _is_done(target: Path, visible: Path, color: bool) -> bool:

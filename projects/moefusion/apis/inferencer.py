@@ -1,6 +1,7 @@
-"""FusionInferencer: fuses pairs of any size with a config and a checkpoint."""
+"""FusionInferencer: fuses pairs of any size with the bundled weights, or config and checkpoint."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,18 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
+from tqdm import tqdm
 
 from ..bundled import BUNDLED, read_description
 from ..checkpoint import load_weights
-from ..io import read_pair
+from ..io import PairError, read_pair
+from ..metrics import fusion_metrics
 from ..prediction import fused_image, fusion_picture
 from ..visualization import FusionPicture
 from .config import load_config
+from .pairs import find_pairs
+
+Source = str | Path | np.ndarray
 
 # What fusing does not need: the detectors' heads and the detector that scores.
 UNUSED_PARTS = (
@@ -30,18 +36,22 @@ class FusionResult:
     """One fused pair.
 
     Attributes:
+        name (str): stem of the visible file, or the pair's place in the call.
         gray (np.ndarray): H x W, uint8: the fused image I_F.
         color (np.ndarray): H x W x 3, uint8, R, G, B: I_F with the visible image's colour.
         attention (np.ndarray): H x W, float32 in [0, 1]: the merged attention map.
         gates (dict[str, np.ndarray]): each mixture's gate weights, E values that sum to 1.
         picture (FusionPicture): a row for :func:`moefusion.visualization.draw_fusion`.
+        metrics (dict[str, float], optional): the eight fusion metrics, where asked for.
     """
 
+    name: str
     gray: np.ndarray
     color: np.ndarray
     attention: np.ndarray
     gates: dict[str, np.ndarray]
     picture: FusionPicture
+    metrics: dict[str, float] | None = None
 
 
 class FusionInferencer:
@@ -64,6 +74,8 @@ class FusionInferencer:
         >>> fuse = FusionInferencer()
         >>> fuse('visible/1.png', 'infrared/1.png').color.shape
         (480, 640, 3)
+        >>> results = fuse('visible', 'infrared', metrics=True)  # two folders
+        >>> results[0].name, results[0].metrics['Qabf']
     """
 
     def __init__(self, config: str | Path | Config | None = None,
@@ -84,35 +96,78 @@ class FusionInferencer:
         if self.device.type == 'cpu':  # a fifth faster there
             self.model.to(memory_format=torch.channels_last)
 
-    @torch.no_grad()
-    def __call__(self, visible: str | Path | np.ndarray, infrared: str | Path | np.ndarray
-                 ) -> FusionResult:
-        """Fuse one pair.
+    def __call__(self, visible: Source | Sequence[Source], infrared: Source | Sequence[Source],
+                 batch_size: int = 1, metrics: bool = False, progress: bool = True
+                 ) -> FusionResult | list[FusionResult]:
+        """Fuse one pair or many.
 
         Args:
-            visible (str | Path | np.ndarray): file, or H x W x 3 uint8 (R, G, B).
-            infrared (str | Path | np.ndarray): file, or H x W uint8.
+            visible (str | Path | np.ndarray | Sequence): file, or H x W x 3 uint8 (R, G, B), or a
+                list of them, or a folder.
+            infrared (str | Path | np.ndarray | Sequence): file, or H x W uint8, or as many of
+                them, or a folder, whose images are paired with the other's by name.
+            batch_size (int): how many pairs run at once, for GPUs. Only pairs of one size share a
+                forward pass, so that none is padded to another's. Defaults to 1.
+            metrics (bool): whether to score each fused gray image by
+                :func:`moefusion.metrics.fusion_metrics`, in the literature's protocol.
+            progress (bool): whether to show how many pairs of several are done.
 
         Returns:
-            FusionResult: the fused image, gray and in colour, and how it came about.
+            FusionResult | list[FusionResult]: one for one pair; for lists and folders a list, in
+            the order given, or that of the names.
 
         Raises:
-            PairError: if a file cannot be read, or the two differ in size.
-            ValueError: if arrays are not uint8 of these shapes.
+            FileNotFoundError: if a file or folder is not there.
+            PairError: if a file cannot be read, the two of a pair differ in size, or an image of
+                a folder has no partner.
+            ValueError: if arrays are not uint8 of these shapes, two lists differ in length, a
+                folder stands beside something else, or an image is too small to be scored.
         """
-        if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
-            pair, name = _as_pair(visible, infrared), 'pair'
+        single = False
+        if _is_many(visible) or _is_many(infrared):
+            pairs = _zip_pairs(visible, infrared)
+        elif _is_folder(visible) or _is_folder(infrared):
+            if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
+                raise ValueError('an array has no partner in a folder: give two folders')
+            found, problems = find_pairs(visible, infrared)
+            if problems:
+                raise PairError(f'{len(problems)} images cannot be paired, such as '
+                                f'{next(iter(problems.values()))}. Give lists of files instead, or '
+                                'use fuse_pairs, which fuses the others')
+            pairs = list(found.values())
         else:
-            pair, name = read_pair(visible, infrared), str(visible)
-        inputs = torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1)))
-        size = pair.shape[:2]
-        sample = DetDataSample(metainfo=dict(
-            img_path=name, img_shape=size, ori_shape=size, scale_factor=(1., 1.)))
-        sample, = self.model.test_step(dict(inputs=[inputs], data_samples=[sample]))
-        picture = fusion_picture(inputs, sample)
-        return FusionResult(
-            gray=fused_image(inputs, sample, color=False), color=picture.fused,
-            attention=picture.attention, gates=dict(picture.gates), picture=picture)
+            pairs, single = [(visible, infrared)], True
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be 1 or more, but is {batch_size}')
+        results = []
+        with tqdm(total=len(pairs), unit='pair', dynamic_ncols=True,
+                  disable=single or not progress) as bar:
+            for start in range(0, len(pairs), batch_size):
+                results += self._fuse(pairs[start:start + batch_size], start, metrics)
+                bar.update(len(results) - bar.n)
+        return results[0] if single else results
+
+    @torch.no_grad()
+    def _fuse(self, pairs: list[tuple[Source, Source]], start: int, metrics: bool
+              ) -> list[FusionResult]:
+        """Fuse a few pairs, those of one size at once."""
+        inputs, samples = [], []
+        for number, (visible, infrared) in enumerate(pairs, start):
+            pair, name = _read(visible, infrared, number)
+            size = pair.shape[:2]
+            inputs.append(torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1))))
+            samples.append(DetDataSample(metainfo=dict(
+                img_path=name, img_shape=size, ori_shape=size, scale_factor=(1., 1.))))
+        rows_of: dict[tuple[int, int], list[int]] = {}
+        for row, sample in enumerate(samples):
+            rows_of.setdefault(sample.img_shape, []).append(row)
+        results = {}
+        for rows in rows_of.values():
+            found = self.model.test_step(dict(
+                inputs=[inputs[row] for row in rows], data_samples=[samples[row] for row in rows]))
+            results.update(
+                (row, _result(inputs[row], sample, metrics)) for row, sample in zip(rows, found))
+        return [results[row] for row in range(len(pairs))]
 
 
 def model_that_fuses(cfg: Config) -> dict:
@@ -154,15 +209,53 @@ def choose_device(name: str | None = None) -> torch.device:
     return device
 
 
-def _as_pair(visible, infrared) -> np.ndarray:
-    """H x W x 4 (B, G, R, infrared) from two arrays."""
+def _result(pair: torch.Tensor, sample: DetDataSample, metrics: bool) -> FusionResult:
+    picture = fusion_picture(pair, sample)
+    result = FusionResult(
+        name=Path(sample.img_path).stem, gray=fused_image(pair, sample, color=False),
+        color=picture.fused, attention=picture.attention, gates=dict(picture.gates),
+        picture=picture)
+    if metrics:
+        try:
+            result.metrics = fusion_metrics(picture.infrared, picture.visible, result.gray)
+        except ValueError as error:
+            raise ValueError(f'{sample.img_path}: {error}') from error
+    return result
+
+
+def _is_many(source) -> bool:
+    return isinstance(source, Sequence) and not isinstance(source, str)
+
+
+def _is_folder(source) -> bool:
+    return isinstance(source, (str, Path)) and Path(source).is_dir()
+
+
+def _zip_pairs(visible, infrared) -> list[tuple[Source, Source]]:
+    """Pairs from two lists, whose files are there."""
+    if not (_is_many(visible) and _is_many(infrared)):
+        raise ValueError('give two lists, two folders, or one visible and one infrared image, but '
+                         f'not {type(visible).__name__} and {type(infrared).__name__}')
+    if len(visible) != len(infrared):
+        raise ValueError(f'there are {len(visible)} visible but {len(infrared)} infrared images')
+    for source in (*visible, *infrared):
+        if isinstance(source, (str, Path)) and not Path(source).is_file():
+            raise FileNotFoundError(f'{source}: there is no such file')
+    return list(zip(visible, infrared))
+
+
+def _read(visible: Source, infrared: Source, number: int) -> tuple[np.ndarray, str]:
+    """H x W x 4 (B, G, R, infrared) from two files or arrays, and a name."""
+    if not isinstance(visible, np.ndarray) and not isinstance(infrared, np.ndarray):
+        return read_pair(visible, infrared), str(visible)
     for name, image, shape in (('visible', visible, 'H x W x 3'), ('infrared', infrared, 'H x W')):
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-            raise ValueError(f'{name} must be a uint8 array {shape} if the other is an array, but '
-                             f'is {getattr(image, "dtype", type(image).__name__)}')
+            raise ValueError(f'pair {number}: {name} must be a uint8 array {shape} if the other is '
+                             f'an array, but is {getattr(image, "dtype", type(image).__name__)}')
     if visible.ndim != 3 or visible.shape[2] != 3 or infrared.shape != visible.shape[:2]:
-        raise ValueError('visible must be H x W x 3 and infrared H x W of the same size, but are '
-                         f'{visible.shape} and {infrared.shape}')
+        raise ValueError(f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
+                         f'size, but are {visible.shape} and {infrared.shape}')
     if not infrared.size:
-        raise ValueError(f'there is nothing to fuse in arrays of shape {visible.shape}')
-    return np.dstack([visible[..., ::-1], infrared])
+        raise ValueError(f'pair {number}: there is nothing to fuse in arrays of shape '
+                         f'{visible.shape}')
+    return np.dstack([visible[..., ::-1], infrared]), str(number)
