@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
     keep_freed_memory()  # as tools/fuse.py does
     figures['fusion network, ms'] = show_fusion(fusion, args, device)
     figures['parts'] = show_parts(cfg, args.size)
-    figures['inference'] = show_inference(cfg, args, device)
+    figures['inference, s'] = show_inference(cfg, args, device)
     if device.type == 'cuda':
         figures['training'] = show_training(cfg, args, device)
     figures['waiting for data'] = {
@@ -154,10 +154,11 @@ def show_parts(cfg: Config, size: tuple[int, int]) -> dict:
 
 def show_inference(cfg: Config, args: argparse.Namespace, device: torch.device) -> dict:
     times = time_inference(cfg, args.size, args.repeats, device)
-    rates = {case: 1 / times.median(case) for case in times.seconds}
+    medians = {case: times.median(case) for case in times.seconds}
     table('Fusing with detectors, pairs in memory', [
-        (case, f'{rate:.2f} pairs/s') for case, rate in rates.items()])
-    return rates
+        (case, f'{seconds * 1e3:.1f} ms', f'{1 / seconds:.2f} pairs/s')
+        for case, seconds in medians.items()])
+    return medians
 
 
 def show_training(cfg: Config, args: argparse.Namespace, device: torch.device) -> dict:

@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from moefusion.evaluation.annotations import REGIONS
+from moefusion.evaluation.given_scores import add_given_scores
 from moefusion.evaluation.pairs import find_evaluation_set
 from moefusion.evaluation.report import fusion_table, write_report
 from moefusion.evaluation.scoring import make_tasks, score_images
@@ -39,6 +40,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--workers', type=int, default=1, help='processes (default: 1)')
     parser.add_argument('--paper', choices=['m3fd', 'flir', 'llvip'], type=str.lower,
                         help="add the paper's published rows")
+    parser.add_argument('--scores', metavar='CSV',
+                        help='scores of other methods on the same images, one row an image and '
+                        'method (columns as in per_image.csv), to rank along')
     parser.add_argument('--detect', nargs=2, metavar=('CONFIG', 'CHECKPOINT'),
                         help='also score detection with this detector; needs --ann')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
@@ -79,6 +83,9 @@ def evaluate(args: argparse.Namespace) -> None:
     print(f'{len(images.stems)} images scored, {len(images.left_out)} left out')
     for stem, reason in images.left_out.items():
         print(f'  left out {stem}: {reason}')
+    if args.scores:
+        methods = add_given_scores(scores, args.scores)
+        print(f'With the scores of {", ".join(methods)} from {args.scores}')
     tables = {region: table for region in args.regions
               if (table := fusion_table(scores, region, args.protocol, args.paper))}
     if args.detect:

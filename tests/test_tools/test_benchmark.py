@@ -9,7 +9,14 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import moefusion.plugin  # noqa: F401
-from moefusion.benchmarking import Timings, count_parts, time_data, time_interleaved, time_training
+from moefusion.benchmarking import (
+    Timings,
+    count_parts,
+    time_data,
+    time_inference,
+    time_interleaved,
+    time_training,
+)
 from moefusion.benchmarking.fusion_time import (
     build_fusion,
     convolutions_that_run,
@@ -107,6 +114,14 @@ def test_run_on_a_cpu(repo_root, tiny_config, tmp_path, capsys):
     assert figures['parts']['encoders']['macs'] == 2 * 9 * 4 * (1 + 4 + 8 + 12) * 48 * 32
     assert tool.main(['--config', str(tmp_path / 'none.py'), '--device', 'cpu']) == 1
     assert 'none.py' in capsys.readouterr().err
+
+
+def test_time_of_the_detectors_is_part_of_the_whole(repo_root):
+    from moefusion.apis import load_config
+    cfg = load_config(repo_root / 'configs' / 'moefusion-lite_demo.py')
+    times = time_inference(cfg, (160, 128), 2, CPU)
+    detectors = times.median('detectors, float32 channels-last')
+    assert 0 < detectors < times.median('float32 channels-last')
 
 
 def test_training_step_runs(tiny_config):

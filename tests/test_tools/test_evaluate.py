@@ -137,3 +137,15 @@ def test_reference_table_from_the_command_line(repo_root, shared, tmp_path):
             values = [float(one[name]) for one in published if one['method'] == row['method']]
             assert len(values) == 10
             assert float(row[name]) == pytest.approx(sum(values) / 10, abs=1e-6)
+
+
+def test_given_scores_are_ranked_along(evaluate, folders):
+    evaluate(methods=['x'])
+    rows = (folders / 'out' / 'per_image.csv').read_text().replace(',x,', ',earlier,')
+    (folders / 'earlier.csv').write_text(rows)
+    printed = evaluate('--scores', folders / 'earlier.csv', methods=['x', 'y'])
+    assert 'With the scores of earlier from' in printed
+    means = {row['method']: row for row in csv.DictReader(
+        (folders / 'out' / 'mean_whole.csv').open())}
+    assert set(means) == {'x', 'y', 'earlier'}
+    assert means['earlier']['VIF'] == means['x']['VIF'] != means['y']['VIF']

@@ -17,6 +17,9 @@ def time_inference(cfg: Config, size: tuple[int, int], repeats: int, device: tor
                    ) -> Timings:
     """Time ``MoEFusion.test_step`` on one pair in memory, plain and channels-last.
 
+    The case ``detectors, float32 channels-last`` is the part of it in which the detectors find
+    their attention.
+
     Args:
         cfg (Config): an experiment's config; its model gets random weights.
         size (tuple[int, int]): width and height in pixels.
@@ -39,4 +42,11 @@ def time_inference(cfg: Config, size: tuple[int, int], repeats: int, device: tor
     cases = {f'float32 {name}': case(model, False) for name, model in models.items()}
     if device.type == 'cuda':
         cases |= {f'bfloat16 {name}': case(model, True) for name, model in models.items()}
+    if plain.with_detectors:
+        inputs = plain.data_preprocessor(copy.deepcopy(batch))['inputs']
+
+        def attend() -> None:
+            for modality in ('visible', 'infrared'):
+                models['channels-last'].attend(modality, inputs[modality])
+        cases['detectors, float32 channels-last'] = attend
     return time_interleaved(cases, repeats, device)
