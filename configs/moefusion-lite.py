@@ -9,10 +9,10 @@ _base_ = [
 
 model = dict(
     evaluation_detector=None,
-    # Pixels of the background: brighter than the mean, with the contrast that averaging takes.
-    pixel_options=dict(brighter=0.3, contrast=1.8),
+    # A background brighter than the mean, and the contrast that averaging takes.
+    pixel_options=dict(brighter=0.35, contrast=2.2, middle=0.42),
     # Edges with their direction, a little steeper than in the sources.
-    gradient_options=dict(signed=True, gain=1.3),
+    gradient_options=dict(signed=True, gain=1.17),
     attention_loss=True,
     bfloat16=True,
     fusion=dict(global_widths=(64, 32, 16)))
@@ -51,10 +51,10 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
 
-max_iters = 5000
+max_iters = 4500
 train_cfg = dict(
     _delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
-optim_wrapper = dict(clip_grad=dict(max_norm=10))
+optim_wrapper = dict(optimizer=dict(lr=1.5e-3), clip_grad=dict(max_norm=10))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=200),
     dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=False, begin=200, end=max_iters),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from moefusion.losses import background_target, boxes_to_mask, pixel_loss
+from moefusion.losses import background_target, boxes_to_mask, pixel_loss, tone_curve
 
 
 def image(rows):
@@ -81,32 +81,45 @@ def test_background_target_by_hand():
     assert background_target(visible, infrared)[0, 0, 0].tolist() == pytest.approx([0.3, 0.6])
     assert background_target(visible, infrared, brighter=0.5)[0, 0, 0].tolist() == pytest.approx(
         [0.35, 0.7])
-    # twice as far from the mean, 0.45
-    assert background_target(visible, infrared, contrast=2)[0, 0, 0].tolist() == (
-        pytest.approx([0.15, 0.75]))
 
 
-def test_contrast_is_about_the_mean_of_each_image_and_clipped():
-    visible = torch.stack([image([[0., 1.]])[0], image([[0.2, 0.2]])[0]])
-    infrared = torch.stack([image([[0.2, 0.8]])[0], image([[0.6, 0.6]])[0]])
-    # 0.1 and 0.9 about 0.5 would become -0.1 and 1.1. The flat pair stays flat
-    target = background_target(visible, infrared, contrast=1.5)
-    assert target.flatten().tolist() == pytest.approx([0, 1, 0.4, 0.4])
+def test_tone_curve_by_hand():
+    """Odds relative to those of the middle are raised to the power of the contrast."""
+    # middle 1/2, contrast 2: odds 1/4 become 1/16, odds 4 become 16
+    assert tone_curve(image([[0.2, 0.5, 0.8]]), 2)[0, 0, 0].tolist() == pytest.approx(
+        [1 / 17, 1 / 2, 16 / 17])
+    # middle 1/3, odds 1/2: odds 1 are twice that, and become 8 times 1/2
+    assert tone_curve(image([[1 / 3, 1 / 2]]), 3, 1 / 3)[0, 0, 0].tolist() == pytest.approx(
+        [1 / 3, 4 / 5])
 
 
-def test_options_leave_the_foreground_alone():
-    fused, visible, infrared = torch.rand(3, 1, 1, 5, 6)
-    mask = torch.ones(1, 1, 5, 6)
-    options = pixel_loss(fused, visible, infrared, mask, brighter=0.5, contrast=2)
-    assert [term.tolist() for term in options] == [
-        term.tolist() for term in pixel_loss(fused, visible, infrared, mask)]
+def test_tone_curve_keeps_the_order_and_has_its_slope_in_the_middle():
+    levels = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    curve = tone_curve(levels, 2.2, 0.42)
+    assert (curve.diff()[1:-1] > 0).all() and curve.min() >= 0 and curve.max() <= 1
+    assert ((curve[421] - curve[419]) / 0.002).item() == pytest.approx(2.2, rel=1e-3)
+    assert tone_curve(levels) is levels
+
+
+@pytest.mark.parametrize('contrast, middle', [(0, 0.5), (-1, 0.5), (2, 0), (2, 1)])
+def test_tone_curve_that_is_none(contrast, middle):
+    with pytest.raises(ValueError, match='contrast must be above 0 and middle between 0 and 1'):
+        tone_curve(image([[0.]]), contrast, middle)
+
+
+def test_options_by_region():
+    """``brighter`` is for the background, the tone curve for both."""
+    visible, infrared = image([[0.2, 0.2]]), image([[0.6, 0.6]])
+    mask = image([[1., 0.]])
+    foreground, background = pixel_loss(
+        torch.zeros(1, 1, 1, 2), visible, infrared, mask, brighter=0.5)
+    assert [foreground.item(), background.item()] == pytest.approx([0.6 / 2, 0.5 / 2])
+    foreground, background = pixel_loss(
+        torch.zeros(1, 1, 1, 2), visible, infrared, mask, contrast=2, middle=0.5)
+    assert [foreground.item(), background.item()] == pytest.approx(  # odds 3/2 and 2/3 squared
+        [9 / 13 / 2, 4 / 13 / 2])
 
 
 def test_brighter_must_be_a_share():
     with pytest.raises(ValueError, match='brighter must be from 0 to 1, but is 1.5'):
         background_target(image([[0.]]), image([[0.]]), brighter=1.5)
-
-
-def test_contrast_must_be_positive():
-    with pytest.raises(ValueError, match='contrast must be above 0, but is 0'):
-        background_target(image([[0.]]), image([[0.]]), contrast=0)

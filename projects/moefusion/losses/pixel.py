@@ -1,6 +1,8 @@
 """The pixel loss on foreground and background (paper, equations 6 to 8)."""
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -27,41 +29,56 @@ def boxes_to_mask(boxes: Tensor, height: int, width: int) -> Tensor:
     return mask
 
 
-def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.,
-                      contrast: float = 1.) -> Tensor:
+def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.) -> Tensor:
     """What background pixels should become: the mean of the sources (paper, equation 8).
-
-    The mean of two unlike images has less contrast than either. Two options, not in the paper,
-    counter that.
 
     Args:
         visible (Tensor): I_V, N x 1 x H x W in [0, 1].
         infrared (Tensor): I_I, the same shape and range.
-        brighter (float): from 0, the mean of the two, to 1, the brighter one. Defaults to 0.
-        contrast (float): stretches each image of the target about its own mean by this factor,
-            and clips it. Defaults to 1.
+        brighter (float): from 0, the mean of the two, to 1, the brighter one; not in the paper.
+            Defaults to 0.
 
     Returns:
         Tensor: N x 1 x H x W in [0, 1].
 
     Raises:
-        ValueError: if ``brighter`` is not in [0, 1] or ``contrast`` not positive.
+        ValueError: if ``brighter`` is not in [0, 1].
     """
     if not 0 <= brighter <= 1:
         raise ValueError(f'background_target: brighter must be from 0 to 1, but is {brighter}')
-    if contrast <= 0:
-        raise ValueError(f'background_target: contrast must be above 0, but is {contrast}')
-    target = (visible + infrared) / 2
-    if brighter:
-        target = torch.lerp(target, torch.maximum(visible, infrared), brighter)
-    if contrast != 1:
-        mean = target.mean(dim=(1, 2, 3), keepdim=True)
-        target = (mean + contrast * (target - mean)).clamp(0, 1)
-    return target
+    mean = (visible + infrared) / 2
+    return torch.lerp(mean, torch.maximum(visible, infrared), brighter) if brighter else mean
+
+
+def tone_curve(image: Tensor, contrast: float = 1., middle: float = 0.5) -> Tensor:
+    """A logistic curve through ``middle`` with slope ``contrast`` there; it clips nothing.
+
+    The mean of two unlike images has less contrast than either, which this gives back: straight
+    lines in ``logit(image)``. Not in the paper.
+
+    Args:
+        image (Tensor): any shape, in [0, 1].
+        contrast (float): 1, the default, leaves the image as it is.
+        middle (float): the level that stays, in (0, 1). Defaults to 0.5.
+
+    Returns:
+        Tensor: the same shape, in [0, 1].
+
+    Raises:
+        ValueError: if ``contrast`` is not positive or ``middle`` not between 0 and 1.
+    """
+    if contrast <= 0 or not 0 < middle < 1:
+        raise ValueError('tone_curve: contrast must be above 0 and middle between 0 and 1, but are '
+                         f'{contrast} and {middle}')
+    if contrast == 1:
+        return image
+    level = math.log(middle / (1 - middle))
+    return (level + contrast * (torch.logit(image, 1e-3) - level)).sigmoid()
 
 
 def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
-               brighter: float = 0., contrast: float = 1.) -> tuple[Tensor, Tensor]:
+               brighter: float = 0., contrast: float = 1., middle: float = 0.5
+               ) -> tuple[Tensor, Tensor]:
     """Foreground pixels to the brighter source (7), background pixels to the mean (8).
 
     Args:
@@ -69,16 +86,19 @@ def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
         visible (Tensor): I_V in [0, 1], the same shape.
         infrared (Tensor): I_I in [0, 1], the same shape.
         mask (Tensor): I_m, N x 1 x H x W, 1 on the foreground and 0 elsewhere.
-        brighter (float), contrast (float): see :func:`background_target`; off in the paper.
+        brighter (float): see :func:`background_target`; off in the paper.
+        contrast (float), middle (float): the :func:`tone_curve` of what both regions should
+            become; off in the paper.
 
     Returns:
         tuple[Tensor, Tensor]: foreground and background loss of each image, N values each. Both
         are sums over their region divided by the whole image's H W, as in the paper.
 
     Raises:
-        ValueError: as :func:`background_target`.
+        ValueError: as :func:`background_target` and :func:`tone_curve`.
     """
-    target = background_target(visible, infrared, brighter, contrast)
-    foreground = (mask * (fused - torch.maximum(visible, infrared))).abs()
-    background = ((1 - mask) * (fused - target)).abs()
+    objects = tone_curve(torch.maximum(visible, infrared), contrast, middle)
+    scenery = tone_curve(background_target(visible, infrared, brighter), contrast, middle)
+    foreground = (mask * (fused - objects)).abs()
+    background = ((1 - mask) * (fused - scenery)).abs()
     return foreground.mean(dim=(1, 2, 3)), background.mean(dim=(1, 2, 3))
