@@ -43,13 +43,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--scores', metavar='CSV',
                         help='scores of other methods on the same images, one row an image and '
                         'method (columns as in per_image.csv), to rank along')
-    parser.add_argument('--detect', nargs=2, metavar=('CONFIG', 'CHECKPOINT'),
-                        help='also score detection with this detector; needs --ann')
+    parser.add_argument('--detect', nargs='+', metavar=('CONFIG', 'CHECKPOINT'),
+                        help='also score detection with this detector; needs --ann. Of several '
+                        'checkpoints, such as those of three seeds, the mean is reported')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
                         help='of the detector (default: %(default)s)')
     args = parser.parse_args()
     if len(dict(args.fused)) < len(args.fused):
         parser.error('--fused: two methods have one name')
+    if args.detect and len(args.detect) < 2:
+        parser.error('--detect: give the config and one or more checkpoints')
     args.regions = args.regions or list(REGIONS if args.ann else REGIONS[:1])
     if not args.ann and (args.detect or args.regions != ['whole']):
         parser.error('--detect and the regions foreground and background need boxes: give --ann')
@@ -89,9 +92,12 @@ def evaluate(args: argparse.Namespace) -> None:
     tables = {region: table for region in args.regions
               if (table := fusion_table(scores, region, args.protocol, args.paper))}
     if args.detect:
-        from moefusion.evaluation.detection_table import detection_table, load_detector
-        model = load_detector(*args.detect, args.device)
-        tables['detection'] = detection_table(model, images, args.paper, _progress)
+        from moefusion.evaluation import detection_table as detection
+        config, *checkpoints = args.detect
+        tables['detection'] = detection.average_detections([
+            detection.detection_table(detection.load_detector(config, checkpoint, args.device),
+                                      images, args.paper, _progress)
+            for checkpoint in checkpoints])
     settings = {name: value for name, value in vars(args).items() if name != 'out'}
     files = write_report(args.out, scores, tables, images.left_out, settings)
     for table in tables.values():

@@ -7,6 +7,7 @@ from mmengine.structures import InstanceData
 from moefusion.evaluation import detection_table as module
 from moefusion.evaluation.annotations import EvaluationError
 from moefusion.evaluation.pairs import find_evaluation_set
+from moefusion.evaluation.tables import Row, Table
 
 CONFIG = """
 _base_ = []
@@ -129,3 +130,20 @@ def test_a_checkpoint_runs_no_code(detector_files, tmp_path):
     with pytest.raises(ValueError, match='could run code'):
         module.load_detector(config, checkpoint)
     assert not (tmp_path / 'ran').exists()
+
+
+def test_mean_over_seeds():
+    def table(visible, fused):
+        return Table('Detection', ['car', 'mAP'], [
+            Row('Visible', dict(car=visible, mAP=visible), ranked=False),
+            Row('mine', dict(car=fused, mAP=fused)),
+            Row('paper', dict(mAP=50.), origin='published, Table 3')], digits=2, notes=['A note.'])
+    mean = module.average_detections([table(10., 20.), table(20., 50.), table(30., 20.)])
+    assert mean.columns == ['car', 'mAP', 'lowest mAP', 'highest mAP']
+    assert [row.values for row in mean.rows] == [
+        {'car': 20, 'mAP': 20, 'lowest mAP': 10, 'highest mAP': 30},
+        {'car': 30, 'mAP': 30, 'lowest mAP': 20, 'highest mAP': 50}, dict(mAP=50)]
+    assert not mean.rows[0].ranked
+    assert mean.notes == ['A note.', 'Means over 3 trainings of the detector.']
+    one = table(10., 20.)
+    assert module.average_detections([one]) is one

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,31 @@ def detection_table(model: nn.Module, images: EvaluationSet, paper: str | None =
                  for name, values in published.items()]
         title += f', beside the published values on {paper.upper()}'
     return Table(title, _columns(rows), rows, digits=2, notes=notes)
+
+
+def average_detections(tables: Sequence[Table]) -> Table:
+    """The mean of one detector's tables over its seeds, with the smallest and largest mAP.
+
+    Args:
+        tables (Sequence[Table]): from :func:`detection_table`, for checkpoints of one config.
+
+    Returns:
+        Table: the first one's rows; the measured ones averaged. A single table comes back as it is.
+    """
+    first, seeds = tables[0], len(tables)
+    if seeds == 1:
+        return first
+    rows = []
+    for number, row in enumerate(first.rows):
+        if row.origin == 'measured':
+            several = [table.rows[number].values for table in tables]
+            maps = [values['mAP'] for values in several]
+            means = {name: float(np.mean([values[name] for values in several]))
+                     for name in row.values}
+            row = replace(row, values={**means, 'lowest mAP': min(maps), 'highest mAP': max(maps)})
+        rows.append(row)
+    return replace(first, rows=rows, columns=[*first.columns, 'lowest mAP', 'highest mAP'],
+                   notes=[*first.notes, f'Means over {seeds} trainings of the detector.'])
 
 
 def _array_pipeline(cfg: Config) -> Compose:
