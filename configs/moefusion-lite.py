@@ -10,9 +10,9 @@ _base_ = [
 model = dict(
     evaluation_detector=None,
     # A background brighter than the mean, and the contrast that averaging takes.
-    pixel_options=dict(brighter=0.35, contrast=2.2, middle=0.42),
+    pixel_options=dict(brighter=0.42, contrast=2.2, middle=0.42),
     # Edges with their direction, a little steeper than in the sources.
-    gradient_options=dict(signed=True, gain=1.17),
+    gradient_options=dict(signed=True, gain=1.2),
     attention_loss=True,
     bfloat16=True,
     fusion=dict(global_widths=(64, 32, 16)))
@@ -59,7 +59,7 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=200),
     dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=False, begin=200, end=max_iters),
 ]
-custom_hooks = [dict(type='JointLossHook', weights=dict(fusion=dict(loss_gradient=1.)))]
+custom_hooks = [dict(type='JointLossHook', weights=dict(fusion=dict(loss_gradient=0.9)))]
 default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=250, max_keep_ckpts=2))
 log_processor = dict(by_epoch=False)

@@ -4,7 +4,10 @@ _base_ = './faster-rcnn_lite.py'
 detector = dict(_base_.model)
 evaluation_detector = dict(_base_.model)
 detector.pop('data_preprocessor')  # the pairs have one of their own
-detector['neck'] = [*detector['neck'], dict(type='SpatialAttention', in_channels=64, num_levels=4)]
+# Statistics over a hundred batches: those of the last ten small ones would move the maps.
+detector['neck'] = [*detector['neck'], dict(
+    type='SpatialAttention', in_channels=64, num_levels=4,
+    norm_cfg=dict(type='BN', momentum=0.01))]
 
 model = dict(
     _delete_=True,
