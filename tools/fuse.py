@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -18,6 +19,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
                         'by their names without extension')
     parser.add_argument('--out-dir', required=True,
                         help='where <name>.png goes, at the size of the input')
+    parser.add_argument('--list', metavar='FILE',
+                        help='names of the images to fuse, one a line (default: all)')
     parser.add_argument('--config', help='config file (default: that of the bundled weights)')
     parser.add_argument('--checkpoint', help='checkpoint file, read as data: no code in it runs '
                         '(default: the bundled weights)')
@@ -39,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     report = FolderReport()
     keep_freed_memory()
     try:
-        pairs, report.failed = find_pairs(args.visible, args.infrared)
+        names = read_names(args.list) if args.list else None
+        pairs, report.failed = find_pairs(args.visible, args.infrared, names)
         for stem, reason in report.failed.items():
             warn(f'not fused: {stem}: {reason}')
         inferencer = FusionInferencer(args.config, args.checkpoint, args.device)
@@ -56,6 +60,12 @@ def main(argv: list[str] | None = None) -> int:
         warn('stopped; the same command goes on from here')
         return summarise(report, args.out_dir, finished=False)
     return summarise(report, args.out_dir)
+
+
+def read_names(path: str) -> list[str]:
+    """The lines of a file that are not blank."""
+    lines = Path(path).read_text(encoding='utf-8').splitlines()
+    return [line.strip() for line in lines if line.strip()]
 
 
 def summarise(report: FolderReport, out_dir: str, finished: bool = True) -> int:

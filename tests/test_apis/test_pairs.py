@@ -31,3 +31,11 @@ def test_missing_partners_of_both_kinds(tmp_path):
     assert list(pairs) == ['b'] and list(problems) == ['a', 'c']
     assert str(vis / 'a.png') in problems['a'] and str(ir) in problems['a']
     assert str(ir / 'c.png') in problems['c'] and str(vis) in problems['c']
+
+
+def test_named_pairs_alone(tmp_path):
+    vis, ir = write(tmp_path / 'v', 'a.png', 'b.png', 'c.png'), write(
+        tmp_path / 'i', 'a.png', 'b.png')
+    pairs, problems = find_pairs(vis, ir, ['d', 'b'])
+    assert list(pairs) == ['b'] and list(problems) == ['d']
+    assert 'no image d.*' in problems['d']

@@ -91,6 +91,20 @@ def test_folder_of_mixed_sizes_and_extensions(run, folders, capsys):
     assert '4 fused, 0 skipped, 0 failed' in capsys.readouterr().out
 
 
+def test_named_images_alone(run, folders, tmp_path, capsys):
+    visible, infrared, out = folders
+    for name in ('a', 'b c', 'd'):
+        paint(visible / f'{name}.png', 20, 16)
+        paint(infrared / f'{name}.png', 20, 16, 1)
+    (tmp_path / 'test.txt').write_text('b c\n\nx\n')
+    assert run(visible, infrared, '--out-dir', out, '--list', tmp_path / 'test.txt') == 1
+    assert [path.name for path in out.iterdir()] == ['b c.png']
+    printed = capsys.readouterr()
+    assert '1 fused, 0 skipped, 1 failed' in printed.out and 'no image x.*' in printed.err
+    assert run(visible, infrared, '--out-dir', out, '--list', tmp_path / 'none.txt') == 1
+    assert 'none.txt' in capsys.readouterr().err
+
+
 def test_second_run_skips_what_is_done(run, folders, capsys):
     vis, ir, out = folders
     for stem in 'ab':

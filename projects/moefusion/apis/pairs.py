@@ -1,12 +1,13 @@
 """Pairs two files, or the images of two folders by their names."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 
-def find_pairs(visible: str | Path, infrared: str | Path
+def find_pairs(visible: str | Path, infrared: str | Path, names: Iterable[str] | None = None
                ) -> tuple[dict[str, tuple[Path, Path]], dict[str, str]]:
     """Pair two files, or the images of two folders by their names without extension.
 
@@ -16,6 +17,7 @@ def find_pairs(visible: str | Path, infrared: str | Path
     Args:
         visible (str | Path): visible image, or folder of them.
         infrared (str | Path): infrared image, or folder of them.
+        names (Iterable[str], optional): the names to look for in two folders. Defaults to all.
 
     Returns:
         tuple[dict, dict]: visible and infrared file by stem (two files go by the visible one's),
@@ -38,15 +40,19 @@ def find_pairs(visible: str | Path, infrared: str | Path
         raise FileNotFoundError(f'{visible} and {infrared}: no image in them '
                                 f'({", ".join(IMAGE_SUFFIXES)})')
     pairs, problems = {}, {}
-    for stem in sorted(set().union(*images.values())):
+    there = set().union(*images.values())
+    for stem in sorted(there if names is None else set(names)):
+        if stem not in there:
+            problems[stem] = f'no image {stem}.* in {visible} and {infrared}'
+            continue
         found = [images[folder].get(stem, []) for folder in (visible, infrared)]
         crowded = next((files for files in found if len(files) > 1), None)
         if crowded:
             problems[stem] = (f'{" and ".join(map(str, crowded))} would both become {stem}.png: '
                               'rename one of them in both folders')
         elif not all(found):
-            there, lacking = (found[0], infrared) if found[0] else (found[1], visible)
-            problems[stem] = f'{there[0]} has no partner {stem}.* in {lacking}'
+            present, lacking = (found[0], infrared) if found[0] else (found[1], visible)
+            problems[stem] = f'{present[0]} has no partner {stem}.* in {lacking}'
         else:
             pairs[stem] = (found[0][0], found[1][0])
     return pairs, problems
