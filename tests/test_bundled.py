@@ -1,5 +1,6 @@
 """The weights that come with the package, and descriptions of published weights."""
 
+import csv
 import json
 import shutil
 
@@ -74,3 +75,25 @@ def test_inferencer_refuses_bundled_weights_that_were_replaced(tmp_path, monkeyp
     monkeypatch.setattr(inferencer, 'read_description', lambda: read_description(copy))
     with pytest.raises(ValueError, match='SHA-256'):
         FusionInferencer(device='cpu')
+
+
+@pytest.mark.slow
+def test_bundled_weights_beside_nine_published_methods(shared):
+    """TNO, which they were not trained on: the mean of each metric is third or better of ten."""
+    from moefusion.apis import FusionInferencer
+    from moefusion.metrics import METRIC_NAMES
+    folder = shared / 'metrics' / 'tno'
+    results = FusionInferencer(device='cpu')(
+        folder / 'vi', folder / 'ir', metrics=True, progress=False)
+    with (shared / 'metrics' / 'tno_peers.csv').open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert {row['image'] for row in rows} == {f'{result.name}.png' for result in results}
+    places = {}
+    for name in METRIC_NAMES:
+        mine = np.mean([result.metrics[name] for result in results])
+        others = {method: np.mean([float(row[name]) for row in rows if row['method'] == method])
+                  for method in {row['method'] for row in rows}}
+        assert len(others) == 9
+        places[name] = 1 + sum(other > mine for other in others.values())
+    assert max(places.values()) <= 3, places
+    assert sum(place == 1 for place in places.values()) >= 6, places

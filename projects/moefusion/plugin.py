@@ -9,10 +9,10 @@ from .versions import check_versions
 check_versions()
 
 from . import detection, engine, loaders, models
-from .datasets import coco, loading, paired, published
+from .datasets import blending, coco, loading, paired, published
 from .evaluation import fusion_metric, modality_voc_metric
 
 __all__ = [
-    'coco', 'detection', 'engine', 'fusion_metric', 'loaders', 'loading', 'modality_voc_metric',
-    'models', 'paired', 'published'
+    'blending', 'coco', 'detection', 'engine', 'fusion_metric', 'loaders', 'loading',
+    'modality_voc_metric', 'models', 'paired', 'published'
 ]

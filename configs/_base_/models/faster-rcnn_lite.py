@@ -1,16 +1,11 @@
 """A small Faster R-CNN that trains from scratch on a CPU: a quarter-width ResNet-18 with FPN."""
 _base_ = './faster-rcnn_r50_fpn.py'
 
-# Statistics of a batch of few small crops mislead batch normalisation.
-norm_cfg = dict(type='GN', num_groups=8, requires_grad=True)
-
 model = dict(
     backbone=dict(
         depth=18, base_channels=16, frozen_stages=-1, norm_eval=False, stem_channels=16,
-        norm_cfg=norm_cfg,
         init_cfg=dict(_delete_=True, type='Kaiming', layer='Conv2d')),
-    neck=[dict(
-        type='FPN', in_channels=[16, 32, 64, 128], out_channels=64, num_outs=4, norm_cfg=norm_cfg)],
+    neck=[dict(type='FPN', in_channels=[16, 32, 64, 128], out_channels=64, num_outs=4)],
     rpn_head=dict(
         in_channels=64,
         feat_channels=64,

@@ -4,10 +4,14 @@ _base_ = './faster-rcnn_lite.py'
 detector = dict(_base_.model)
 evaluation_detector = dict(_base_.model)
 detector.pop('data_preprocessor')  # the pairs have one of their own
-# Statistics over a hundred batches: those of the last ten small ones would move the maps.
-detector['neck'] = [*detector['neck'], dict(
-    type='SpatialAttention', in_channels=64, num_levels=4,
-    norm_cfg=dict(type='BN', momentum=0.01))]
+# Statistics of few small crops mislead batch normalisation; in the attention neck they are those
+# of a hundred batches.
+norm_cfg = dict(type='GN', num_groups=8, requires_grad=True)
+detector['backbone'] = dict(detector['backbone'], norm_cfg=norm_cfg)
+detector['neck'] = [
+    *(dict(neck, norm_cfg=norm_cfg) for neck in detector['neck']),
+    dict(type='SpatialAttention', in_channels=64, num_levels=4,
+         norm_cfg=dict(type='BN', momentum=0.01))]
 
 model = dict(
     _delete_=True,
