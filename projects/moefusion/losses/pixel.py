@@ -29,7 +29,8 @@ def boxes_to_mask(boxes: Tensor, height: int, width: int) -> Tensor:
     return mask
 
 
-def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.) -> Tensor:
+def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.,
+                      infrared_share: float = 0.5) -> Tensor:
     """What background pixels should become: the mean of the sources (paper, equation 8).
 
     Args:
@@ -37,16 +38,19 @@ def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.) -
         infrared (Tensor): I_I, the same shape and range.
         brighter (float): from 0, the mean of the two, to 1, the brighter one; not in the paper.
             Defaults to 0.
+        infrared_share (float): weight of the infrared image in the mean, from 0 to 1. Defaults to
+            the paper's 0.5.
 
     Returns:
         Tensor: N x 1 x H x W in [0, 1].
 
     Raises:
-        ValueError: if ``brighter`` is not in [0, 1].
+        ValueError: if ``brighter`` or ``infrared_share`` is not in [0, 1].
     """
-    if not 0 <= brighter <= 1:
-        raise ValueError(f'background_target: brighter must be from 0 to 1, but is {brighter}')
-    mean = (visible + infrared) / 2
+    for name, share in (('brighter', brighter), ('infrared_share', infrared_share)):
+        if not 0 <= share <= 1:
+            raise ValueError(f'background_target: {name} must be from 0 to 1, but is {share}')
+    mean = torch.lerp(visible, infrared, infrared_share)
     return torch.lerp(mean, torch.maximum(visible, infrared), brighter) if brighter else mean
 
 
@@ -77,8 +81,8 @@ def tone_curve(image: Tensor, contrast: float = 1., middle: float = 0.5) -> Tens
 
 
 def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
-               brighter: float = 0., contrast: float = 1., middle: float = 0.5
-               ) -> tuple[Tensor, Tensor]:
+               brighter: float = 0., infrared_share: float = 0.5, contrast: float = 1.,
+               middle: float = 0.5) -> tuple[Tensor, Tensor]:
     """Foreground pixels to the brighter source (7), background pixels to the mean (8).
 
     Args:
@@ -86,7 +90,8 @@ def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
         visible (Tensor): I_V in [0, 1], the same shape.
         infrared (Tensor): I_I in [0, 1], the same shape.
         mask (Tensor): I_m, N x 1 x H x W, 1 on the foreground and 0 elsewhere.
-        brighter (float): see :func:`background_target`; off in the paper.
+        brighter (float), infrared_share (float): see :func:`background_target`; off in the
+            paper.
         contrast (float), middle (float): the :func:`tone_curve` of what both regions should
             become; off in the paper.
 
@@ -98,7 +103,8 @@ def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
         ValueError: as :func:`background_target` and :func:`tone_curve`.
     """
     objects = tone_curve(torch.maximum(visible, infrared), contrast, middle)
-    scenery = tone_curve(background_target(visible, infrared, brighter), contrast, middle)
+    scenery = tone_curve(background_target(visible, infrared, brighter, infrared_share),
+                         contrast, middle)
     foreground = (mask * (fused - objects)).abs()
     background = ((1 - mask) * (fused - scenery)).abs()
     return foreground.mean(dim=(1, 2, 3)), background.mean(dim=(1, 2, 3))

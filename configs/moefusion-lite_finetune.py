@@ -1,0 +1,16 @@
+"""Second half of the weights that ship: steeper edges, once the network of moefusion-lite.py fuses."""
+_base_ = './moefusion-lite.py'
+
+load_from = 'work_dirs/moefusion-lite/iter_4500.pth'
+model = dict(
+    pixel_options=dict(brighter=0.4, infrared_share=0.53, contrast=2.3, middle=0.42),
+    gradient_options=dict(gain=1.25))
+
+max_iters = 1200
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+optim_wrapper = dict(optimizer=dict(lr=8e-4))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=50),
+    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=False, begin=50, end=max_iters),
+]
+default_hooks = dict(checkpoint=dict(interval=200))
