@@ -1,4 +1,4 @@
-"""The weights that ship: RoadScene with boxes, RoadScene and LLVIP without, on a CPU core.
+"""First stage of the bundled weights: RoadScene with boxes, RoadScene and LLVIP without, on a CPU.
 
 Beyond the paper: the options under ``model``, see docs/paper-to-code.md.
 """

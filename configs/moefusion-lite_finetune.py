@@ -1,4 +1,4 @@
-"""Second half of the weights that ship: steeper edges, once the network of moefusion-lite.py fuses."""
+"""Second stage of the bundled weights, after moefusion-lite.py: steeper edges, more infrared."""
 _base_ = './moefusion-lite.py'
 
 load_from = 'work_dirs/moefusion-lite/iter_4500.pth'

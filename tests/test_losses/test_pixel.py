@@ -83,6 +83,14 @@ def test_background_target_by_hand():
         [0.35, 0.7])
 
 
+def test_infrared_share():
+    visible, infrared = image([[0.2, 0.8]]), image([[0.4, 0.4]])
+    assert background_target(visible, infrared, infrared_share=0.75)[0, 0, 0].tolist() == (
+        pytest.approx([0.35, 0.5]))
+    assert background_target(visible, infrared, 0.5, infrared_share=0.75)[0, 0, 0].tolist() == (
+        pytest.approx([0.375, 0.65]))
+
+
 def test_tone_curve_by_hand():
     """Odds relative to those of the middle are raised to the power of the contrast."""
     # middle 1/2, contrast 2: odds 1/4 become 1/16, odds 4 become 16
@@ -120,6 +128,7 @@ def test_options_by_region():
         [9 / 13 / 2, 4 / 13 / 2])
 
 
-def test_brighter_must_be_a_share():
-    with pytest.raises(ValueError, match='brighter must be from 0 to 1, but is 1.5'):
-        background_target(image([[0.]]), image([[0.]]), brighter=1.5)
+@pytest.mark.parametrize('name', ['brighter', 'infrared_share'])
+def test_shares_are_from_0_to_1(name):
+    with pytest.raises(ValueError, match=f'{name} must be from 0 to 1, but is 1.5'):
+        background_target(image([[0.]]), image([[0.]]), **{name: 1.5})
