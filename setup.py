@@ -35,7 +35,7 @@ setup(
     license_files=['LICENSE'],
     package_dir={'': 'projects'},
     packages=find_packages('projects', include=['moefusion', 'moefusion.*']),
-    package_data={'moefusion': ['**/*.csv', '**/*.json', '**/*.pth']},
+    package_data={'moefusion': ['**/*.csv', '**/*.json', '**/*.pth', 'weights/*.md']},
     python_requires='>=3.10,<3.13',
     install_requires=['torch>=2.6', 'numpy>=1.24'],
     extras_require={
