@@ -99,7 +99,8 @@ def test_wheel_holds_every_module_and_data_file(repo_root, tmp_path):
     wheel, = tmp_path.glob('*.whl')
     packed = set(zipfile.ZipFile(wheel).namelist())
     projects = repo_root / 'projects'
-    present = {path.relative_to(projects).as_posix() for suffix in ('py', 'csv', 'json', 'pth', 'md')
+    suffixes = ('py', 'csv', 'json', 'pth', 'md')
+    present = {path.relative_to(projects).as_posix() for suffix in suffixes
                for path in (projects / 'moefusion').rglob(f'*.{suffix}')}
     assert {'moefusion/metrics/published.csv', 'moefusion/weights/moefusion-lite.pth'} <= present
     assert present <= packed
