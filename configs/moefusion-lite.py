@@ -7,7 +7,10 @@ _base_ = [
     './_base_/schedules/schedule_lite.py', './_base_/default_runtime.py'
 ]
 
+num_classes = 3
 model = dict(
+    visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
+    infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     evaluation_detector=None,
     # A background brighter than the mean, and the contrast that averaging takes.
     pixel_options=dict(brighter=0.42, contrast=2.2, middle=0.42),
@@ -16,11 +19,6 @@ model = dict(
     attention_loss=True,
     bfloat16=True,
     fusion=dict(global_widths=(64, 32, 16)))
-num_classes = 3
-for modality in ('visible', 'infrared'):
-    model[f'{modality}_detector'] = dict(
-        roi_head=dict(bbox_head=dict(num_classes=num_classes)))
-del modality
 
 size = (128, 128)
 labelled = dict(_base_.train_dataloader.dataset.dataset, pipeline=[

@@ -10,6 +10,7 @@ import sys
 import torch
 from tqdm import tqdm
 
+from moefusion.datasets.files import read_lines
 from moefusion.evaluation.annotations import REGIONS
 from moefusion.evaluation.given_scores import add_given_scores
 from moefusion.evaluation.pairs import find_evaluation_set
@@ -72,10 +73,7 @@ def _progress(items, total):
 
 def evaluate(args: argparse.Namespace) -> None:
     """Score, print and write the tables."""
-    names = None
-    if args.list:
-        with open(args.list, encoding='utf-8') as file:
-            names = [line.strip() for line in file if line.strip()]
+    names = read_lines(args.list) if args.list else None
     images = find_evaluation_set(args.infrared, args.visible, dict(args.fused), args.ann, names,
                                  args.strip)
     for folder, extra in images.extra.items():

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
 from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
 from moefusion.apis.memory import keep_freed_memory
+from moefusion.datasets.files import read_lines
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     report = FolderReport()
     keep_freed_memory()
     try:
-        names = read_names(args.list) if args.list else None
+        names = read_lines(args.list) if args.list else None
         pairs, report.failed = find_pairs(args.visible, args.infrared, names)
         for stem, reason in report.failed.items():
             warn(f'not fused: {stem}: {reason}')
@@ -60,12 +60,6 @@ def main(argv: list[str] | None = None) -> int:
         warn('stopped; the same command goes on from here')
         return summarise(report, args.out_dir, finished=False)
     return summarise(report, args.out_dir)
-
-
-def read_names(path: str) -> list[str]:
-    """The lines of a file that are not blank."""
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
-    return [line.strip() for line in lines if line.strip()]
 
 
 def summarise(report: FolderReport, out_dir: str, finished: bool = True) -> int:

@@ -18,6 +18,7 @@ from ..bundled import BUNDLED, read_description
 from ..checkpoint import load_weights
 from ..io import PairError, read_pair
 from ..metrics import fusion_metrics
+from ..models.data_preprocessor import rows_by_size
 from ..prediction import fused_image, fusion_picture
 from ..visualization import FusionPicture
 from .config import load_config
@@ -158,11 +159,8 @@ class FusionInferencer:
             inputs.append(torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1))))
             samples.append(DetDataSample(metainfo=dict(
                 img_path=name, img_shape=size, ori_shape=size, scale_factor=(1., 1.))))
-        rows_of: dict[tuple[int, int], list[int]] = {}
-        for row, sample in enumerate(samples):
-            rows_of.setdefault(sample.img_shape, []).append(row)
         results = {}
-        for rows in rows_of.values():
+        for rows in rows_by_size(sample.img_shape for sample in samples).values():
             found = self.model.test_step(dict(
                 inputs=[inputs[row] for row in rows], data_samples=[samples[row] for row in rows]))
             results.update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+from ..datasets.files import IMAGE_SUFFIXES
 
 
 def find_pairs(visible: str | Path, infrared: str | Path, names: Iterable[str] | None = None

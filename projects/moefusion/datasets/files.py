@@ -7,18 +7,22 @@ from ..io import PairError
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
+def read_lines(path):
+    """Return the non-empty lines of a text file, stripped; raises OSError where it cannot."""
+    with open(path, encoding='utf-8-sig', errors='replace') as file:
+        return [line for line in map(str.strip, file) if line]
+
+
 def read_split(path):
     """Return the non-empty lines of a split file; raises PairError where it cannot be read."""
     try:
-        with open(path, encoding='utf-8-sig', errors='replace') as file:
-            lines = [line.strip() for line in file]
+        return read_lines(path)
     except OSError as error:
         raise PairError(
             f'{path}: cannot read the split file ({error.strerror}). Check data_root and ann_file; '
             '`python tools/check_dataset.py CONFIG --make-split N` makes a split where the data '
             'set has none.'
         ) from error
-    return [line for line in lines if line]
 
 
 def paths_by_stem(folder, suffixes):

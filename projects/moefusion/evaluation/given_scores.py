@@ -55,12 +55,13 @@ def add_given_scores(scores: Sequence[Scores], path: str | Path) -> list[str]:
     if taken:
         raise EvaluationError(f'{path}: {min(taken)} is also a method of --fused; call it '
                               'otherwise there')
+    covered = {(region, method) for region, method, _ in given}
     additions = []
     for image in images:
         for region, values in image.values.items():
             for method in methods:
-                if not any(key[:2] == (region, method) for key in given):
-                    continue  # the file says nothing about this region
+                if (region, method) not in covered:
+                    continue
                 if (region, method, image.stem) not in given:
                     raise EvaluationError(f'{path}: {method} has no scores of image {image.stem}')
                 additions.append((values, method, given[region, method, image.stem]))

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .annotations import Annotation, EvaluationError, bare_stem, read_annotations
+from moefusion.datasets.files import IMAGE_SUFFIXES
 
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+from .annotations import Annotation, EvaluationError, bare_stem, read_annotations
 
 
 @dataclass

@@ -32,7 +32,11 @@ def sobel_gradient(image: Tensor) -> Tensor:
     Returns:
         Tensor: N x 1 x H x W, 0 or more; up to 6 for an image in [0, 1].
     """
-    across, down = sobel_components(image)
+    return _magnitude(sobel_components(image))
+
+
+def _magnitude(components: tuple[Tensor, Tensor]) -> Tensor:
+    across, down = components
     return across.abs() + down.abs()
 
 
@@ -57,7 +61,7 @@ def gradient_loss(fused: Tensor, visible: Tensor, infrared: Tensor, signed: bool
     if not signed:
         target = gain * torch.maximum(sobel_gradient(visible), sobel_gradient(infrared))
         return (sobel_gradient(fused) - target).abs().mean(dim=(1, 2, 3))
-    visible_wins = sobel_gradient(visible) > sobel_gradient(infrared)
-    components = (sobel_components(image) for image in (fused, visible, infrared))
+    components = [sobel_components(image) for image in (fused, visible, infrared)]
+    visible_wins = _magnitude(components[1]) > _magnitude(components[2])
     return sum((mine - gain * torch.where(visible_wins, first, second)).abs()
                for mine, first, second in zip(*components)).mean(dim=(1, 2, 3))

@@ -1,7 +1,7 @@
 """Splits 4-channel pairs into what the detectors and the fusion network need."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from mmdet.models import DetDataPreprocessor
@@ -76,6 +76,14 @@ class PairedDataPreprocessor(DetDataPreprocessor):
                 inputs[name][row, :, height:] = 0
                 inputs[name][row, :, :, width:] = 0
         return dict(inputs=inputs, data_samples=samples)
+
+
+def rows_by_size(sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:
+    """The places at which each height and width stands, so that images of one size run together."""
+    rows: dict[tuple[int, int], list[int]] = {}
+    for row, size in enumerate(sizes):
+        rows.setdefault(size, []).append(row)
+    return rows
 
 
 def true_sizes(batch: Tensor, samples: list | None) -> list[tuple[int, int]]:

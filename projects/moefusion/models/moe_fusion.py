@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from ..detection import find_attention
 from ..fusion import FusionNetwork, FusionOutput, Gating, colorize
 from ..losses import JointLoss, boxes_to_mask, gradient_loss, load_loss, pixel_loss
-from .data_preprocessor import true_sizes
+from .data_preprocessor import rows_by_size, true_sizes
 from .evaluation_detector import EvaluationDetector
 from .gate_statistics import GateStatistics
 
@@ -150,9 +150,7 @@ class MoEFusion(BaseModel):
         Returns:
             list[tuple[list[int], FusionOutput]]: for each size its rows and what became of them.
         """
-        rows_of: dict[tuple[int, int], list[int]] = {}
-        for row, size in enumerate(true_sizes(inputs['visible_gray'], samples)):
-            rows_of.setdefault(size, []).append(row)
+        rows_of = rows_by_size(true_sizes(inputs['visible_gray'], samples))
         sources = (inputs['visible_gray'], inputs['infrared_gray'], maps['visible'],
                    maps['infrared'])
         with torch.autocast(sources[0].device.type, torch.bfloat16) if (
@@ -169,8 +167,10 @@ class MoEFusion(BaseModel):
         """
         losses: dict[str, Tensor | list[Tensor]] = {}
         maps = {}
+        labelled = [row for row, sample in enumerate(data_samples) if _is_labelled(sample)]
         for modality in MODALITIES:
-            terms, maps[modality] = self._detection_loss(modality, inputs[modality], data_samples)
+            terms, maps[modality] = self._detection_loss(
+                modality, inputs[modality], data_samples, labelled)
             losses.update({f'{modality}.{name}': term for name, term in terms.items()})
         outputs = self.fuse(inputs, maps, data_samples)
         losses.update(self._fusion_loss(inputs, outputs, data_samples))
@@ -180,23 +180,21 @@ class MoEFusion(BaseModel):
         losses.update(statistics.shares())
         if self.evaluation_detector is not None and self.evaluation_detector.trainable:
             images = self._images(inputs, data_samples)
-            labelled = [row for row, sample in enumerate(data_samples) if _is_labelled(sample)]
             terms = self.evaluation_detector.loss(
                 [images[modality][row] for modality in MODALITIES for row in labelled],
                 [data_samples[row] for row in labelled] * 2) if labelled else {}
             losses.update({f'evaluation.{name}': term for name, term in terms.items()})
         return losses
 
-    def _detection_loss(self, modality: str, images: Tensor, samples: list[DetDataSample]
-                        ) -> tuple[dict, Tensor]:
-        """A detector's losses on the labelled samples, and its attention on all, detached."""
-        labelled = [row for row, sample in enumerate(samples) if _is_labelled(sample)]
+    def _detection_loss(self, modality: str, images: Tensor, samples: list[DetDataSample],
+                        labelled: list[int]) -> tuple[dict, Tensor]:
+        """A detector's losses on the labelled rows, and its attention on all, detached."""
         if not self.with_detectors or not labelled:
             with torch.no_grad():
                 return {}, self.attend(modality, images)
         detector, samples = self.detector(modality), [samples[row] for row in labelled]
         terms = detector.loss(images[labelled], samples)
-        maps = self._latest_attention(modality, images[labelled])
+        maps = self._latest_attention(modality, images)
         attention = find_attention(detector).attached_map()
         if self.attention_loss:
             masks = torch.stack([boxes_to_mask(sample.gt_instances.bboxes, *images.shape[-2:])
