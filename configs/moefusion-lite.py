@@ -13,7 +13,8 @@ model = dict(
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     evaluation_detector=None,
     # A background brighter than the mean, and the contrast that averaging takes.
-    pixel_options=dict(brighter=0.42, contrast=2.2, middle=0.42),
+    pixel_options=dict(
+        brighter=0.42, contrast=2.2, middle=0.42, foreground=dict(contrast=2.2, middle=0.42)),
     # Edges with their direction, a little steeper than in the sources.
     gradient_options=dict(signed=True, gain=1.2),
     attention_loss=True,

@@ -1,10 +1,12 @@
-"""Second stage of the bundled weights, after moefusion-lite.py: steeper edges, more infrared."""
+"""Second stage of the bundled weights, after moefusion-lite.py: more infrared, most on objects."""
 _base_ = './moefusion-lite.py'
 
 load_from = 'work_dirs/moefusion-lite/iter_4500.pth'
 model = dict(
-    pixel_options=dict(brighter=0.4, infrared_share=0.53, contrast=2.3, middle=0.42),
-    gradient_options=dict(gain=1.25))
+    pixel_options=dict(
+        brighter=0.385, infrared_share=0.64, contrast=2.1, middle=0.42,
+        foreground=dict(infrared_share=1., contrast=1.2)),
+    gradient_options=dict(gain=1.22))
 
 max_iters = 1200
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)

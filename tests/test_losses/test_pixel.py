@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from moefusion.losses import background_target, boxes_to_mask, pixel_loss, tone_curve
+from moefusion.losses import (
+    background_target,
+    boxes_to_mask,
+    foreground_target,
+    pixel_loss,
+    tone_curve,
+)
 
 
 def image(rows):
@@ -115,20 +121,33 @@ def test_tone_curve_that_is_none(contrast, middle):
         tone_curve(image([[0.]]), contrast, middle)
 
 
+def test_foreground_target_by_hand():
+    visible, infrared = image([[0.2, 0.8]]), image([[0.4, 0.4]])
+    assert foreground_target(visible, infrared)[0, 0, 0].tolist() == pytest.approx([0.4, 0.8])
+    assert foreground_target(visible, infrared, 0.25)[0, 0, 0].tolist() == pytest.approx([0.4, 0.7])
+
+
 def test_options_by_region():
-    """``brighter`` is for the background, the tone curve for both."""
-    visible, infrared = image([[0.2, 0.2]]), image([[0.6, 0.6]])
-    mask = image([[1., 0.]])
-    foreground, background = pixel_loss(
-        torch.zeros(1, 1, 1, 2), visible, infrared, mask, brighter=0.5)
-    assert [foreground.item(), background.item()] == pytest.approx([0.6 / 2, 0.5 / 2])
-    foreground, background = pixel_loss(
-        torch.zeros(1, 1, 1, 2), visible, infrared, mask, contrast=2, middle=0.5)
-    assert [foreground.item(), background.item()] == pytest.approx(  # odds 3/2 and 2/3 squared
-        [9 / 13 / 2, 4 / 13 / 2])
+    """Those of the foreground stand apart; all others are for the background."""
+    def losses(**options):
+        mask = image([[1., 0.]])
+        return [loss.item() for loss in pixel_loss(
+            torch.zeros(1, 1, 1, 2), image([[0.6, 0.2]]), image([[0.2, 0.6]]), mask, **options)]
+
+    assert losses(brighter=0.5) == pytest.approx([0.6 / 2, 0.5 / 2])
+    assert losses(foreground=dict(infrared_share=0.5)) == pytest.approx([0.4 / 2, 0.4 / 2])
+    # odds 3/2 and 2/3, squared
+    assert losses(contrast=2) == pytest.approx([0.6 / 2, 4 / 13 / 2])
+    assert losses(foreground=dict(contrast=2)) == pytest.approx([9 / 13 / 2, 0.4 / 2])
+    assert losses(foreground=dict(contrast=2, middle=0.6)) == pytest.approx([0.6 / 2, 0.4 / 2])
 
 
 @pytest.mark.parametrize('name', ['brighter', 'infrared_share'])
 def test_shares_are_from_0_to_1(name):
     with pytest.raises(ValueError, match=f'{name} must be from 0 to 1, but is 1.5'):
         background_target(image([[0.]]), image([[0.]]), **{name: 1.5})
+
+
+def test_foreground_share_is_from_0_to_1():
+    with pytest.raises(ValueError, match='foreground_target: infrared_share must be from 0 to 1'):
+        foreground_target(image([[0.]]), image([[0.]]), -0.5)

@@ -203,7 +203,8 @@ def test_detector_without_attention_neck(lite_config):
 
 def test_options_beyond_the_paper_reach_the_losses(make_pair):
     """The model's terms are those of the loss functions with the config's options."""
-    pixel, gradient = dict(brighter=0.5, contrast=2.0, middle=0.4), dict(signed=True, gain=1.1)
+    gradient = dict(signed=True, gain=1.1)
+    pixel = dict(brighter=0.5, contrast=2.0, middle=0.4, foreground=dict(infrared_share=0.5))
     model = MODELS.build(dict(
         type='MoEFusion', fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=False),
         pixel_options=pixel, gradient_options=gradient))

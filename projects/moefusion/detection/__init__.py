@@ -1,4 +1,5 @@
-"""What the detectors need beyond MMDetection: the spatial attention neck."""
+"""What the detectors need beyond MMDetection: the attention neck, a backbone with its weights."""
+from .efficientnet_lite import EfficientNetLite
 from .spatial_attention import SpatialAttention, find_attention
 
-__all__ = ['SpatialAttention', 'find_attention']
+__all__ = ['EfficientNetLite', 'SpatialAttention', 'find_attention']

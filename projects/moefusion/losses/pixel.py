@@ -47,9 +47,8 @@ def background_target(visible: Tensor, infrared: Tensor, brighter: float = 0.,
     Raises:
         ValueError: if ``brighter`` or ``infrared_share`` is not in [0, 1].
     """
-    for name, share in (('brighter', brighter), ('infrared_share', infrared_share)):
-        if not 0 <= share <= 1:
-            raise ValueError(f'background_target: {name} must be from 0 to 1, but is {share}')
+    _check_share('background_target: brighter', brighter)
+    _check_share('background_target: infrared_share', infrared_share)
     mean = torch.lerp(visible, infrared, infrared_share)
     return torch.lerp(mean, torch.maximum(visible, infrared), brighter) if brighter else mean
 
@@ -80,9 +79,28 @@ def tone_curve(image: Tensor, contrast: float = 1., middle: float = 0.5) -> Tens
     return (level + contrast * (torch.logit(image, 1e-3) - level)).sigmoid()
 
 
+def foreground_target(visible: Tensor, infrared: Tensor, infrared_share: float = 0.) -> Tensor:
+    """What foreground pixels should become: the brighter source (paper, equation 7).
+
+    Args:
+        visible (Tensor): I_V, N x 1 x H x W in [0, 1].
+        infrared (Tensor): I_I, the same shape and range.
+        infrared_share (float): from 0, the brighter one, to 1, the infrared image, which glare does
+            not blind; not in the paper. Defaults to 0.
+
+    Returns:
+        Tensor: N x 1 x H x W in [0, 1].
+
+    Raises:
+        ValueError: if ``infrared_share`` is not in [0, 1].
+    """
+    _check_share('foreground_target: infrared_share', infrared_share)
+    return torch.lerp(torch.maximum(visible, infrared), infrared, infrared_share)
+
+
 def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
                brighter: float = 0., infrared_share: float = 0.5, contrast: float = 1.,
-               middle: float = 0.5) -> tuple[Tensor, Tensor]:
+               middle: float = 0.5, foreground: dict | None = None) -> tuple[Tensor, Tensor]:
     """Foreground pixels to the brighter source (7), background pixels to the mean (8).
 
     Args:
@@ -92,19 +110,28 @@ def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
         mask (Tensor): I_m, N x 1 x H x W, 1 on the foreground and 0 elsewhere.
         brighter (float), infrared_share (float): see :func:`background_target`; off in the
             paper.
-        contrast (float), middle (float): the :func:`tone_curve` of what both regions should
+        contrast (float), middle (float): the :func:`tone_curve` of what the background should
             become; off in the paper.
+        foreground (dict, optional): the same for the foreground: ``infrared_share`` of
+            :func:`foreground_target`, ``contrast``, ``middle``; off in the paper.
 
     Returns:
         tuple[Tensor, Tensor]: foreground and background loss of each image, N values each. Both
         are sums over their region divided by the whole image's H W, as in the paper.
 
     Raises:
-        ValueError: as :func:`background_target` and :func:`tone_curve`.
+        ValueError: as :func:`foreground_target`, :func:`background_target` and
+            :func:`tone_curve`.
     """
-    objects = tone_curve(torch.maximum(visible, infrared), contrast, middle)
+    curve = dict(foreground or {})
+    share = curve.pop('infrared_share', 0.)
+    objects = tone_curve(foreground_target(visible, infrared, share), **curve)
     scenery = tone_curve(background_target(visible, infrared, brighter, infrared_share),
                          contrast, middle)
-    foreground = (mask * (fused - objects)).abs()
-    background = ((1 - mask) * (fused - scenery)).abs()
-    return foreground.mean(dim=(1, 2, 3)), background.mean(dim=(1, 2, 3))
+    return ((mask * (fused - objects)).abs().mean(dim=(1, 2, 3)),
+            ((1 - mask) * (fused - scenery)).abs().mean(dim=(1, 2, 3)))
+
+
+def _check_share(name: str, share: float) -> None:
+    if not 0 <= share <= 1:
+        raise ValueError(f'{name} must be from 0 to 1, but is {share}')

@@ -46,7 +46,7 @@ class MoEFusion(BaseModel):
         detect_in_color (bool): Whether the evaluation detector sees the fused image with the
             visible one's colour. Defaults to True.
         pixel_options (dict, optional): Options of :func:`pixel_loss` beyond the paper:
-            ``brighter``, ``infrared_share``, ``contrast``, ``middle``.
+            ``brighter``, ``infrared_share``, ``contrast``, ``middle``, ``foreground``.
         gradient_options (dict, optional): Those of :func:`gradient_loss`: ``signed``, ``gain``.
         attention_loss (bool): Whether each detector gets one more loss, beyond the paper: the
             binary cross-entropy between its attention map and its boxes' mask. Defaults to False.
