@@ -96,4 +96,4 @@ def test_bundled_weights_beside_nine_published_methods(shared):
         assert len(others) == 9
         places[name] = 1 + sum(other > mine for other in others.values())
     assert max(places.values()) <= 3, places
-    assert sum(place == 1 for place in places.values()) >= 5, places
+    assert sum(place == 1 for place in places.values()) >= 6, places
