@@ -151,3 +151,9 @@ def test_shares_are_from_0_to_1(name):
 def test_foreground_share_is_from_0_to_1():
     with pytest.raises(ValueError, match='foreground_target: infrared_share must be from 0 to 1'):
         foreground_target(image([[0.]]), image([[0.]]), -0.5)
+
+
+def test_unknown_option_of_the_foreground():
+    one = image([[0.]])
+    with pytest.raises(ValueError, match="foreground has no option 'brighter'; it takes infrared_"):
+        pixel_loss(one, one, one, one, foreground=dict(brighter=0.5))

@@ -120,12 +120,17 @@ def pixel_loss(fused: Tensor, visible: Tensor, infrared: Tensor, mask: Tensor,
         are sums over their region divided by the whole image's H W, as in the paper.
 
     Raises:
-        ValueError: as :func:`foreground_target`, :func:`background_target` and
-            :func:`tone_curve`.
+        ValueError: if ``foreground`` has another key, or as :func:`foreground_target`,
+            :func:`background_target` and :func:`tone_curve`.
     """
-    curve = dict(foreground or {})
-    share = curve.pop('infrared_share', 0.)
-    objects = tone_curve(foreground_target(visible, infrared, share), **curve)
+    options = dict(infrared_share=0., contrast=1., middle=0.5)
+    unknown = set(foreground or {}) - set(options)
+    if unknown:
+        raise ValueError(f'pixel_loss: foreground has no option {sorted(unknown)[0]!r}; it takes '
+                         + ', '.join(options))
+    options.update(foreground or {})
+    objects = tone_curve(foreground_target(visible, infrared, options['infrared_share']),
+                         options['contrast'], options['middle'])
     scenery = tone_curve(background_target(visible, infrared, brighter, infrared_share),
                          contrast, middle)
     return ((mask * (fused - objects)).abs().mean(dim=(1, 2, 3)),
