@@ -85,6 +85,23 @@ def test_two_gloo_processes_train_like_one_with_the_global_batch(tmp_path):
     check_two_ranks(tmp_path)
 
 
+def test_a_cache_that_another_process_is_writing_is_not_read(tmp_path):
+    env = cpu_env(XDG_CACHE_HOME=str(tmp_path))
+    subprocess.run([sys.executable, '-c', 'import yapf'], env=env, check=True)
+    pickles = list(tmp_path.rglob('*.pickle'))
+    assert pickles
+    for path in pickles:
+        path.write_bytes(b'')
+    prints_a_config = ('from mmengine.config import Config\n'
+                       'from moefusion.apis.launch import import_yapf_alone\n'
+                       '{}print(Config(dict(answer=42)).pretty_text)')
+    plain, alone = [
+        subprocess.run([sys.executable, '-c', prints_a_config.format(first)], env=env, text=True,
+                       capture_output=True) for first in ('', 'import_yapf_alone()\n')]
+    assert 'EOFError' in plain.stderr
+    assert (alone.returncode, alone.stdout) == (0, 'answer = 42\n\n'), alone.stderr
+
+
 @pytest.mark.slow
 def test_slurm_variables_join_the_processes(tmp_path):
     port = str(free_port())

@@ -9,6 +9,8 @@ that is there as it is. Where there is a GPU it leaves everything to MMEngine.
 import datetime
 import os
 import subprocess
+import tempfile
+from unittest import mock
 
 import torch
 from torch import distributed as dist
@@ -33,7 +35,10 @@ def prepare_distributed(cfg, launcher):
     if launcher not in LAUNCHERS:
         raise ValueError(f'launcher must be one of {", ".join(LAUNCHERS)}, but got {launcher!r}')
     cfg.launcher = launcher
-    if launcher == 'none' or torch.cuda.is_available():
+    if launcher == 'none':
+        return
+    import_yapf_alone()
+    if torch.cuda.is_available():
         return
     env_cfg = cfg.setdefault('env_cfg', {})
     dist_cfg = env_cfg.setdefault('dist_cfg', {})
@@ -44,6 +49,16 @@ def prepare_distributed(cfg, launcher):
     wrapper['device_ids'] = None
     cfg.model_wrapper_cfg = wrapper
     init_cpu_process_group(launcher, dist_cfg.get('timeout'))
+
+
+def import_yapf_alone():
+    """Imports yapf, with which MMEngine prints configs, past the cache it shares with others.
+
+    The first import writes yapf's grammar to the user's cache folder, and a process that reads it
+    half written stops with an ``EOFError``. Several processes that start at once do so.
+    """
+    with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, XDG_CACHE_HOME=cache):
+        import yapf  # noqa: F401
 
 
 def init_cpu_process_group(launcher, timeout=None):
