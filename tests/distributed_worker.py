@@ -16,6 +16,7 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.structures import InstanceData
 
 import moefusion.plugin  # noqa: F401
+from moefusion.apis.launch import init_cpu_process_group
 from moefusion.losses import JointLoss
 
 SIZES = (24, 32), (24, 32), (17, 23), (24, 32)
@@ -74,7 +75,7 @@ def main(folder):
     torch.randn_like = noise_of_the_sample
     wrapped = model
     if ranks > 1:
-        torch.distributed.init_process_group('gloo')
+        init_cpu_process_group('pytorch')
         wrapped = MMDistributedDataParallel(model, broadcast_buffers=False)
     usage = {}
     for name, mixture in (*model.fusion.local.items(), ('global', model.fusion.decoder)):

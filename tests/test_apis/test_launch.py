@@ -113,6 +113,20 @@ def test_slurm_variables_join_the_processes(tmp_path):
     check_two_ranks(tmp_path)
 
 
+def test_the_processes_part_before_the_interpreter_ends():
+    joins = ('import atexit\n'
+             'from torch import distributed as dist\n'
+             'atexit.register(lambda: print("at exit:", dist.is_initialized()))\n'
+             'from moefusion.apis.launch import init_cpu_process_group\n'
+             'init_cpu_process_group("pytorch")\n'
+             'print("joined:", dist.is_initialized())\n')
+    env = cpu_env(RANK='0', WORLD_SIZE='1', LOCAL_RANK='0', MASTER_ADDR='127.0.0.1',
+                  MASTER_PORT=str(free_port()))
+    done = subprocess.run([sys.executable, '-c', joins], env=env, text=True, capture_output=True,
+                          check=True)
+    assert done.stdout == 'joined: True\nat exit: False\n'
+
+
 def free_port():
     with socket.socket() as sock:
         sock.bind(('127.0.0.1', 0))

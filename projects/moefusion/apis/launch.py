@@ -6,6 +6,7 @@ MMEngine's launchers call ``torch.cuda.set_device`` and hand the local rank to
 that is there as it is. Where there is a GPU it leaves everything to MMEngine.
 """
 
+import atexit
 import datetime
 import os
 import subprocess
@@ -64,6 +65,9 @@ def import_yapf_alone():
 def init_cpu_process_group(launcher, timeout=None):
     """Joins the processes that ``launcher`` started by gloo, unless they are joined already.
 
+    They part when the interpreter ends, while it can still wait for gloo's threads: one that is
+    found at work later than that aborts the process.
+
     Args:
         launcher (str): ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
         timeout (float, optional): seconds to wait for the other processes, 1800 by default.
@@ -82,6 +86,12 @@ def init_cpu_process_group(launcher, timeout=None):
     os.environ.setdefault('MASTER_PORT', DEFAULT_PORT)
     _require('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR')
     dist.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout or 1800))
+    atexit.register(_part)
+
+
+def _part():
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def _require(*names):
