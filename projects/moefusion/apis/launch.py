@@ -8,6 +8,7 @@ that is there as it is. Where there is a GPU it leaves everything to MMEngine.
 
 import atexit
 import datetime
+import gc
 import os
 import subprocess
 import tempfile
@@ -65,8 +66,8 @@ def import_yapf_alone():
 def init_cpu_process_group(launcher, timeout=None):
     """Joins the processes that ``launcher`` started by gloo, unless they are joined already.
 
-    They part when the interpreter ends, while it can still wait for gloo's threads: one that is
-    found at work later than that aborts the process.
+    They part before the interpreter ends, which waits for gloo's threads: one that is found at
+    work later than that aborts the process.
 
     Args:
         launcher (str): ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
@@ -90,8 +91,10 @@ def init_cpu_process_group(launcher, timeout=None):
 
 
 def _part():
+    """Ends gloo's threads, which live as long as a model that was wrapped, in a cycle as a rule."""
     if dist.is_initialized():
         dist.destroy_process_group()
+    gc.collect()
 
 
 def _require(*names):
