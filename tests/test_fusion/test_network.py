@@ -116,6 +116,21 @@ def test_a_batch_equals_its_images_one_by_one():
             torch.testing.assert_close(together.fused[row:row + 1], alone.fused)
 
 
+def test_the_infrared_image_takes_over_its_lead_at_test_alone():
+    torch.manual_seed(0)
+    plain = FusionNetwork(**SMALL, noise=False)
+    leading = FusionNetwork(**SMALL, noise=False, infrared_lead=dict(share=0.4))
+    leading.load_state_dict(plain.state_dict())
+    infrared = torch.rand(2, 1, 12, 14)
+    visible = infrared.clone()
+    visible[0] = 0.5  # flat: each edge is the infrared image's; of the second pair, none
+    with torch.no_grad():
+        torch.testing.assert_close(leading(visible, infrared).fused, plain(visible, infrared).fused)
+        before, after = (network.eval()(visible, infrared).fused for network in (plain, leading))
+    torch.testing.assert_close(after[0], 0.6 * before[0] + 0.4 * infrared[0])
+    torch.testing.assert_close(after[1], before[1])
+
+
 def test_gray_levels_matter_and_modalities_are_not_shared():
     network = FusionNetwork(**SMALL).eval()
     a, b = torch.rand(2, 1, 1, 8, 8)
@@ -146,7 +161,8 @@ def test_bfloat16_autocast():
     (dict(top_k=0), 'top_k must be from 1 to num_experts = 4, but is 0'),
     (dict(attention_merge='mean'), "'conv' or 'max', but is 'mean'"),
     (dict(local_grid=(0, 4)), 'two positive sizes'),
-    (dict(global_grid=(4, )), 'two positive sizes')])
+    (dict(global_grid=(4, )), 'two positive sizes'),
+    (dict(infrared_lead=dict(middle=1.)), 'infrared_lead: middle must be .* are 1.0, 8.0 and 0.7')])
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         FusionNetwork(**options)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from .attention import AttentionMerge
 from .encoder import DenseEncoder
 from .gate import Gating
+from .lead import InfraredLead
 from .mixture import GlobalMixture, LocalMixture
 
 
@@ -47,10 +48,13 @@ class FusionNetwork(nn.Module):
             4.6). Defaults to True.
         attention_merge (str): ``'conv'`` or ``'max'``, see :class:`AttentionMerge`.
         noise (bool): Whether the gates are noisy in training. Defaults to True.
+        infrared_lead (dict, optional): Arguments of :class:`InfraredLead`, beyond the paper: in
+            evaluation mode the infrared image takes over that much of the fused one. Defaults to
+            None: nothing of it.
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
-            not two positive sizes or ``attention_merge`` is unknown.
+            not two positive sizes, ``attention_merge`` is unknown, or as :class:`InfraredLead`.
 
     Examples:
         >>> network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
@@ -63,7 +67,7 @@ class FusionNetwork(nn.Module):
                  global_widths: Sequence[int] = (64, 32, 16), num_experts: int = 4, top_k: int = 2,
                  local_grid: tuple[int, int] = (120, 160), global_grid: tuple[int, int] = (60, 80),
                  background_mixture: bool = True, attention_merge: str = 'conv',
-                 noise: bool = True) -> None:
+                 noise: bool = True, infrared_lead: dict | None = None) -> None:
         super().__init__()
         self.visible_encoder = DenseEncoder(channels)
         self.infrared_encoder = DenseEncoder(channels)
@@ -75,6 +79,7 @@ class FusionNetwork(nn.Module):
         fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels
         self.decoder = GlobalMixture(
             fusion_channels, global_widths, num_experts, top_k, global_grid, noise)
+        self.infrared_lead = None if infrared_lead is None else InfraredLead(**infrared_lead)
 
     def forward(self, visible: Tensor, infrared: Tensor, visible_attention: Tensor | None = None,
                 infrared_attention: Tensor | None = None) -> FusionOutput:
@@ -109,6 +114,9 @@ class FusionNetwork(nn.Module):
 
         x_f, gatings = self._fusion_features(visible, infrared, attention)
         fused, gatings['global'] = self.decoder(x_f)
+        if self.infrared_lead is not None and not self.training:
+            lead = self.infrared_lead(visible, infrared)
+            fused = torch.lerp(fused, infrared.to(fused), lead.to(fused))
         return FusionOutput(fused, attention, gatings)
 
     def _fusion_features(self, visible: Tensor, infrared: Tensor, attention: Tensor
