@@ -5,7 +5,7 @@ import argparse
 import os
 
 from mmengine.config import DictAction
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from moefusion.apis import load_config, prepare_distributed
 from moefusion.apis.memory import keep_freed_memory
@@ -41,9 +41,9 @@ def main() -> None:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise SystemExit(f'{args.config}: --auto-scale-lr needs auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
-    if args.resume:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+    checkpoint = find_latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume
+    if checkpoint:  # without one yet, the run starts as the config says, from its load_from
+        cfg.resume, cfg.load_from = True, checkpoint
     Runner.from_cfg(cfg).train()
 
 
