@@ -3,10 +3,12 @@ _base_ = './moefusion-lite.py'
 
 load_from = 'work_dirs/moefusion-lite/iter_4500.pth'
 model = dict(
+    # Not trained: after the network, for scenes of which the visible image shows little.
+    fusion=dict(infrared_lead=dict(middle=0.6, steepness=12., share=0.7)),
     pixel_options=dict(
-        brighter=0.385, infrared_share=0.64, contrast=2.1, middle=0.42,
+        brighter=0.345, infrared_share=0.64, contrast=2.1, middle=0.42,
         foreground=dict(infrared_share=1., contrast=1.2)),
-    gradient_options=dict(gain=1.22))
+    gradient_options=dict(gain=1.24))
 
 max_iters = 1200
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)

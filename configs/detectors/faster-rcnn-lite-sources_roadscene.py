@@ -5,4 +5,4 @@ train_pipeline = [
     dict(step, blend=0.) if step['type'] == 'BlendPair' else step
     for step in _base_.train_pipeline
 ]
-train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))
+train_dataloader = dict(dataset=dict(dataset=dict(dataset=dict(pipeline=train_pipeline))))

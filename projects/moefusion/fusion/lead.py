@@ -19,14 +19,14 @@ class InfraredLead(nn.Module):
     Args:
         middle (float): The w, between 0 and 1, at which the lead is half of ``share``. Defaults to
             0.6.
-        steepness (float): Slope of the curve over ``logit(w)``, above 0. Defaults to 8.
+        steepness (float): Slope of the curve over ``logit(w)``, above 0. Defaults to 12.
         share (float): The largest lead, from 0 to 1. Defaults to 0.7.
 
     Raises:
         ValueError: if an option is out of its range.
     """
 
-    def __init__(self, middle: float = 0.6, steepness: float = 8., share: float = 0.7) -> None:
+    def __init__(self, middle: float = 0.6, steepness: float = 12., share: float = 0.7) -> None:
         super().__init__()
         if not (0 < middle < 1 and steepness > 0 and 0 <= share <= 1):
             raise ValueError(
