@@ -1,5 +1,8 @@
 """The data configs, on synthetic pairs: what the model is given to train and to be scored on."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 from mmdet.registry import DATASETS
@@ -62,6 +65,27 @@ def test_scoring_samples_keep_boxes_in_the_coordinates_of_the_file(build, name, 
 def test_roadscene_crops_to_one_size_and_tests_at_native_size(build):
     assert build('roadscene', 'train')[0]['inputs'].shape == (4, 256, 320)
     assert build('roadscene', 'val')[0]['inputs'].shape == (4, 120, 160)
+
+
+def test_a_detector_learns_from_visible_infrared_and_fused_images(
+    data, repo_root, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path('data').mkdir()
+    Path('data', 'roadscene').symlink_to(data, target_is_directory=True)
+    shutil.copytree(Path(data, 'Vis'), Path('outputs', 'roadscene_train'))  # as if fused
+    config = repo_root / 'configs' / 'detectors' / 'faster-rcnn-lite-fused_roadscene.py'
+    train = Config.fromfile(config).train_dataloader.dataset
+    for part in train.datasets:
+        part.dataset.metainfo = dict(classes=('People', 'Car'))  # the rendered pairs'
+    parts = DATASETS.build(train).datasets
+    folders = ('roadscene/Vis', 'roadscene/Ir', 'roadscene_train')
+    for part, folder in zip(parts, folders, strict=True):
+        sample = part[0]
+        assert sample['data_samples'].img_path.endswith(f'{folder}/00000.png')
+        assert sample['inputs'].shape == (3, 224, 288)
+    infos = [part.dataset.get_data_info(0)['instances'] for part in parts]
+    assert infos[0] and infos[0] == infos[1] == infos[2]
 
 
 def test_every_reader_is_registered_by_the_plugin():
