@@ -9,14 +9,14 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     *[step for step in _base_.train_pipeline[1:] if step['type'] != 'BlendPair'],
 ]
-visible = dict(_base_.train_dataloader.dataset.dataset.dataset, pipeline=train_pipeline)
+balanced = _base_.train_dataloader.dataset.dataset
+visible = dict(balanced.dataset, pipeline=train_pipeline)
 infrared = dict(visible, modality='infrared')
 fused = dict(visible, data_root='', ann_file='data/roadscene/train.txt', data_prefix=dict(
     visible='outputs/roadscene_train', infrared='data/roadscene/Ir',
     annotation='data/roadscene/Annotation'))
 train_dataloader = dict(dataset=dict(_delete_=True, type='ConcatDataset', datasets=[
-    dict(type='ClassBalancedDataset', oversample_thr=0.5, dataset=images)
-    for images in (visible, infrared, fused)]))
+    dict(balanced, dataset=images) for images in (visible, infrared, fused)]))
 
 # Half as many images again in an epoch: as many iterations in all.
 max_epochs = 27
