@@ -12,9 +12,9 @@ class InfraredLead(nn.Module):
     """How much of each fused image the infrared one takes over, from how often its edges win.
 
     With w the share of pixels whose Sobel gradient is larger in the infrared image, those that
-    follow it in equation 9, the lead is a logistic curve in ``logit(w)``. At night, when the
-    visible image shows little but lamps, w is high; by day it mostly is low, and nothing
-    changes. There is nothing to learn.
+    follow it in equation 9, the lead is a logistic curve in ``logit(w)``. w is high at night, when
+    the visible image shows little but lamps, but also by day where the infrared image is full of
+    fine edges. There is nothing to learn.
 
     Args:
         middle (float): The w, between 0 and 1, at which the lead is half of ``share``. Defaults to
