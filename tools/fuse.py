@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from mmengine.config import DictAction
 from tqdm import tqdm
 
 from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
@@ -24,6 +25,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--config', help='config file (default: that of the bundled weights)')
     parser.add_argument('--checkpoint', help='checkpoint file, read as data: no code in it runs '
                         '(default: the bundled weights)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override keys of the config, that of the bundled weights too')
     parser.add_argument('--gray', action='store_true',
                         help="write one channel; without, the visible image's colour is kept")
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
@@ -46,7 +49,8 @@ def main(argv: list[str] | None = None) -> int:
         pairs, report.failed = find_pairs(args.visible, args.infrared, names)
         for stem, reason in report.failed.items():
             warn(f'not fused: {stem}: {reason}')
-        inferencer = FusionInferencer(args.config, args.checkpoint, args.device)
+        inferencer = FusionInferencer(
+            args.config, args.checkpoint, args.device, args.cfg_options)
         fuse_pairs(
             inferencer, pairs, args.out_dir, color=not args.gray, overwrite=args.overwrite,
             pictures=args.pictures, report=report, warn=warn,

@@ -79,6 +79,32 @@ def test_the_same_pair_from_files_and_arrays(inferencer, tmp_path):
     np.testing.assert_array_equal(from_files.color, inferencer(visible, infrared).color)
 
 
+def test_an_option_overrides_the_config_and_leaves_it_alone(inferencer, config, checkpoint):
+    """With a lead of 1 the fused image is the infrared one, whose edges win against a flat one."""
+    visible, infrared = random_pair(40, 50)
+    visible[:] = 90
+    lead = {'model.fusion.infrared_lead': dict(share=1.)}
+    leading = FusionInferencer(config, checkpoint, 'cpu', lead)
+    np.testing.assert_allclose(leading(visible, infrared).gray.astype(int), infrared, atol=1)
+    assert 'infrared_lead' not in config.model.fusion
+    assert np.abs(inferencer(visible, infrared).gray.astype(int) - infrared).max() > 10
+
+
+def test_an_option_overrides_the_bundled_config():
+    assert FusionInferencer().model.fusion.infrared_lead is not None
+    plain = FusionInferencer(cfg_options={'model.fusion.infrared_lead': None})
+    assert plain.model.fusion.infrared_lead is None
+
+
+@pytest.mark.parametrize('key, message', [
+    ('model.fusion.infrared_led', "cfg_options .* unexpected keyword argument 'infrared_led'"),
+    ('model.visible_detector.type', 'cfg_options .* type must be a str'),
+    ('model.fusion.channels', 'of another architecture')])
+def test_options_that_do_not_fit(key, message):
+    with pytest.raises(ValueError, match=message):
+        FusionInferencer(cfg_options={key: 8})
+
+
 def test_only_what_fusing_needs_is_built(inferencer):
     detector = inferencer.model.visible_detector
     assert not hasattr(detector, 'rpn_head') and not hasattr(detector, 'roi_head')

@@ -162,8 +162,8 @@ def test_bfloat16_autocast():
     (dict(attention_merge='mean'), "'conv' or 'max', but is 'mean'"),
     (dict(local_grid=(0, 4)), 'two positive sizes'),
     (dict(global_grid=(4, )), 'two positive sizes'),
-    (dict(infrared_lead=dict(middle=1.)), 'middle must be .* are 1.0, 12.0 and 0.7'),
-    (dict(infrared_lead=dict(share=2.)), 'share from 0 to 1')])
+    (dict(infrared_lead=dict(middle=1.)), 'middle must be .* are 1.0, 12.0, 0.7 and 0.7'),
+    (dict(infrared_lead=dict(share=2.)), 'share and day_share from 0 to 1')])
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         FusionNetwork(**options)

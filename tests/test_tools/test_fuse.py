@@ -190,6 +190,17 @@ def test_pictures(run, folders):
     assert picture.shape[1] > 3 * picture.shape[0] and picture.std() > 10
 
 
+def test_options_of_the_config(run, folders):
+    """All edges are the infrared image's, which takes over all of the fused one."""
+    visible, infrared, out = folders
+    cv2.imwrite(str(visible / 'a.png'), np.full((30, 40, 3), 90, np.uint8))
+    expected = paint(infrared / 'a.png', 40, 30, channels=1)
+    assert run(visible, infrared, '--out-dir', out, '--gray', '--cfg-options',
+               'model.fusion.infrared_lead.share=1.0') == 0
+    fused = cv2.imread(str(out / 'a.png'), cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_allclose(fused.astype(int), expected, atol=1)
+
+
 @pytest.mark.parametrize('arguments, message', [
     (('nowhere', 'ir'), 'nowhere: there is no such file'),
     (('vis', 'ir/a.png'), 'two files or two folders'),

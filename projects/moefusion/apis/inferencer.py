@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,11 +66,14 @@ class FusionInferencer:
             the SHA-256 of its weights is checked.
         device (str, optional): such as ``'cpu'`` or ``'cuda:0'``. Defaults to a GPU if there is
             one.
+        cfg_options (dict, optional): keys of the config to override, the bundled one's too:
+            ``{'model.fusion.infrared_lead': None}``.
 
     Raises:
         FileNotFoundError: if config or checkpoint is not there.
         ValueError: if just one of the two is given, the config's model is not ``MoEFusion``, the
-            checkpoint is damaged or of another architecture, or the device is not there.
+            model does not take an option, the checkpoint is damaged or of another architecture, or
+            the device is not there.
 
     Examples:
         >>> fuse = FusionInferencer()
@@ -80,18 +84,25 @@ class FusionInferencer:
     """
 
     def __init__(self, config: str | Path | Config | None = None,
-                 checkpoint: str | Path | None = None, device: str | None = None) -> None:
+                 checkpoint: str | Path | None = None, device: str | None = None,
+                 cfg_options: dict | None = None) -> None:
         self.device = choose_device(device)
         if (config is None) != (checkpoint is None):
             raise ValueError('FusionInferencer: give a config and the checkpoint that was trained '
                              'with it, or neither for the bundled weights')
         if config is None:
-            import_modules_from_strings('moefusion.plugin')
-            init_default_scope('mmdet')
-            model, checkpoint = read_description(), BUNDLED
+            config = Config(dict(model=read_description(), default_scope='mmdet',
+                                 custom_imports=dict(imports=['moefusion.plugin'])))
+            checkpoint = BUNDLED
         else:
-            model = model_that_fuses(config if isinstance(config, Config) else load_config(config))
-        self.model = MODELS.build(model)
+            config = deepcopy(config) if isinstance(config, Config) else load_config(config)
+        try:
+            config.merge_from_dict(cfg_options or {})
+            self.model = MODELS.build(model_that_fuses(config))
+        except (TypeError, KeyError) as error:
+            if not cfg_options:
+                raise
+            raise ValueError(f'cfg_options {cfg_options}: {error}') from error
         load_weights(self.model, checkpoint, optional=UNUSED_PARTS)
         self.model.to(self.device).eval()
         if self.device.type == 'cpu':  # a fifth faster there
@@ -179,8 +190,8 @@ def model_that_fuses(cfg: Config) -> dict:
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     model = cfg.model.to_dict()
     if model.get('type') != 'MoEFusion':
-        raise ValueError(f'{cfg.filename}: model.type must be MoEFusion to fuse, but is '
-                         f'{model.get("type")!r}')
+        raise ValueError(f'{cfg.filename or "config"}: model.type must be MoEFusion to fuse, but '
+                         f'is {model.get("type")!r}')
     model.update(evaluation_detector=None, auxiliary_detections=False)
     for modality in ('visible_detector', 'infrared_detector'):
         if model.get(modality):

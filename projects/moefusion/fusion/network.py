@@ -115,7 +115,7 @@ class FusionNetwork(nn.Module):
         x_f, gatings = self._fusion_features(visible, infrared, attention)
         fused, gatings['global'] = self.decoder(x_f)
         if self.infrared_lead is not None and not self.training:
-            lead = self.infrared_lead(visible, infrared)
+            lead = self.infrared_lead(visible, infrared, attention)
             fused = torch.lerp(fused, infrared.to(fused), lead.to(fused))
         return FusionOutput(fused, attention, gatings)
 
