@@ -7,8 +7,9 @@ _base_ = [
 
 model = dict(
     # 150 pairs are too few to learn from scratch what objects look like in both modalities.
-    backbone=dict(_delete_=True, type='EfficientNetLite'),
-    neck=[dict(type='FPN', in_channels=[24, 40, 112, 320], out_channels=64, num_outs=4,
+    backbone=dict(_delete_=True, type='CSPDarknetTiny', frozen_stages=1),
+    data_preprocessor=dict(mean=[0., 0., 0.], std=[255., 255., 255.]),
+    neck=[dict(type='FPN', in_channels=[128, 256, 512, 512], out_channels=64, num_outs=4,
                norm_cfg=dict(type='BN'))],
     roi_head=dict(bbox_head=dict(num_classes=3)))
 
