@@ -9,7 +9,6 @@ from mmcv.transforms.utils import cache_randomness
 from mmdet.registry import TRANSFORMS
 from numpy import random
 
-from ..io import BGR_TO_GRAY
 from ..losses import background_target, tone_curve
 
 
@@ -37,36 +36,28 @@ class BlendPair(BaseTransform):
         contrast (Sequence[float]): smallest and largest slope of a blend's tone curve, see
             :func:`moefusion.losses.tone_curve`; its logarithm is uniform, its middle uniform in
             [0.3, 0.5]. Defaults to (1, 1), none.
-        saturation (Sequence[float], optional): as fusion methods do, blend lumas alone and keep
-            the visible image's Cb and Cr, times a factor uniform in this range: 0 is a gray
-            image, 1 has all of its colour. Defaults to None, the channels are blended.
 
     Raises:
         ValueError: if ``blend`` or ``brighter`` is not in [0, 1], ``contrast`` no positive range,
-            ``saturation`` no range from 0 on, or the image has not four channels.
+            or the image has not four channels.
     """
 
-    def __init__(self, blend=1 / 3, brighter=0., contrast=(1., 1.), saturation=None):
+    def __init__(self, blend=1 / 3, brighter=0., contrast=(1., 1.)):
         for name, value in (('blend', blend), ('brighter', brighter)):
             if not 0 <= value <= 1:
                 raise ValueError(f'BlendPair: {name} must be from 0 to 1, but is {value}')
         if not 0 < contrast[0] <= contrast[1]:
             raise ValueError('BlendPair: contrast must be two positive numbers, the smaller one '
                              f'first, but is {contrast}')
-        if saturation is not None and not 0 <= saturation[0] <= saturation[1]:
-            raise ValueError('BlendPair: saturation must be two numbers from 0 on, the smaller '
-                             f'one first, but is {saturation}')
         self.blend, self.brighter, self.contrast = blend, brighter, tuple(contrast)
-        self.saturation = saturation if saturation is None else tuple(saturation)
 
     @cache_randomness
     def _draw(self):
-        """Visible share, fraction towards the brighter source, contrast, middle, saturation."""
+        """The visible share, the fraction towards the brighter source, contrast and middle."""
         if random.uniform() >= self.blend:
-            return float(random.randint(2)), 0., 1., 0.5, None
+            return float(random.randint(2)), 0., 1., 0.5
         return (random.uniform(), random.uniform(0, self.brighter),
-                math.exp(random.uniform(*map(math.log, self.contrast))), random.uniform(0.3, 0.5),
-                self.saturation and random.uniform(*self.saturation))
+                math.exp(random.uniform(*map(math.log, self.contrast))), random.uniform(0.3, 0.5))
 
     def transform(self, results):
         """Replace the pair by one image."""
@@ -74,20 +65,14 @@ class BlendPair(BaseTransform):
         if pair.ndim != 3 or pair.shape[2] != 4:
             raise ValueError(f'BlendPair: the image has shape {pair.shape}, not H x W x 4. Load '
                              'it with LoadPairedImage')
-        share, brighter, contrast, middle, saturation = self._draw()
+        share, brighter, contrast, middle = self._draw()
         pair = torch.from_numpy(pair).float() / 255
         visible, infrared = pair[..., :3], pair[..., 3:].expand(-1, -1, 3)
-        if saturation is not None:
-            luma = visible @ torch.from_numpy(BGR_TO_GRAY).float()[:, None]
-            visible, chroma = luma.expand(-1, -1, 3), visible - luma
         image = tone_curve(background_target(visible, infrared, brighter, 1 - share),
                            contrast, middle)
-        if saturation is not None:
-            # R - Y and B - Y are multiples of Cr and Cb
-            image = (image + saturation * chroma).clamp(0, 1)
         results['img'] = (image * 255).round().byte().numpy()
         return results
 
     def __repr__(self):
         return (f'{type(self).__name__}(blend={self.blend:.3f}, brighter={self.brighter}, '
-                f'contrast={self.contrast}, saturation={self.saturation})')
+                f'contrast={self.contrast})')
