@@ -59,6 +59,14 @@ def test_inferencer_without_arguments_fuses(size):
     assert result.gray[15:25, 15:25].mean() > result.gray[32:, 32:].mean() + 20
 
 
+def test_bundled_model_is_the_recipes(repo_root):
+    """What comes with the package fuses as what its last training config makes."""
+    from moefusion.apis import load_config
+    from moefusion.apis.inferencer import model_that_fuses
+    model = model_that_fuses(load_config(repo_root / 'configs' / 'moefusion-lite_finetune.py'))
+    assert read_description() == json.loads(json.dumps(model))
+
+
 def test_inferencer_takes_both_or_neither(tmp_path):
     from moefusion.apis import FusionInferencer
     for options in (dict(config='a.py'), dict(checkpoint='a.pth')):

@@ -14,8 +14,9 @@ def predicted(make_pair):
     pair, sample = make_pair(2, 3, scale=0.5)
     sample.fused = PixelData(data=torch.tensor([[[0., 0.5, 1.], [0.1, 0.999, 0.4]]]))
     sample.attention = PixelData(data=torch.rand(3, 2, 3))
-    sample.set_data(dict(gates={'local_foreground': torch.tensor([0.25, 0., 0.75, 0.]),
-                                'global': torch.tensor([0., 1., 0., 0.])}))
+    sample.set_data(dict(chroma=1., gates={
+        'local_foreground': torch.tensor([0.25, 0., 0.75, 0.]),
+        'global': torch.tensor([0., 1., 0., 0.])}))
     return pair, sample
 
 
@@ -35,6 +36,16 @@ def test_colour_by_hand(predicted):
     luma = 0.298936 * 50 + 0.587043 * 100 + 0.114021 * 200
     expected = np.array([50, 100, 200]) + 127.5 - luma
     assert np.abs(image[0, 1] - expected.clip(0, 255)).max() <= 0.5
+
+
+def test_half_of_the_chroma_by_hand(predicted):
+    """Fused Y, and half of each channel's difference to the visible image's Y."""
+    pair, sample = predicted
+    pair[:, 0, 1] = torch.tensor([120, 100, 90, 0])  # B, G, R
+    sample.chroma = 0.5
+    luma = 0.298936 * 90 + 0.587043 * 100 + 0.114021 * 120
+    expected = 127.5 + (np.array([90, 100, 120]) - luma) / 2
+    assert np.abs(fused_image(pair, sample)[0, 1] - expected).max() <= 0.5
 
 
 def test_gray_visible_image_stays_gray(predicted):

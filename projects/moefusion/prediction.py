@@ -27,7 +27,7 @@ def fused_image(pair: Tensor, sample: DetDataSample, color: bool = True) -> np.n
     if not color:
         return (fused[0] * 255).round().to(torch.uint8).numpy()
     rgb = pair[:3].flip(0).float().cpu() / 255
-    image = colorize(fused[None], rgb[None])[0]
+    image = colorize(fused[None], rgb[None], sample.chroma)[0]
     return (image * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
 

@@ -90,6 +90,24 @@ def test_an_option_overrides_the_config_and_leaves_it_alone(inferencer, config, 
     assert np.abs(inferencer(visible, infrared).gray.astype(int) - infrared).max() > 10
 
 
+def test_colour_fades_where_the_infrared_image_leads(config, checkpoint):
+    """In a batch, a flat orange night and a pair whose edges are all the visible image's."""
+    _, infrared = random_pair(40, 50)
+    night = np.full((40, 50, 3), (120, 80, 40), np.uint8)
+    visible, flat = random_pair(50, 40)[0].transpose(1, 0, 2), np.full((40, 50), 90, np.uint8)
+    infrared = infrared // 4 + 96  # nothing is clipped
+    lead = {'model.fusion.infrared_lead': dict(share=0.75, fade_color=True)}
+    fading, full = (FusionInferencer(config, checkpoint, 'cpu', options)(
+        [night, visible], [infrared, flat], batch_size=2, progress=False) for options in (
+            lead, {'model.fusion.infrared_lead': dict(share=0.75)}))
+    for row, kept in enumerate([0.25, 1]):
+        np.testing.assert_array_equal(fading[row].gray, full[row].gray)
+        chroma, whole = (result.color - result.gray[..., None].astype(float)
+                         for result in (fading[row], full[row]))
+        np.testing.assert_allclose(chroma, kept * whole, atol=1.5)
+    assert np.ptp(full[0].color, axis=2).min() > 75
+
+
 def test_an_option_overrides_the_bundled_config():
     assert FusionInferencer().model.fusion.infrared_lead is not None
     plain = FusionInferencer(cfg_options={'model.fusion.infrared_lead': None})

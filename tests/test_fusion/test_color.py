@@ -39,6 +39,13 @@ def test_colour_is_that_of_the_route_over_ycrcb():
     assert np.abs(ours.numpy() - expected).max() < 0.003
 
 
+def test_chroma_between_gray_and_all_of_it():
+    rgb, fused = torch.rand(2, 3, 5, 5) / 4 + 0.4, torch.rand(2, 1, 5, 5) / 4 + 0.4  # none clips
+    torch.testing.assert_close(colorize(fused, rgb, 0.), fused.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(
+        colorize(fused, rgb, 0.25), torch.lerp(fused, colorize(fused, rgb), 0.25))
+
+
 def test_gray_stays_gray():
     gray = torch.rand(1, 1, 5, 5)
     fused = torch.rand(1, 1, 5, 5)

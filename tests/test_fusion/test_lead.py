@@ -8,7 +8,8 @@ from moefusion.fusion import InfraredLead
 
 def apply(lead, visible, infrared, attention=0.):
     """The lead of each image, the same in all of its pixels where the attention is."""
-    pixels = lead(visible, infrared, torch.full_like(visible, attention))
+    pixels, chroma = lead(visible, infrared, torch.full_like(visible, attention))
+    assert chroma.tolist() == [1] * len(visible)
     assert pixels.shape == visible.shape
     assert (pixels == pixels[..., :1, :1]).all()
     return pixels[:, 0, 0, 0].tolist()
@@ -78,13 +79,30 @@ def test_day_by_hand():
 def test_each_pixel_has_its_own():
     visible, infrared = daylight(0.5)
     attention = torch.rand(visible.shape, generator=torch.Generator().manual_seed(0))
-    pixels = InfraredLead(middle=0.1, share=0.7, day_share=0.2)(visible, infrared, attention)
+    pixels, _ = InfraredLead(middle=0.1, share=0.7, day_share=0.2)(visible, infrared, attention)
     torch.testing.assert_close(pixels, 0.2 + 0.5 * attention, atol=1e-3, rtol=0)
 
 
 def test_without_a_day_share_the_day_is_as_the_night():
     leads = [apply(InfraredLead(middle=0.1), *daylight(share))[0] for share in (0, 0.5)]
     assert leads == pytest.approx([0.7, 0.7], abs=1e-3)
+
+
+@pytest.mark.parametrize('share, attention, expected', [
+    (0, 0, 0.3), (0, 1, 0.3), (0.12, 0, 0.65), (0.5, 0, 1), (0.5, 1, 1)])
+def test_colour_fades_as_the_infrared_image_leads_by_night(share, attention, expected):
+    """By night by the share of 0.7, half way to day by half of it, by day not at all."""
+    visible, infrared = daylight(share)
+    lead = InfraredLead(middle=0.1, share=0.7, day_share=0.3, fade_color=True)
+    _, chroma = lead(visible, infrared, torch.full_like(visible, attention))
+    assert chroma.tolist() == pytest.approx([expected], abs=1e-3)
+
+
+def test_colour_fades_in_each_image_by_its_own_lead():
+    """Half of the lead at 18 edges, none where no edge is the infrared image's."""
+    visible, infrared = edges(18).repeat(2, 1, 1, 1), torch.cat([2 * edges(18), edges(18)])
+    _, chroma = InfraredLead(share=0.8, fade_color=True)(visible, infrared, visible)
+    assert chroma.tolist() == pytest.approx([0.6, 1], abs=1e-6)
 
 
 @pytest.mark.parametrize('options', [

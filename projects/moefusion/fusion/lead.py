@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from ..losses.gradient import sobel_gradient
@@ -24,6 +25,9 @@ class InfraredLead(nn.Module):
     which the visible image is brighter than the infrared one by more than 0.4; half at d = 0.12.
     There is nothing to learn.
 
+    The infrared image has no colour: with ``fade_color`` what it takes over by night takes as much
+    off the visible image's chroma there, which is mostly the cast of lamps. By day all of it stays.
+
     Args:
         middle (float): The w, between 0 and 1, at which the lead is half of ``share``. Defaults to
             0.6.
@@ -31,13 +35,14 @@ class InfraredLead(nn.Module):
         share (float): The largest lead, from 0 to 1. Defaults to 0.7.
         day_share (float, optional): The largest lead off objects by day, from 0 to 1. Defaults to
             ``share``.
+        fade_color (bool): Whether a night's lead takes off chroma. Defaults to False.
 
     Raises:
         ValueError: if an option is out of its range.
     """
 
     def __init__(self, middle: float = 0.6, steepness: float = 12., share: float = 0.7,
-                 day_share: float | None = None) -> None:
+                 day_share: float | None = None, fade_color: bool = False) -> None:
         super().__init__()
         day_share = share if day_share is None else day_share
         if not (0 < middle < 1 and steepness > 0 and 0 <= share <= 1 and 0 <= day_share <= 1):
@@ -45,10 +50,11 @@ class InfraredLead(nn.Module):
                 'infrared_lead: middle must be between 0 and 1, steepness above 0, share and '
                 f'day_share from 0 to 1, but are {middle}, {steepness}, {share} and {day_share}')
         self.middle, self.steepness = middle, steepness
-        self.share, self.day_share = share, day_share
+        self.share, self.day_share, self.fade_color = share, day_share, fade_color
 
-    def forward(self, visible: Tensor, infrared: Tensor, attention: Tensor) -> Tensor:
-        """The lead in each pixel of a batch.
+    def forward(self, visible: Tensor, infrared: Tensor, attention: Tensor
+                ) -> tuple[Tensor, Tensor]:
+        """The lead in each pixel of a batch, and how much chroma stays in each image.
 
         Args:
             visible (Tensor): I_V, N x 1 x H x W in [0, 1].
@@ -56,17 +62,20 @@ class InfraredLead(nn.Module):
             attention (Tensor): Att, the same shape and range.
 
         Returns:
-            Tensor: N x 1 x H x W, float32, from 0 to the larger of ``share`` and ``day_share``.
+            tuple[Tensor, Tensor]: the lead, N x 1 x H x W, float32, from 0 to the larger of
+            ``share`` and ``day_share``; the chroma's factor, N values from 1 - ``share`` to 1.
         """
         wins = _logistic(sobel_gradient(infrared) > sobel_gradient(visible),
                          self.middle, self.steepness)
         day = _logistic(visible > infrared + DAY_DIFFERENCE, DAY_MIDDLE, DAY_STEEPNESS)
         scenery = day * (1 - attention.float())
-        return wins * (self.share + (self.day_share - self.share) * scenery)
+        lead = wins * (self.share + (self.day_share - self.share) * scenery)
+        faded = wins * self.share * (1 - day) if self.fade_color else torch.zeros_like(wins)
+        return lead, 1 - faded.flatten()
 
     def extra_repr(self) -> str:
         return (f'middle={self.middle}, steepness={self.steepness}, share={self.share}, '
-                f'day_share={self.day_share}')
+                f'day_share={self.day_share}, fade_color={self.fade_color}')
 
 
 def _logistic(pixels: Tensor, middle: float, steepness: float) -> Tensor:

@@ -23,11 +23,14 @@ class FusionOutput:
         attention (Tensor): Att, N x 1 x H x W in [0, 1].
         gatings (dict[str, Gating]): the decisions of the gates ``local_foreground``,
             ``local_background`` (where there is a background mixture) and ``global``.
+        chroma (Tensor | None): what :func:`colorize` should multiply each visible image's chroma
+            by, N values in [0, 1]. None: all of it stays.
     """
 
     fused: Tensor
     attention: Tensor
     gatings: dict[str, Gating]
+    chroma: Tensor | None = None
 
 
 class FusionNetwork(nn.Module):
@@ -93,7 +96,8 @@ class FusionNetwork(nn.Module):
             infrared_attention (Tensor, optional): Att_I likewise.
 
         Returns:
-            FusionOutput: the fused images, the merged attention and the gates' decisions.
+            FusionOutput: the fused images, the merged attention, the gates' decisions and, with
+            an infrared lead, how much chroma stays.
 
         Raises:
             ValueError: if the two images differ in shape, are not N x 1 x H x W, or are empty, or
@@ -114,10 +118,11 @@ class FusionNetwork(nn.Module):
 
         x_f, gatings = self._fusion_features(visible, infrared, attention)
         fused, gatings['global'] = self.decoder(x_f)
+        chroma = None
         if self.infrared_lead is not None and not self.training:
-            lead = self.infrared_lead(visible, infrared, attention)
+            lead, chroma = self.infrared_lead(visible, infrared, attention)
             fused = torch.lerp(fused, infrared.to(fused), lead.to(fused))
-        return FusionOutput(fused, attention, gatings)
+        return FusionOutput(fused, attention, gatings, chroma)
 
     def _fusion_features(self, visible: Tensor, infrared: Tensor, attention: Tensor
                          ) -> tuple[Tensor, dict[str, Gating]]:

@@ -104,8 +104,9 @@ class MoEFusion(BaseModel):
             data_samples (list[DetDataSample], optional): metadata (``img_shape``), and boxes for
                 the losses.
             mode (str): ``'loss'``: dict of unweighted terms. ``'predict'``: the data samples with
-                ``fused``, ``attention`` (merged, visible, infrared), ``gates`` and detections.
-                ``'tensor'``: list of N fused images, 1 x H x W, not clipped.
+                ``fused``, ``chroma`` (the factor for :func:`colorize`), ``attention`` (merged,
+                visible, infrared), ``gates`` and detections. ``'tensor'``: list of N fused images,
+                1 x H x W, not clipped.
 
         Raises:
             ValueError: for another mode.
@@ -253,8 +254,9 @@ class MoEFusion(BaseModel):
             sample.attention = PixelData(data=torch.cat([
                 output.attention[0].float(),
                 *(maps[modality][row, :, :height, :width] for modality in MODALITIES)]))
-            sample.set_data(dict(gates={
-                name: gating.weights[0] for name, gating in output.gatings.items()}))
+            sample.set_data(dict(
+                chroma=1. if output.chroma is None else output.chroma.item(),
+                gates={name: gating.weights[0] for name, gating in output.gatings.items()}))
         if self.evaluation_detector is not None:
             images = self._images(inputs, data_samples)
             for modality, field in (('fused', 'pred_instances'), *(
@@ -276,7 +278,7 @@ class MoEFusion(BaseModel):
                 inputs['infrared_gray'][row, :, :height, :width].expand(3, -1, -1))
             if 'fused' in sample:
                 fused = sample.fused.data
-                images['fused'].append(colorize(fused[None], rgb[None])[0].flip(0)
+                images['fused'].append(colorize(fused[None], rgb[None], sample.chroma)[0].flip(0)
                                        if self.detect_in_color else fused.expand(3, -1, -1))
         return {name: [(image * 255).round() for image in batch] for name, batch in images.items()}
 
@@ -290,7 +292,8 @@ class MoEFusion(BaseModel):
                                         gating.selected[i:i + 1])
                            for name, gating in output.gatings.items()}
                 singles[row] = FusionOutput(
-                    output.fused[i:i + 1], output.attention[i:i + 1], gatings)
+                    output.fused[i:i + 1], output.attention[i:i + 1], gatings,
+                    None if output.chroma is None else output.chroma[i:i + 1])
         return [singles[row] for row in sorted(singles)]
 
 
