@@ -24,13 +24,13 @@ class FusionOutput:
         gatings (dict[str, Gating]): the decisions of the gates ``local_foreground``,
             ``local_background`` (where there is a background mixture) and ``global``.
         chroma (Tensor | None): what :func:`colorize` should multiply each visible image's chroma
-            by, N values in [0, 1]. None: all of it stays.
+            by, N values in [0, 1]; 1 without an infrared lead that fades it.
     """
 
     fused: Tensor
     attention: Tensor
     gatings: dict[str, Gating]
-    chroma: Tensor | None = None
+    chroma: Tensor
 
 
 class FusionNetwork(nn.Module):
@@ -96,8 +96,8 @@ class FusionNetwork(nn.Module):
             infrared_attention (Tensor, optional): Att_I likewise.
 
         Returns:
-            FusionOutput: the fused images, the merged attention, the gates' decisions and, with
-            an infrared lead, how much chroma stays.
+            FusionOutput: the fused images, the merged attention, the gates' decisions and how
+            much chroma stays.
 
         Raises:
             ValueError: if the two images differ in shape, are not N x 1 x H x W, or are empty, or
@@ -118,7 +118,7 @@ class FusionNetwork(nn.Module):
 
         x_f, gatings = self._fusion_features(visible, infrared, attention)
         fused, gatings['global'] = self.decoder(x_f)
-        chroma = None
+        chroma = visible.new_ones(len(visible))
         if self.infrared_lead is not None and not self.training:
             lead, chroma = self.infrared_lead(visible, infrared, attention)
             fused = torch.lerp(fused, infrared.to(fused), lead.to(fused))

@@ -255,7 +255,7 @@ class MoEFusion(BaseModel):
                 output.attention[0].float(),
                 *(maps[modality][row, :, :height, :width] for modality in MODALITIES)]))
             sample.set_data(dict(
-                chroma=1. if output.chroma is None else output.chroma.item(),
+                chroma=output.chroma.item(),
                 gates={name: gating.weights[0] for name, gating in output.gatings.items()}))
         if self.evaluation_detector is not None:
             images = self._images(inputs, data_samples)
@@ -293,7 +293,7 @@ class MoEFusion(BaseModel):
                            for name, gating in output.gatings.items()}
                 singles[row] = FusionOutput(
                     output.fused[i:i + 1], output.attention[i:i + 1], gatings,
-                    None if output.chroma is None else output.chroma[i:i + 1])
+                    output.chroma[i:i + 1])
         return [singles[row] for row in sorted(singles)]
 
 
