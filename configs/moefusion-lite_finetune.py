@@ -1,15 +1,18 @@
 """Second stage of the bundled weights, after moefusion-lite.py: more infrared, most on objects."""
+
 _base_ = './moefusion-lite.py'
 
 load_from = 'work_dirs/moefusion-lite/iter_4500.pth'
 model = dict(
-    # Not trained: after the network, where the infrared image has most edges; by day on objects.
-    fusion=dict(infrared_lead=dict(middle=0.6, steepness=12., share=0.7, day_share=0.35,
-                                   fade_color=True)),
     pixel_options=dict(
-        brighter=0.345, infrared_share=0.64, contrast=2.1, middle=0.42,
-        foreground=dict(infrared_share=1., contrast=1.2)),
-    gradient_options=dict(gain=1.24))
+        brighter=0.345,
+        infrared_share=0.64,
+        contrast=2.1,
+        middle=0.42,
+        foreground=dict(infrared_share=1.0, contrast=1.2),
+    ),
+    gradient_options=dict(gain=1.24),
+)
 
 max_iters = 1200
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)

@@ -1,20 +1,22 @@
 """The lite network on the RoadScene pairs with FLIR's boxes, trained from scratch on a CPU."""
+
 _base_ = [
-    './_base_/models/moefusion_lite.py', './_base_/datasets/roadscene.py',
-    './_base_/schedules/schedule_lite.py', './_base_/default_runtime.py'
+    './_base_/models/moefusion_lite.py',
+    './_base_/datasets/roadscene.py',
+    './_base_/schedules/schedule_lite.py',
+    './_base_/default_runtime.py',
 ]
 
 num_classes = 3
 model = dict(
     visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    evaluation_detector=dict(
-        config=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))))
+    evaluation_detector=dict(config=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))),
+)
 
 train_pipeline = [
     *_base_.train_pipeline[:3],
     dict(type='RandomCrop', crop_size=(256, 192), allow_negative_crop=True),
     *_base_.train_pipeline[4:],
 ]
-train_dataloader = dict(
-    batch_size=2, dataset=dict(times=1, dataset=dict(pipeline=train_pipeline)))
+train_dataloader = dict(batch_size=2, dataset=dict(times=1, dataset=dict(pipeline=train_pipeline)))

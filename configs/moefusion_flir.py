@@ -1,10 +1,14 @@
 """MoE-Fusion on FLIR-aligned, as in the paper: three classes, ResNet-50 detectors, 24 epochs."""
+
 _base_ = [
-    './_base_/models/moefusion_r50.py', './_base_/datasets/flir.py',
-    './_base_/schedules/schedule_24e.py', './_base_/default_runtime.py'
+    './_base_/models/moefusion_r50.py',
+    './_base_/datasets/flir.py',
+    './_base_/schedules/schedule_24e.py',
+    './_base_/default_runtime.py',
 ]
 
 num_classes = 3
 model = dict(
     visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))))
+    infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
+)

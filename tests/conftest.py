@@ -38,6 +38,7 @@ def _fixed_seed():
     """Seeds Python, NumPy and PyTorch before each test."""
     import numpy as np
     import torch
+
     torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
     random.seed(0)
     np.random.seed(0)
@@ -55,16 +56,24 @@ def make_pair():
     from mmdet.structures import DetDataSample
     from mmengine.structures import InstanceData
 
-    def make(height, width, boxes=((4., 4., 20., 30.), ), labels=None, scale=1, name='pair'):
-        sample = DetDataSample(metainfo=dict(
-            img_id=name, img_path=f'{name}.png', infrared_path=f'{name}_ir.png',
-            ori_shape=(int(height / scale), int(width / scale)), img_shape=(height, width),
-            scale_factor=(float(scale), float(scale))))
+    def make(height, width, boxes=((4.0, 4.0, 20.0, 30.0),), labels=None, scale=1, name='pair'):
+        sample = DetDataSample(
+            metainfo=dict(
+                img_id=name,
+                img_path=f'{name}.png',
+                infrared_path=f'{name}_ir.png',
+                ori_shape=(int(height / scale), int(width / scale)),
+                img_shape=(height, width),
+                scale_factor=(float(scale), float(scale)),
+            )
+        )
         bboxes = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
         sample.gt_instances = InstanceData(
             bboxes=bboxes,
-            labels=torch.zeros(len(bboxes), dtype=torch.long) if labels is None else
-            torch.tensor(labels))
+            labels=torch.zeros(len(bboxes), dtype=torch.long)
+            if labels is None
+            else torch.tensor(labels),
+        )
         return torch.randint(0, 256, (4, height, width), dtype=torch.uint8), sample
 
     return make

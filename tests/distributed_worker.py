@@ -37,7 +37,7 @@ def global_batch():
         else:
             pair[3] = 0
         sample = DetDataSample(metainfo=dict(img_shape=size, ori_shape=size))
-        sample.gt_instances = InstanceData(bboxes=torch.tensor([[2., 3., 12., 15.]]))
+        sample.gt_instances = InstanceData(bboxes=torch.tensor([[2.0, 3.0, 12.0, 15.0]]))
         pairs.append(pair)
         samples.append(sample)
     return pairs, samples
@@ -45,20 +45,27 @@ def global_batch():
 
 def build_model():
     """Gates that send what is bright in the visible image to experts 0 and 1, else to 2 and 3."""
-    model = MODELS.build(dict(type='MoEFusion', fusion=dict(
-        local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4))))
+    model = MODELS.build(
+        dict(
+            type='MoEFusion',
+            fusion=dict(local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4)),
+        )
+    )
     with torch.no_grad():
         for encoder in (model.fusion.visible_encoder, model.fusion.infrared_encoder):
             for name, parameter in encoder.named_parameters():
                 parameter.abs_() if name.endswith('weight') else parameter.zero_()
         # Logits of about 1.5 against 0: decided, but not beyond the reach of the noise
-        for mixture, size in ((model.fusion.local.foreground, 0.002),
-                              (model.fusion.local.background, 0.045),
-                              (model.fusion.decoder, 0.004)):
+        for mixture, size in (
+            (model.fusion.local.foreground, 0.002),
+            (model.fusion.local.background, 0.045),
+            (model.fusion.decoder, 0.004),
+        ):
             weight = mixture.gate.weight.view(-1, 1, *mixture.gate.grid, 4)  # channel, ...
             channels = len(weight)
-            visible, infrared = (slice(0, 16), slice(16, 32)) if channels == 32 else (
-                slice(96, 160), slice(32, 96))  # x_f: local, infrared, visible
+            visible, infrared = (
+                (slice(0, 16), slice(16, 32)) if channels == 32 else (slice(96, 160), slice(32, 96))
+            )  # x_f: local, infrared, visible
             weight[visible, ..., :2] += size
             weight[infrared, ..., 2:] += size
     return model
@@ -69,7 +76,7 @@ def main(folder):
     torch.manual_seed(0)
     model = build_model()
     # A large weight, so that the load losses show in the gradients
-    model.join_losses = JointLoss(dict(load=10.))
+    model.join_losses = JointLoss(dict(load=10.0))
     pairs, samples = global_batch()
     share = slice(rank * 4 // ranks, (rank + 1) * 4 // ranks)
     torch.randn_like = noise_of_the_sample
@@ -81,20 +88,25 @@ def main(folder):
     for name, mixture in (*model.fusion.local.items(), ('global', model.fusion.decoder)):
         usage[name] = [0] * 4
         for number, expert in enumerate(mixture.experts):
+
             def count(module, inputs, name=name, number=number):
                 usage[name][number] += len(inputs[0])
+
             expert.register_forward_pre_hook(count)
     for _ in range(2):  # DDP reports a parameter that was left out at the next iteration
         model.zero_grad()
-        data = model.data_preprocessor(
-            dict(inputs=pairs[share], data_samples=samples[share]), True)
+        data = model.data_preprocessor(dict(inputs=pairs[share], data_samples=samples[share]), True)
         losses = wrapped(**data, mode='loss')
         total, log = model.parse_losses(losses)
         total.backward()
-    torch.save(dict(
-        usage=usage, log={name: value.item() for name, value in log.items()},
-        gradients={name: p.grad for name, p in model.named_parameters()}),
-        Path(folder, f'rank{rank}of{ranks}.pth'))
+    torch.save(
+        dict(
+            usage=usage,
+            log={name: value.item() for name, value in log.items()},
+            gradients={name: p.grad for name, p in model.named_parameters()},
+        ),
+        Path(folder, f'rank{rank}of{ranks}.pth'),
+    )
 
 
 if __name__ == '__main__':

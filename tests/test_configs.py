@@ -6,8 +6,11 @@ import pytest
 import torch
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-ALL = sorted(path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob('*.py')
-             if '_base_' not in path.parts)
+ALL = sorted(
+    path.relative_to(CONFIGS).as_posix()
+    for path in CONFIGS.rglob('*.py')
+    if '_base_' not in path.parts
+)
 FUSION = [name for name in ALL if Path(name).name.startswith('moefusion')]
 LITE = [name for name in FUSION if 'lite' in name]
 FULL = [name for name in FUSION if name not in LITE]
@@ -21,6 +24,7 @@ NUM_CLASSES = dict(demo=2, flir=3, llvip=1, m3fd=6, roadscene=3)
 def read(name):
     from mmengine.config import Config
     from mmengine.registry import init_default_scope
+
     config = Config.fromfile(CONFIGS / name)
     init_default_scope(config.default_scope)
     return config
@@ -28,6 +32,7 @@ def read(name):
 
 def build_model(config):
     from mmdet.registry import MODELS
+
     return MODELS.build(config.model)
 
 
@@ -44,8 +49,12 @@ def leaves(config):
 
 
 def test_the_configs_are_found():
-    assert {'moefusion_m3fd.py', 'moefusion_flir.py', 'moefusion_llvip.py',
-            'moefusion_roadscene.py'} <= set(FULL)
+    assert {
+        'moefusion_m3fd.py',
+        'moefusion_flir.py',
+        'moefusion_llvip.py',
+        'moefusion_roadscene.py',
+    } <= set(FULL)
     assert {'moefusion-lite_demo.py', 'moefusion-lite_roadscene.py'} <= set(LITE)
     assert DETECTORS
 
@@ -56,6 +65,7 @@ def test_everything_but_the_data_builds(name):
     from mmengine.dataset import Compose
     from mmengine.evaluator import Evaluator
     from mmengine.visualization import Visualizer
+
     Visualizer.get_instance('configs')  # MMDetection's visualisation hook asks for one
     config = read(name)
     for leaf in leaves(config):
@@ -77,8 +87,10 @@ def test_schedule(name):
     config = read(name)
     if config.train_cfg.type == 'IterBasedTrainLoop':
         iterations = config.train_cfg.max_iters
-        assert all(not scheduler.by_epoch and scheduler.end <= iterations
-                   for scheduler in config.param_scheduler)
+        assert all(
+            not scheduler.by_epoch and scheduler.end <= iterations
+            for scheduler in config.param_scheduler
+        )
         assert iterations % config.default_hooks.checkpoint.interval == 0
         return
     epochs = config.train_cfg.max_epochs
@@ -120,6 +132,7 @@ def test_classes_of_detectors_and_data(name):
 
 def classes_of(leaf):
     from mmdet.registry import DATASETS
+
     return (leaf.get('metainfo') or DATASETS.get(leaf.type).METAINFO)['classes']
 
 
@@ -127,10 +140,14 @@ def classes_of(leaf):
 def test_a_detector_can_score_the_fusion_of_its_data(name):
     """Same classes, in one order, as the fusion config of the data set."""
     data = Path(name).stem.split('_')[-1]
-    fusion = next(n for n in FUSION if n.endswith(f'_{data}.py') and ('lite' in n) == (
-        'lite' in name or data == 'demo'))
+    fusion = next(
+        n
+        for n in FUSION
+        if n.endswith(f'_{data}.py') and ('lite' in n) == ('lite' in name or data == 'demo')
+    )
     assert {tuple(classes_of(leaf)) for leaf in leaves(read(name))} == {
-        tuple(classes_of(leaf)) for leaf in leaves(read(fusion))}
+        tuple(classes_of(leaf)) for leaf in leaves(read(fusion))
+    }
 
 
 @pytest.mark.parametrize('name', FUSION)
@@ -158,14 +175,16 @@ def test_the_papers_network(name):
     assert weights.fusion.loss_gradient == 10
 
 
-def one_step(config, make_pair, *sizes, boxes=((4., 4., 40., 50.), )):
+def one_step(config, make_pair, *sizes, boxes=((4.0, 4.0, 40.0, 50.0),)):
     """Train one step on random pairs with the config's optimizer, then predict on them."""
     from mmengine.optim import build_optim_wrapper
+
     model = build_model(config)
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
     pairs, samples = zip(*(make_pair(*size, boxes=boxes) for size in sizes))
     log = model.train_step(
-        dict(inputs=list(pairs), data_samples=[sample.clone() for sample in samples]), wrapper)
+        dict(inputs=list(pairs), data_samples=[sample.clone() for sample in samples]), wrapper
+    )
     assert log['loss'].isfinite()
     for group in ('fusion', 'load', 'visible', 'infrared'):
         assert log[f'loss_{group}'] > 0 or group == 'load'
@@ -195,7 +214,8 @@ def test_full_configs_build(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name, size', [
-    ('moefusion_m3fd.py', (480, 640)), *((name, (128, 160)) for name in FULL)])
+@pytest.mark.parametrize(
+    'name, size', [('moefusion_m3fd.py', (480, 640)), *((name, (128, 160)) for name in FULL)]
+)
 def test_full_configs_train_and_predict(name, size, make_pair):
     one_step(read(name), make_pair, size)

@@ -13,8 +13,11 @@ MIXTURES = 'foreground', 'background', 'global'
 
 
 def environment():
-    kept = {name: value for name, value in os.environ.items()
-            if name not in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')
+    }
     return {**kept, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
 
 
@@ -24,8 +27,13 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp('gradients')
     torchrun = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
     for launcher in ([sys.executable], torchrun):
-        done = subprocess.run([*launcher, str(WORKER), str(folder)], env=environment(),
-                              capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            [*launcher, str(WORKER), str(folder)],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         assert done.returncode == 0, done.stderr[-3000:]
     single = torch.load(folder / 'rank0of1.pth')
     return single, [torch.load(folder / f'rank{rank}of2.pth') for rank in range(2)]
@@ -38,7 +46,8 @@ def test_some_experts_are_unused_on_one_rank(results):
         used = [{expert for expert in range(4) if rank['usage'][name][expert]} for rank in ranks]
         assert used == [{0, 1}, {0, 1, 2, 3}]
         assert [a + b for a, b in zip(*(rank['usage'][name] for rank in ranks))] == (
-            single['usage'][name])
+            single['usage'][name]
+        )
 
 
 def test_gradients_equal_those_of_one_process(results):
@@ -51,7 +60,8 @@ def test_gradients_equal_those_of_one_process(results):
         tolerance = 1e-4 * expected.abs().max().item() + 1e-8
         for rank in ranks:
             torch.testing.assert_close(
-                rank['gradients'][name], expected, rtol=0, atol=tolerance, msg=name)
+                rank['gradients'][name], expected, rtol=0, atol=tolerance, msg=name
+            )
     gates = [name for name in names if name.endswith(('gate.weight', 'gate.noise_weight'))]
     assert len(gates) == 6 and all(single['gradients'][name].any() for name in gates)
 
@@ -71,7 +81,8 @@ def test_load_statistics_are_global(results):
             assert 0.25 < result['log'][f'load.loss_{name}'] < 0.5
             assert result['log'][f'gates.{name}'] == pytest.approx(3 / 8, abs=0.05)
             assert result['log'][f'load.loss_{name}'] == pytest.approx(
-                single['log'][f'load.loss_{name}'], rel=1e-4)
+                single['log'][f'load.loss_{name}'], rel=1e-4
+            )
 
 
 def test_other_losses_are_those_of_the_rank(results):
@@ -86,23 +97,56 @@ def test_other_losses_are_those_of_the_rank(results):
 @pytest.mark.slow
 def test_dist_train_on_cpus(repo_root, tmp_path):
     """tools/dist_train.sh trains moefusion-lite on two processes, saves and validates."""
-    from moefusion.checkpoint import load_checkpoint_safely
+    from moefusion.weights.checkpoint import load_checkpoint_safely
+
     data, work = tmp_path / 'demo', tmp_path / 'work'
     subprocess.run(
-        [sys.executable, 'tools/make_demo_data.py', str(data), '--train', '8', '--test', '2',
-         '--size', '96x64'], cwd=repo_root, env=environment(), check=True, capture_output=True)
-    options = [f'train_dataloader.dataset.dataset.data_root={data}/',
-               f'val_dataloader.dataset.data_root={data}/',
-               f'test_dataloader.dataset.data_root={data}/',
-               'train_dataloader.dataset.times=1', 'train_dataloader.batch_size=2',
-               'train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False',
-               'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False',
-               'train_cfg.max_epochs=1', 'train_cfg.val_interval=1',
-               'default_hooks.logger.interval=1']
+        [
+            sys.executable,
+            'tools/make_demo_data.py',
+            str(data),
+            '--train',
+            '8',
+            '--test',
+            '2',
+            '--size',
+            '96x64',
+        ],
+        cwd=repo_root,
+        env=environment(),
+        check=True,
+        capture_output=True,
+    )
+    options = [
+        f'train_dataloader.dataset.dataset.data_root={data}/',
+        f'val_dataloader.dataset.data_root={data}/',
+        f'test_dataloader.dataset.data_root={data}/',
+        'train_dataloader.dataset.times=1',
+        'train_dataloader.batch_size=2',
+        'train_dataloader.num_workers=0',
+        'train_dataloader.persistent_workers=False',
+        'val_dataloader.num_workers=0',
+        'val_dataloader.persistent_workers=False',
+        'train_cfg.max_epochs=1',
+        'train_cfg.val_interval=1',
+        'default_hooks.logger.interval=1',
+    ]
     done = subprocess.run(
-        ['tools/dist_train.sh', 'configs/moefusion-lite_demo.py', '2', '--work-dir', str(work),
-         '--cfg-options', *options], cwd=repo_root, capture_output=True, text=True, timeout=600,
-        env={**environment(), 'PYTHON': sys.executable})
+        [
+            'tools/dist_train.sh',
+            'configs/moefusion-lite_demo.py',
+            '2',
+            '--work-dir',
+            str(work),
+            '--cfg-options',
+            *options,
+        ],
+        cwd=repo_root,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={**environment(), 'PYTHON': sys.executable},
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     log = done.stdout + done.stderr
     assert 'Epoch(train) [1][2/2]' in log  # 8 pairs, 2 ranks, batches of 2

@@ -46,6 +46,7 @@ def test_the_refusal_above_works():
 
 def test_version_is_the_installed_one():
     import moefusion
+
     assert re.fullmatch(r'\d+\.\d+\.\d+', moefusion.__version__)
     assert version('moefusion') == moefusion.__version__
 
@@ -80,6 +81,7 @@ def test_requirements_pin_each_package_once(repo_root, python):
 
 def test_version_check_accepts_what_is_pinned(repo_root):
     from moefusion.versions import STACKS, check_versions
+
     for stack, file in (('OneDL', 'mminstall.txt'), ('original', 'mm-original.txt')):
         pinned = {name: spec[2:] for name, spec, _ in pins(repo_root / 'requirements' / file)}
         found = {module: {row[0]: pinned[row[0]]} for module, row in STACKS[stack].items()}
@@ -92,15 +94,34 @@ def test_wheel_holds_every_module_and_data_file(repo_root, tmp_path):
     source.mkdir()
     for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
         shutil.copy(repo_root / name, source)
-    shutil.copytree(repo_root / 'projects', source / 'projects',
-                    ignore=shutil.ignore_patterns('__pycache__', '*.egg-info'))
-    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '--no-build-isolation',
-                    '--wheel-dir', tmp_path, source], check=True)
-    wheel, = tmp_path.glob('*.whl')
+    shutil.copytree(
+        repo_root / 'projects',
+        source / 'projects',
+        ignore=shutil.ignore_patterns('__pycache__', '*.egg-info'),
+    )
+    subprocess.run(
+        [
+            sys.executable,
+            '-m',
+            'pip',
+            'wheel',
+            '-q',
+            '--no-deps',
+            '--no-build-isolation',
+            '--wheel-dir',
+            tmp_path,
+            source,
+        ],
+        check=True,
+    )
+    (wheel,) = tmp_path.glob('*.whl')
     packed = set(zipfile.ZipFile(wheel).namelist())
     projects = repo_root / 'projects'
     suffixes = ('py', 'csv', 'json', 'pth', 'md')
-    present = {path.relative_to(projects).as_posix() for suffix in suffixes
-               for path in (projects / 'moefusion').rglob(f'*.{suffix}')}
+    present = {
+        path.relative_to(projects).as_posix()
+        for suffix in suffixes
+        for path in (projects / 'moefusion').rglob(f'*.{suffix}')
+    }
     assert {'moefusion/metrics/published.csv', 'moefusion/weights/moefusion-lite.pth'} <= present
     assert present <= packed

@@ -26,8 +26,12 @@ def tools(repo_root):
 
 
 def find_python(repo_root, *args, **env):
-    return subprocess.run(['/bin/sh', str(repo_root / 'tools/setup/find_python.sh'), *args],
-                          capture_output=True, text=True, env=dict(os.environ, **env))
+    return subprocess.run(
+        ['/bin/sh', str(repo_root / 'tools/setup/find_python.sh'), *args],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, **env),
+    )
 
 
 def fake_python(folder, name, version):
@@ -35,7 +39,8 @@ def fake_python(folder, name, version):
     path = folder / name
     path.write_text(
         f'#!/bin/sh\nread -r _ && {{ echo "import sys; sys.version_info = {version}"; cat; }} '
-        f'| exec "{sys.executable}" "$@"\n')
+        f'| exec "{sys.executable}" "$@"\n'
+    )
     path.chmod(0o755)
     return str(path)
 
@@ -84,8 +89,9 @@ def test_run_shows_a_sign_of_life(tools, tmp_path, monkeypatch, capsys):
 
 def test_run_fails_with_the_end_of_the_output_and_the_hint(tools, tmp_path, capsys):
     with pytest.raises(tools['console'].SetupError, match='failed: sh -c .*log.*Try this'):
-        tools['console'].run(['sh', '-c', 'echo the reason; exit 3'], str(tmp_path / 'log'),
-                             hint='Try this')
+        tools['console'].run(
+            ['sh', '-c', 'echo the reason; exit 3'], str(tmp_path / 'log'), hint='Try this'
+        )
     assert '| the reason' in capsys.readouterr().out
 
 
@@ -97,8 +103,9 @@ def test_an_interrupt_ends_what_the_command_started(tools, tmp_path, monkeypatch
 
     monkeypatch.setattr(tools['console'].Progress, 'line', interrupt)
     with pytest.raises(KeyboardInterrupt):
-        tools['console'].run(['sh', '-c', f'sleep 300 & echo $! > {pid_file}; echo go; wait'],
-                             str(tmp_path / 'log'))
+        tools['console'].run(
+            ['sh', '-c', f'sleep 300 & echo $! > {pid_file}; echo go; wait'], str(tmp_path / 'log')
+        )
     pid = int(pid_file.read_text())
     for _ in range(100):
         if not running(pid):
@@ -145,9 +152,12 @@ def test_gaps_finds_missing_and_short_files(tools, tmp_path):
     assert gaps(dist) == ['RECORD']
     for name, text in (('whole', '12345'), ('short', '123')):
         (tmp_path / f'{name}.py').write_text(text)
-    (info / 'RECORD').write_text(''.join(
-        f'{name}.{suffix},,5\n' for name, suffix in (
-            ('whole', 'py'), ('short', 'py'), ('gone', 'py'), ('cache', 'pyc'))))
+    (info / 'RECORD').write_text(
+        ''.join(
+            f'{name}.{suffix},,5\n'
+            for name, suffix in (('whole', 'py'), ('short', 'py'), ('gone', 'py'), ('cache', 'pyc'))
+        )
+    )
     assert gaps(PathDistribution(info)) == ['short.py', 'gone.py']
 
 
@@ -177,8 +187,13 @@ def test_make_sets_up_once_a_checkout(repo_root, tmp_path):
     stamp = home / '.venv' / '.setup-done'
 
     def sets_up(folder):
-        done = subprocess.run(['make', '-n', 'setup'], cwd=folder, capture_output=True, text=True,
-                              env={k: v for k, v in os.environ.items() if 'MAKE' not in k})
+        done = subprocess.run(
+            ['make', '-n', 'setup'],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            env={k: v for k, v in os.environ.items() if 'MAKE' not in k},
+        )
         assert done.returncode == 0, done.stderr
         return 'install.py' in done.stdout
 

@@ -3,6 +3,7 @@
 Each step is the command that a user would give, and is printed. A demo that was interrupted goes on
 from its last checkpoint; one that is done only draws its picture again.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -29,8 +30,8 @@ def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
     import cv2
 
     from moefusion.apis import FusionInferencer
-    from moefusion.io import write_image
-    from moefusion.visualization import draw_fusion
+    from moefusion.files.images import write_image
+    from moefusion.visualization.fusion_picture import draw_fusion
 
     fuse = FusionInferencer(ROOT / CONFIG, checkpoint)
     pictures = []
@@ -53,8 +54,10 @@ def main() -> None:
     checkpoint = Path(last.read_text().strip())
     run('tools/test.py', CONFIG, str(checkpoint), '--work-dir', WORK_DIR)
     fuse_and_draw(checkpoint, args.pairs)
-    print(f'\nfused images:  {FUSED}/\npicture:       {PICTURE}\n'
-          '               (visible, infrared, attention, gates and fused, side by side)')
+    print(
+        f'\nfused images:  {FUSED}/\npicture:       {PICTURE}\n'
+        '               (visible, infrared, attention, gates and fused, side by side)'
+    )
 
 
 if __name__ == '__main__':

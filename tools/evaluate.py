@@ -1,7 +1,8 @@
 """Scores fused images of any method: eight fusion metrics, and detection with one detector.
 
-    python tools/evaluate.py --infrared DIR --visible DIR --fused NAME=DIR [NAME=DIR ...] --out DIR
+python tools/evaluate.py --infrared DIR --visible DIR --fused NAME=DIR [NAME=DIR ...] --out DIR
 """
+
 from __future__ import annotations
 
 import argparse
@@ -10,45 +11,82 @@ import sys
 import torch
 from tqdm import tqdm
 
-from moefusion.datasets.files import read_lines
-from moefusion.evaluation.annotations import REGIONS
-from moefusion.evaluation.given_scores import add_given_scores
-from moefusion.evaluation.pairs import find_evaluation_set
-from moefusion.evaluation.report import fusion_table, write_report
-from moefusion.evaluation.scoring import make_tasks, score_images
+from moefusion.comparison.given_scores import add_given_scores
+from moefusion.comparison.pairs import find_evaluation_set
+from moefusion.comparison.report import fusion_table, write_report
+from moefusion.comparison.scoring import make_tasks, score_images
+from moefusion.files.annotations import REGIONS
+from moefusion.files.folders import read_lines
 from moefusion.metrics import PROTOCOLS
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--infrared', required=True, metavar='DIR', help='infrared images')
     parser.add_argument('--visible', required=True, metavar='DIR', help='visible images')
-    parser.add_argument('--fused', required=True, nargs='+', metavar='NAME=DIR', type=_method,
-                        help='fused images of each method')
+    parser.add_argument(
+        '--fused',
+        required=True,
+        nargs='+',
+        metavar='NAME=DIR',
+        type=_method,
+        help='fused images of each method',
+    )
     parser.add_argument('--out', required=True, metavar='DIR', help='where the tables go')
-    parser.add_argument('--ann', metavar='PATH',
-                        help='boxes: COCO json, or folder of VOC XML files; adds the foreground '
-                        'and background tables')
-    parser.add_argument('--list', metavar='FILE',
-                        help='stems of the test set, one a line (default: what any method has)')
-    parser.add_argument('--strip', nargs='+', default=[], metavar='END',
-                        help='ends of file names to ignore when pairing, such as _RGB')
-    parser.add_argument('--regions', nargs='+', choices=REGIONS,
-                        help='default: whole; with --ann all three')
-    parser.add_argument('--protocol', choices=PROTOCOLS, default=PROTOCOLS[0],
-                        help='literature: as in published tables (default); standard: textbook')
+    parser.add_argument(
+        '--ann',
+        metavar='PATH',
+        help='boxes: COCO json, or folder of VOC XML files; adds the foreground '
+        'and background tables',
+    )
+    parser.add_argument(
+        '--list',
+        metavar='FILE',
+        help='stems of the test set, one a line (default: what any method has)',
+    )
+    parser.add_argument(
+        '--strip',
+        nargs='+',
+        default=[],
+        metavar='END',
+        help='ends of file names to ignore when pairing, such as _RGB',
+    )
+    parser.add_argument(
+        '--regions', nargs='+', choices=REGIONS, help='default: whole; with --ann all three'
+    )
+    parser.add_argument(
+        '--protocol',
+        choices=PROTOCOLS,
+        default=PROTOCOLS[0],
+        help='literature: as in published tables (default); standard: textbook',
+    )
     parser.add_argument('--workers', type=int, default=1, help='processes (default: 1)')
-    parser.add_argument('--paper', choices=['m3fd', 'flir', 'llvip'], type=str.lower,
-                        help="add the paper's published rows")
-    parser.add_argument('--scores', metavar='CSV',
-                        help='scores of other methods on the same images, one row an image and '
-                        'method (columns as in per_image.csv), to rank along')
-    parser.add_argument('--detect', nargs='+', metavar=('CONFIG', 'CHECKPOINT'),
-                        help='also score detection with this detector; needs --ann. Of several '
-                        'checkpoints, such as those of three seeds, the mean is reported')
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu',
-                        help='of the detector (default: %(default)s)')
+    parser.add_argument(
+        '--paper',
+        choices=['m3fd', 'flir', 'llvip'],
+        type=str.lower,
+        help="add the paper's published rows",
+    )
+    parser.add_argument(
+        '--scores',
+        metavar='CSV',
+        help='scores of other methods on the same images, one row an image and '
+        'method (columns as in per_image.csv), to rank along',
+    )
+    parser.add_argument(
+        '--detect',
+        nargs='+',
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='also score detection with this detector; needs --ann. Of several '
+        'checkpoints, such as those of three seeds, the mean is reported',
+    )
+    parser.add_argument(
+        '--device',
+        default='cuda' if torch.cuda.is_available() else 'cpu',
+        help='of the detector (default: %(default)s)',
+    )
     args = parser.parse_args()
     if len(dict(args.fused)) < len(args.fused):
         parser.error('--fused: two methods have one name')
@@ -74,8 +112,9 @@ def _progress(items, total):
 def evaluate(args: argparse.Namespace) -> None:
     """Score, print and write the tables."""
     names = read_lines(args.list) if args.list else None
-    images = find_evaluation_set(args.infrared, args.visible, dict(args.fused), args.ann, names,
-                                 args.strip)
+    images = find_evaluation_set(
+        args.infrared, args.visible, dict(args.fused), args.ann, names, args.strip
+    )
     for folder, extra in images.extra.items():
         if extra:
             print(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')
@@ -87,15 +126,26 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.scores:
         methods = add_given_scores(scores, args.scores)
         print(f'With the scores of {", ".join(methods)} from {args.scores}')
-    tables = {region: table for region in args.regions
-              if (table := fusion_table(scores, region, args.protocol, args.paper))}
+    tables = {
+        region: table
+        for region in args.regions
+        if (table := fusion_table(scores, region, args.protocol, args.paper))
+    }
     if args.detect:
         from moefusion.evaluation import detection_table as detection
+
         config, *checkpoints = args.detect
-        tables['detection'] = detection.average_detections([
-            detection.detection_table(detection.load_detector(config, checkpoint, args.device),
-                                      images, args.paper, _progress)
-            for checkpoint in checkpoints])
+        tables['detection'] = detection.average_detections(
+            [
+                detection.detection_table(
+                    detection.load_detector(config, checkpoint, args.device),
+                    images,
+                    args.paper,
+                    _progress,
+                )
+                for checkpoint in checkpoints
+            ]
+        )
     settings = {name: value for name, value in vars(args).items() if name != 'out'}
     files = write_report(args.out, scores, tables, images.left_out, settings)
     for table in tables.values():

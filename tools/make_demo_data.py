@@ -6,7 +6,7 @@ Example:
 
 import argparse
 
-from moefusion.datasets.synthetic.writer import make_demo_data
+from moefusion.synthetic.writer import make_demo_data
 
 
 def parse_args(argv=None):

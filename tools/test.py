@@ -1,4 +1,5 @@
 """Scores a checkpoint: `python tools/test.py CONFIG CHECKPOINT`, with MMDetection's flags."""
+
 from __future__ import annotations
 
 import argparse
@@ -11,18 +12,24 @@ from mmengine.runner import Runner
 
 from moefusion.apis import load_config, prepare_distributed
 from moefusion.apis.memory import keep_freed_memory
-from moefusion.checkpoint import load_weights
+from moefusion.weights.checkpoint import load_weights
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint, read as data: no code in it runs')
-    parser.add_argument('--work-dir', help='where logs and pictures go '
-                        '(default: work_dirs/<name of the config>)')
+    parser.add_argument(
+        '--work-dir', help='where logs and pictures go (default: work_dirs/<name of the config>)'
+    )
     parser.add_argument('--out', help='a .pkl file for the predictions')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='override keys of the config, such as test_dataloader.batch_size=2')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override keys of the config, such as test_dataloader.batch_size=2',
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
@@ -41,7 +48,7 @@ def main() -> None:
     runner = Runner.from_cfg(cfg)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     # A detector of its own may score a model that was trained with one alongside.
-    checkpoint = load_weights(model, args.checkpoint, optional=('evaluation_detector.', ))
+    checkpoint = load_weights(model, args.checkpoint, optional=('evaluation_detector.',))
     runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
     if args.out:
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))

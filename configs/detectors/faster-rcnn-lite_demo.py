@@ -1,8 +1,10 @@
 """Scores fused images of the demo pairs: a small Faster R-CNN trained on both source images."""
+
 _base_ = [
-    '../_base_/models/faster-rcnn_lite.py', '../_base_/datasets/demo.py',
+    '../_base_/models/faster-rcnn_lite.py',
+    '../_base_/datasets/demo.py',
     '../_base_/schedules/schedule_lite.py',
-    '../_base_/default_runtime.py'
+    '../_base_/default_runtime.py',
 ]
 
 model = dict(roi_head=dict(bbox_head=dict(num_classes=2)))

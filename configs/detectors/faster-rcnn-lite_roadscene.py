@@ -1,17 +1,27 @@
 """Scores fused images on RoadScene: a small Faster R-CNN trained on a CPU, on pairs and blends."""
+
 _base_ = [
-    '../_base_/models/faster-rcnn_lite.py', '../_base_/datasets/roadscene.py',
+    '../_base_/models/faster-rcnn_lite.py',
+    '../_base_/datasets/roadscene.py',
     '../_base_/schedules/schedule_lite.py',
-    '../_base_/default_runtime.py'
+    '../_base_/default_runtime.py',
 ]
 
 model = dict(
     # 150 pairs are too few to learn from scratch what objects look like in both modalities.
     backbone=dict(_delete_=True, type='CSPDarknetTiny', frozen_stages=1),
-    data_preprocessor=dict(mean=[0., 0., 0.], std=[255., 255., 255.]),
-    neck=[dict(type='FPN', in_channels=[128, 256, 512, 512], out_channels=64, num_outs=4,
-               norm_cfg=dict(type='BN'))],
-    roi_head=dict(bbox_head=dict(num_classes=3)))
+    data_preprocessor=dict(mean=[0.0, 0.0, 0.0], std=[255.0, 255.0, 255.0]),
+    neck=[
+        dict(
+            type='FPN',
+            in_channels=[128, 256, 512, 512],
+            out_channels=64,
+            num_outs=4,
+            norm_cfg=dict(type='BN'),
+        )
+    ],
+    roi_head=dict(bbox_head=dict(num_classes=3)),
+)
 
 max_epochs = 40
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
@@ -23,15 +33,23 @@ optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0
 train_pipeline = [
     *_base_.train_pipeline[:3],
     dict(type='RandomCrop', crop_size=(288, 224), allow_negative_crop=True),
-    dict(type='BlendPair', blend=0.8, brighter=1., contrast=(0.7, 2.5)),
+    dict(type='BlendPair', blend=0.8, brighter=1.0, contrast=(0.7, 2.5)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion', hue_delta=9),
     dict(type='PackDetInputs', meta_keys=_base_.meta_keys),
 ]
 # Only 16 of the 150 pairs show bicycles: these come three times as often.
-train_dataloader = dict(dataset=dict(times=2, dataset=dict(
-    _delete_=True, type='ClassBalancedDataset', oversample_thr=0.5,
-    dataset=dict(_base_.train_dataloader.dataset.dataset, pipeline=train_pipeline))))
+train_dataloader = dict(
+    dataset=dict(
+        times=2,
+        dataset=dict(
+            _delete_=True,
+            type='ClassBalancedDataset',
+            oversample_thr=0.5,
+            dataset=dict(_base_.train_dataloader.dataset.dataset, pipeline=train_pipeline),
+        ),
+    )
+)
 
 # The pairs' reader hands out one modality's file, which MMDetection's own loader reads.
 test_pipeline = [dict(type='LoadImageFromFile'), *_base_.test_pipeline[1:]]

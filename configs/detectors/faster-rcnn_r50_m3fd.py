@@ -1,8 +1,10 @@
 """Scores fused images on M3FD (paper, 4.6 and C): Faster R-CNN trained on both source images."""
+
 _base_ = [
-    '../_base_/models/faster-rcnn_r50_fpn.py', '../_base_/datasets/m3fd.py',
+    '../_base_/models/faster-rcnn_r50_fpn.py',
+    '../_base_/datasets/m3fd.py',
     '../_base_/schedules/schedule_24e.py',
-    '../_base_/default_runtime.py'
+    '../_base_/default_runtime.py',
 ]
 
 model = dict(roi_head=dict(bbox_head=dict(num_classes=6)))

@@ -3,16 +3,27 @@
 It is a module of its own, and not the package's ``__init__``, so that the plain PyTorch parts
 (``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``) import without the mm stack.
 """
+
 # ruff: noqa: E402
-from .versions import check_versions
+from moefusion.versions import check_versions
 
 check_versions()
 
-from . import detection, engine, loaders, models
-from .datasets import blending, coco, loading, paired, published
-from .evaluation import fusion_metric, modality_voc_metric
+from moefusion import detection, engine, models
+from moefusion.datasets import blending, coco, loading, paired, published
+from moefusion.evaluation import fusion_metric, modality_voc_metric
+from moefusion.weights import loaders
 
 __all__ = [
-    'blending', 'coco', 'detection', 'engine', 'fusion_metric', 'loaders', 'loading',
-    'modality_voc_metric', 'models', 'paired', 'published'
+    'blending',
+    'coco',
+    'detection',
+    'engine',
+    'fusion_metric',
+    'loaders',
+    'loading',
+    'modality_voc_metric',
+    'models',
+    'paired',
+    'published',
 ]

@@ -22,8 +22,10 @@ ORIGINAL = {
     'mmdet': ('mmdet', '3.3.0', '3.4'),
 }
 STACKS = {'OneDL': ONEDL, 'original': ORIGINAL}
-CURE = ('Set up the whole stack with `make setup` (OneDL) or `make setup MMSTACK=original`, or '
-        'install what requirements/mminstall.txt or requirements/mm-original.txt names.')
+CURE = (
+    'Set up the whole stack with `make setup` (OneDL) or `make setup MMSTACK=original`, or '
+    'install what requirements/mminstall.txt or requirements/mm-original.txt names.'
+)
 
 
 def parse_version(text):
@@ -77,17 +79,20 @@ def check_versions(found=None):
             both = ' and '.join(f'{name} {number}' for name, number in versions.items())
             raise ImportError(
                 f'{both} are both installed and overwrite each other in the package {module}. '
-                f'Uninstall both ({"pip uninstall " + " ".join(versions)}). {CURE}')
+                f'Uninstall both ({"pip uninstall " + " ".join(versions)}). {CURE}'
+            )
     stack_name = _choose_stack(found)
     for module, (name, first, end) in STACKS[stack_name].items():
         versions = found.get(module, {})
         supported = f'the {stack_name} stack needs {name} >= {first}, < {end}'
         if not versions:
             raise ImportError(f'{module} is not installed; {supported}. {CURE}')
-        (present, number), = versions.items()
+        ((present, number),) = versions.items()
         if present != name:
-            raise ImportError(f'{present} {number} is installed, but {supported}: the two stacks '
-                              f'do not mix. {CURE}')
+            raise ImportError(
+                f'{present} {number} is installed, but {supported}: the two stacks '
+                f'do not mix. {CURE}'
+            )
         if not parse_version(first) <= parse_version(number) < parse_version(end):
             raise ImportError(f'{present} {number} is installed; {supported}. {CURE}')
     if stack_name == 'original':
@@ -102,13 +107,17 @@ def check_pkg_resources():
         ImportError: it is not there.
     """
     if find_spec('pkg_resources') is None:
-        raise ImportError('the original mmengine needs the module pkg_resources, which setuptools '
-                          "82 and later lack. Run `pip install 'setuptools<81'`.")
+        raise ImportError(
+            'the original mmengine needs the module pkg_resources, which setuptools '
+            "82 and later lack. Run `pip install 'setuptools<81'`."
+        )
 
 
 def _choose_stack(found):
     """The stack that most of the installed packages belong to, OneDL on a draw."""
     names = {name for versions in found.values() for name in versions}
-    counts = {stack: len(names.intersection(row[0] for row in rows.values()))
-              for stack, rows in STACKS.items()}
+    counts = {
+        stack: len(names.intersection(row[0] for row in rows.values()))
+        for stack, rows in STACKS.items()
+    }
     return max(counts, key=counts.get)

@@ -20,7 +20,6 @@ SEEN = []
 
 
 class Numbers(Dataset):
-
     def __len__(self):
         return 8
 
@@ -29,7 +28,6 @@ class Numbers(Dataset):
 
 
 class Line(BaseModel):
-
     def __init__(self):
         super().__init__()
         self.weight = torch.nn.Parameter(torch.zeros(1))
@@ -47,18 +45,29 @@ def main(launcher, folder):
     cfg = Config(dict(env_cfg=dict(dist_cfg=dict(backend='nccl', timeout=60))))
     prepare_distributed(cfg, launcher)
     runner = Runner(
-        model=Line(), work_dir=folder, launcher=cfg.launcher, env_cfg=cfg.env_cfg,
-        cfg=cfg, log_level='ERROR',
+        model=Line(),
+        work_dir=folder,
+        launcher=cfg.launcher,
+        env_cfg=cfg.env_cfg,
+        cfg=cfg,
+        log_level='ERROR',
         train_dataloader=dict(
-            dataset=Numbers(), batch_size=2, num_workers=0, collate_fn=collate,
-            sampler=dict(type='DefaultSampler', shuffle=False)),
+            dataset=Numbers(),
+            batch_size=2,
+            num_workers=0,
+            collate_fn=collate,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+        ),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=1.0)),
-        train_cfg=dict(by_epoch=True, max_epochs=1))
+        train_cfg=dict(by_epoch=True, max_epochs=1),
+    )
     model = runner.train()
     result = dict(
         backend=torch.distributed.get_backend() if runner.distributed else None,
-        wrapped=type(model).__name__, seen=SEEN,
-        weight=float(getattr(model, 'module', model).weight.detach()))
+        wrapped=type(model).__name__,
+        seen=SEEN,
+        weight=float(getattr(model, 'module', model).weight.detach()),
+    )
     Path(folder, f'rank{runner.rank}.json').write_text(json.dumps(result))
 
 

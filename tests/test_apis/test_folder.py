@@ -6,7 +6,7 @@ import torch
 
 from moefusion.apis import FolderReport, find_pairs, fuse_pairs
 from moefusion.apis.inferencer import FusionResult
-from moefusion.io import write_image
+from moefusion.files.images import write_image
 
 
 def write(folder, *names):
@@ -28,7 +28,9 @@ class Fake:
         if visible.stem in self.errors:
             raise self.errors[visible.stem]
         flat = np.full((4, 6), 7, np.uint8)
-        return FusionResult('a', flat, np.dstack([flat, flat + 1, flat + 2]), flat / 255., {}, None)
+        return FusionResult(
+            'a', flat, np.dstack([flat, flat + 1, flat + 2]), flat / 255.0, {}, None
+        )
 
 
 def pairs_of(tmp_path, *names):
@@ -38,17 +40,24 @@ def pairs_of(tmp_path, *names):
 
 def test_channels_are_stored_in_the_order_that_files_have(tmp_path):
     import cv2
+
     fuse_pairs(Fake(), pairs_of(tmp_path, 'a.png'), tmp_path / 'out')
     assert cv2.imread(str(tmp_path / 'out' / 'a.png'))[0, 0].tolist() == [9, 8, 7]
 
 
-@pytest.mark.parametrize('error', [
-    torch.OutOfMemoryError('CUDA out of memory'), MemoryError(),
-    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")])
+@pytest.mark.parametrize(
+    'error',
+    [
+        torch.OutOfMemoryError('CUDA out of memory'),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
 def test_a_pair_too_large_does_not_stop_the_others(tmp_path, error):
     lines = []
-    report = fuse_pairs(Fake(a=error), pairs_of(tmp_path, 'a.png', 'b.png'), tmp_path / 'out',
-                        warn=lines.append)
+    report = fuse_pairs(
+        Fake(a=error), pairs_of(tmp_path, 'a.png', 'b.png'), tmp_path / 'out', warn=lines.append
+    )
     assert report.fused == ['b'] and 'too large' in report.failed['a']
     assert len(lines) == 1 and 'a.png' in lines[0]
 
@@ -61,6 +70,10 @@ def test_a_fault_of_the_program_is_not_blamed_on_the_pair(tmp_path):
 def test_report_tells_of_a_run_that_was_stopped(tmp_path):
     report = FolderReport()
     with pytest.raises(KeyboardInterrupt):
-        fuse_pairs(Fake(b=KeyboardInterrupt()), pairs_of(tmp_path, 'a.png', 'b.png'),
-                   tmp_path / 'out', report=report)
+        fuse_pairs(
+            Fake(b=KeyboardInterrupt()),
+            pairs_of(tmp_path, 'a.png', 'b.png'),
+            tmp_path / 'out',
+            report=report,
+        )
     assert report.fused == ['a']

@@ -10,8 +10,8 @@ from mmengine.registry import init_default_scope
 
 import moefusion.plugin  # noqa: F401
 from moefusion.apis import FusionInferencer, load_config
-from moefusion.fusion import colorize
-from moefusion.io import PairError, write_image
+from moefusion.files.images import PairError, write_image
+from moefusion.image import colorize
 from moefusion.metrics import fusion_metrics
 
 
@@ -40,8 +40,10 @@ def inferencer(config, checkpoint):
 
 def random_pair(height, width):
     rng = np.random.default_rng(height * width)
-    return (rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
-            rng.integers(0, 256, (height, width), dtype=np.uint8))
+    return (
+        rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
+        rng.integers(0, 256, (height, width), dtype=np.uint8),
+    )
 
 
 @pytest.mark.parametrize('size', [(17, 23), (33, 47), (1, 1), (64, 96), (95, 129)])
@@ -72,6 +74,7 @@ def test_color_is_the_fused_gray_with_the_chroma_of_the_visible_image(inferencer
 
 def test_the_same_pair_from_files_and_arrays(inferencer, tmp_path):
     import cv2
+
     visible, infrared = random_pair(30, 40)
     cv2.imwrite(str(tmp_path / 'v.png'), visible[..., ::-1])
     cv2.imwrite(str(tmp_path / 'i.png'), infrared)
@@ -79,45 +82,29 @@ def test_the_same_pair_from_files_and_arrays(inferencer, tmp_path):
     np.testing.assert_array_equal(from_files.color, inferencer(visible, infrared).color)
 
 
-def test_an_option_overrides_the_config_and_leaves_it_alone(inferencer, config, checkpoint):
-    """With a lead of 1 the fused image is the infrared one, whose edges win against a flat one."""
+def test_an_option_overrides_the_config_and_leaves_it_alone(config, checkpoint):
+    """With K = 1 each gate gives all weight to one expert."""
     visible, infrared = random_pair(40, 50)
-    visible[:] = 90
-    lead = {'model.fusion.infrared_lead': dict(share=1.)}
-    leading = FusionInferencer(config, checkpoint, 'cpu', lead)
-    np.testing.assert_allclose(leading(visible, infrared).gray.astype(int), infrared, atol=1)
-    assert 'infrared_lead' not in config.model.fusion
-    assert np.abs(inferencer(visible, infrared).gray.astype(int) - infrared).max() > 10
-
-
-def test_colour_fades_where_the_infrared_image_leads(config, checkpoint):
-    """In a batch, a flat orange night and a pair whose edges are all the visible image's."""
-    _, infrared = random_pair(40, 50)
-    night = np.full((40, 50, 3), (120, 80, 40), np.uint8)
-    visible, flat = random_pair(50, 40)[0].transpose(1, 0, 2), np.full((40, 50), 90, np.uint8)
-    infrared = infrared // 4 + 96  # nothing is clipped
-    lead = {'model.fusion.infrared_lead': dict(share=0.75, fade_color=True)}
-    fading, full = (FusionInferencer(config, checkpoint, 'cpu', options)(
-        [night, visible], [infrared, flat], batch_size=2, progress=False) for options in (
-            lead, {'model.fusion.infrared_lead': dict(share=0.75)}))
-    for row, kept in enumerate([0.25, 1]):
-        np.testing.assert_array_equal(fading[row].gray, full[row].gray)
-        chroma, whole = (result.color - result.gray[..., None].astype(float)
-                         for result in (fading[row], full[row]))
-        np.testing.assert_allclose(chroma, kept * whole, atol=1.5)
-    assert np.ptp(full[0].color, axis=2).min() > 75
+    single = FusionInferencer(config, checkpoint, 'cpu', {'model.fusion.top_k': 1})
+    for weights in single(visible, infrared).gates.values():
+        assert sorted(weights) == [0, 0, 0, 1]
+    assert config.model.fusion.top_k == 2
 
 
 def test_an_option_overrides_the_bundled_config():
-    assert FusionInferencer().model.fusion.infrared_lead is not None
-    plain = FusionInferencer(cfg_options={'model.fusion.infrared_lead': None})
-    assert plain.model.fusion.infrared_lead is None
+    assert FusionInferencer().model.fusion.decoder.gate.top_k == 2
+    single = FusionInferencer(cfg_options={'model.fusion.top_k': 1})
+    assert single.model.fusion.decoder.gate.top_k == 1
 
 
-@pytest.mark.parametrize('key, message', [
-    ('model.fusion.infrared_led', "cfg_options .* unexpected keyword argument 'infrared_led'"),
-    ('model.visible_detector.type', 'cfg_options .* type must be a str'),
-    ('model.fusion.channels', 'of another architecture')])
+@pytest.mark.parametrize(
+    'key, message',
+    [
+        ('model.fusion.chanels', "cfg_options .* unexpected keyword argument 'chanels'"),
+        ('model.visible_detector.type', 'cfg_options .* type must be a str'),
+        ('model.fusion.channels', 'of another architecture'),
+    ],
+)
 def test_options_that_do_not_fit(key, message):
     with pytest.raises(ValueError, match=message):
         FusionInferencer(cfg_options={key: 8})
@@ -132,13 +119,16 @@ def test_only_what_fusing_needs_is_built(inferencer):
 
 def test_pretrained_weights_are_not_fetched(config, checkpoint, monkeypatch):
     from mmengine.runner.checkpoint import CheckpointLoader
+
     config = config.copy()
     for modality in ('visible', 'infrared'):
         config.model[f'{modality}_detector'].backbone.init_cfg = dict(
-            type='Pretrained', checkpoint='torchvision://resnet18')
+            type='Pretrained', checkpoint='torchvision://resnet18'
+        )
 
     def fetch(*_, **__):
         raise AssertionError('weights were fetched')
+
     monkeypatch.setattr(CheckpointLoader, 'load_checkpoint', fetch)
     FusionInferencer(config, checkpoint, 'cpu')
 
@@ -150,7 +140,7 @@ class Code:
         self.path = path
 
     def __reduce__(self):
-        return os.mkdir, (self.path, )
+        return os.mkdir, (self.path,)
 
 
 def test_a_checkpoint_runs_no_code(config, tmp_path):
@@ -167,21 +157,26 @@ def test_another_architecture_is_named(config, checkpoint):
         FusionInferencer(config, checkpoint, 'cpu')
 
 
-@pytest.mark.parametrize('device, message', [
-    ('cuda', 'use cpu'), ('cuda:3', 'use cpu'), ('gpu', "'gpu'")])
+@pytest.mark.parametrize(
+    'device, message', [('cuda', 'use cpu'), ('cuda:3', 'use cpu'), ('gpu', "'gpu'")]
+)
 def test_a_device_that_is_not_there(config, checkpoint, device, message, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     with pytest.raises(ValueError, match=message):
         FusionInferencer(config, checkpoint, device)
 
 
-@pytest.mark.parametrize('visible, infrared', [
-    (np.zeros((4, 5, 3), np.uint16), np.zeros((4, 5), np.uint8)),
-    (np.zeros((4, 5), np.uint8), np.zeros((4, 5), np.uint8)),
-    (np.zeros((4, 5, 3), np.uint8), np.zeros((5, 4), np.uint8)),
-    (np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5, 3), np.uint8)),
-    (np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.uint8)),
-    (np.zeros((4, 5, 3), np.uint8), 'file.png')])
+@pytest.mark.parametrize(
+    'visible, infrared',
+    [
+        (np.zeros((4, 5, 3), np.uint16), np.zeros((4, 5), np.uint8)),
+        (np.zeros((4, 5), np.uint8), np.zeros((4, 5), np.uint8)),
+        (np.zeros((4, 5, 3), np.uint8), np.zeros((5, 4), np.uint8)),
+        (np.zeros((4, 5, 3), np.uint8), np.zeros((4, 5, 3), np.uint8)),
+        (np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.uint8)),
+        (np.zeros((4, 5, 3), np.uint8), 'file.png'),
+    ],
+)
 def test_wrong_arrays(inferencer, visible, infrared):
     with pytest.raises(ValueError, match='uint8|same size|nothing'):
         inferencer(visible, infrared)
@@ -245,12 +240,13 @@ def test_many_that_do_not_pair(inferencer, tmp_path):
     many(tmp_path)
     image = random_pair(20, 30)
     for visible, infrared, kind, message in (
-            ([image[0]], [image[1]] * 2, ValueError, '1 visible but 2 infrared'),
-            ([image[0]], image[1], ValueError, 'not list and ndarray'),
-            (tmp_path / 'v', [image[1]], ValueError, 'two folders'),
-            (tmp_path / 'v', image[1], ValueError, 'no partner in a folder'),
-            (tmp_path / 'v', tmp_path / 'i' / 'a.png', ValueError, 'two folders'),
-            ([tmp_path / 'v' / 'a.png'], [tmp_path / 'gone.png'], FileNotFoundError, 'gone.png')):
+        ([image[0]], [image[1]] * 2, ValueError, '1 visible but 2 infrared'),
+        ([image[0]], image[1], ValueError, 'not list and ndarray'),
+        (tmp_path / 'v', [image[1]], ValueError, 'two folders'),
+        (tmp_path / 'v', image[1], ValueError, 'no partner in a folder'),
+        (tmp_path / 'v', tmp_path / 'i' / 'a.png', ValueError, 'two folders'),
+        ([tmp_path / 'v' / 'a.png'], [tmp_path / 'gone.png'], FileNotFoundError, 'gone.png'),
+    ):
         with pytest.raises(kind, match=message):
             inferencer(visible, infrared)
     (tmp_path / 'i' / 'a.png').unlink()

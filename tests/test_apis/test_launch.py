@@ -14,8 +14,14 @@ from mmengine.config import Config
 from moefusion.apis.launch import prepare_distributed
 
 SCRIPT = Path(__file__).with_name('launched.py')
-LAUNCHER_VARIABLES = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'SLURM_PROCID',
-                      'OMPI_COMM_WORLD_RANK')
+LAUNCHER_VARIABLES = (
+    'RANK',
+    'WORLD_SIZE',
+    'LOCAL_RANK',
+    'MASTER_ADDR',
+    'SLURM_PROCID',
+    'OMPI_COMM_WORLD_RANK',
+)
 
 
 @pytest.fixture
@@ -45,9 +51,14 @@ def test_a_gpu_leaves_all_to_mmengine(no_launcher, monkeypatch):
     assert not torch.distributed.is_initialized()
 
 
-@pytest.mark.parametrize('launcher, missing', [
-    ('pytorch', 'RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR'), ('slurm', 'SLURM_PROCID'),
-    ('mpi', 'OMPI_COMM_WORLD_RANK')])
+@pytest.mark.parametrize(
+    'launcher, missing',
+    [
+        ('pytorch', 'RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR'),
+        ('slurm', 'SLURM_PROCID'),
+        ('mpi', 'OMPI_COMM_WORLD_RANK'),
+    ],
+)
 def test_without_the_launcher_the_error_names_what_is_missing(no_launcher, launcher, missing):
     with pytest.raises(RuntimeError, match=missing):
         prepare_distributed(Config(dict()), launcher)
@@ -78,9 +89,20 @@ def check_two_ranks(folder):
 
 @pytest.mark.slow
 def test_two_gloo_processes_train_like_one_with_the_global_batch(tmp_path):
-    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node', '2',
-               '--master_addr', '127.0.0.1', '--master_port', str(free_port()),
-               str(SCRIPT), 'pytorch', str(tmp_path)]
+    command = [
+        sys.executable,
+        '-m',
+        'torch.distributed.run',
+        '--nproc_per_node',
+        '2',
+        '--master_addr',
+        '127.0.0.1',
+        '--master_port',
+        str(free_port()),
+        str(SCRIPT),
+        'pytorch',
+        str(tmp_path),
+    ]
     subprocess.run(command, env=cpu_env(), check=True, timeout=300)
     check_two_ranks(tmp_path)
 
@@ -92,12 +114,20 @@ def test_a_cache_that_another_process_is_writing_is_not_read(tmp_path):
     assert pickles
     for path in pickles:
         path.write_bytes(b'')
-    prints_a_config = ('from mmengine.config import Config\n'
-                       'from moefusion.apis.launch import import_yapf_alone\n'
-                       '{}print(Config(dict(answer=42)).pretty_text)')
+    prints_a_config = (
+        'from mmengine.config import Config\n'
+        'from moefusion.apis.launch import import_yapf_alone\n'
+        '{}print(Config(dict(answer=42)).pretty_text)'
+    )
     plain, alone = [
-        subprocess.run([sys.executable, '-c', prints_a_config.format(first)], env=env, text=True,
-                       capture_output=True) for first in ('', 'import_yapf_alone()\n')]
+        subprocess.run(
+            [sys.executable, '-c', prints_a_config.format(first)],
+            env=env,
+            text=True,
+            capture_output=True,
+        )
+        for first in ('', 'import_yapf_alone()\n')
+    ]
     assert 'EOFError' in plain.stderr
     assert (alone.returncode, alone.stdout) == (0, 'answer = 42\n\n'), alone.stderr
 
@@ -105,10 +135,19 @@ def test_a_cache_that_another_process_is_writing_is_not_read(tmp_path):
 @pytest.mark.slow
 def test_slurm_variables_join_the_processes(tmp_path):
     port = str(free_port())
-    tasks = [subprocess.Popen(
-        [sys.executable, str(SCRIPT), 'slurm', str(tmp_path)],
-        env=cpu_env(SLURM_PROCID=str(rank), SLURM_NTASKS='2', SLURM_LOCALID=str(rank),
-                    MASTER_ADDR='127.0.0.1', MASTER_PORT=port)) for rank in range(2)]
+    tasks = [
+        subprocess.Popen(
+            [sys.executable, str(SCRIPT), 'slurm', str(tmp_path)],
+            env=cpu_env(
+                SLURM_PROCID=str(rank),
+                SLURM_NTASKS='2',
+                SLURM_LOCALID=str(rank),
+                MASTER_ADDR='127.0.0.1',
+                MASTER_PORT=port,
+            ),
+        )
+        for rank in range(2)
+    ]
     assert [task.wait(timeout=300) for task in tasks] == [0, 0]
     check_two_ranks(tmp_path)
 
@@ -125,10 +164,16 @@ import launched
 launched.main('pytorch', {str(tmp_path)!r})
 print_threads()
 """
-    env = cpu_env(RANK='0', WORLD_SIZE='1', LOCAL_RANK='0', MASTER_ADDR='127.0.0.1',
-                  MASTER_PORT=str(free_port()))
-    done = subprocess.run([sys.executable, '-c', trains], env=env, text=True, capture_output=True,
-                          check=True)
+    env = cpu_env(
+        RANK='0',
+        WORLD_SIZE='1',
+        LOCAL_RANK='0',
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=str(free_port()),
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', trains], env=env, text=True, capture_output=True, check=True
+    )
     trained, at_exit = done.stdout.splitlines()[-2:]
     assert 'gloo' in trained and 'gloo' not in at_exit
 
@@ -154,28 +199,47 @@ def fake_tools(tmp_path, repo_root):
             'names = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GROUP_RANK")\n'
             'found = dict(argv=sys.argv, **{n: os.environ.get(n) for n in names})\n'
             f'rank = os.environ.get("RANK", "0")\n'
-            f'open(f"{tmp_path}/rank{{rank}}.json", "w").write(json.dumps(found))\n')
+            f'open(f"{tmp_path}/rank{{rank}}.json", "w").write(json.dumps(found))\n'
+        )
     return tools
 
 
 def test_dist_train_passes_arguments_on(fake_tools, tmp_path):
-    subprocess.run([str(fake_tools / 'dist_train.sh'), 'a config.py', '2', '--work-dir', 'b c'],
-                   env=cpu_env(PYTHON=sys.executable, PORT=str(free_port())), check=True,
-                   timeout=120)
+    subprocess.run(
+        [str(fake_tools / 'dist_train.sh'), 'a config.py', '2', '--work-dir', 'b c'],
+        env=cpu_env(PYTHON=sys.executable, PORT=str(free_port())),
+        check=True,
+        timeout=120,
+    )
     ranks = results(tmp_path)
     assert [rank['RANK'] for rank in ranks] == ['0', '1']
     for rank in ranks:
-        assert rank['argv'] == [str(fake_tools / 'train.py'), 'a config.py', '--launcher',
-                                'pytorch', '--work-dir', 'b c']
+        assert rank['argv'] == [
+            str(fake_tools / 'train.py'),
+            'a config.py',
+            '--launcher',
+            'pytorch',
+            '--work-dir',
+            'b c',
+        ]
         assert rank['WORLD_SIZE'] == '2'
 
 
 def test_dist_test_is_one_node_of_two(fake_tools, tmp_path):
     port = str(free_port())
-    nodes = [subprocess.Popen(
-        [str(fake_tools / 'dist_test.sh'), 'c.py', 'x.pth', '1'],
-        env=cpu_env(PYTHON=sys.executable, NNODES='2', NODE_RANK=str(node), PORT=port,
-                    MASTER_ADDR='127.0.0.1')) for node in range(2)]
+    nodes = [
+        subprocess.Popen(
+            [str(fake_tools / 'dist_test.sh'), 'c.py', 'x.pth', '1'],
+            env=cpu_env(
+                PYTHON=sys.executable,
+                NNODES='2',
+                NODE_RANK=str(node),
+                PORT=port,
+                MASTER_ADDR='127.0.0.1',
+            ),
+        )
+        for node in range(2)
+    ]
     assert [node.wait(timeout=120) for node in nodes] == [0, 0]
     ranks = results(tmp_path)
     assert [rank['WORLD_SIZE'] for rank in ranks] == ['2', '2']
@@ -185,29 +249,66 @@ def test_dist_test_is_one_node_of_two(fake_tools, tmp_path):
 
 @pytest.mark.parametrize('gpus', ['0', 'two', ''])
 def test_dist_train_wants_a_number_of_processes(fake_tools, gpus):
-    done = subprocess.run([str(fake_tools / 'dist_train.sh'), 'c.py', gpus], env=cpu_env(),
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [str(fake_tools / 'dist_train.sh'), 'c.py', gpus],
+        env=cpu_env(),
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2
     assert 'GPUS must be the number of processes' in done.stderr
 
 
-@pytest.mark.parametrize('script, per_node, expected', [
-    ('slurm_train.sh', '8', ['--gres', 'gpu:8', '--ntasks-per-node', '8']),
-    ('slurm_train.sh', '0', []),
-    ('slurm_test.sh', '4', ['--gres', 'gpu:4', '--ntasks-per-node', '4'])])
+@pytest.mark.parametrize(
+    'script, per_node, expected',
+    [
+        ('slurm_train.sh', '8', ['--gres', 'gpu:8', '--ntasks-per-node', '8']),
+        ('slurm_train.sh', '0', []),
+        ('slurm_test.sh', '4', ['--gres', 'gpu:4', '--ntasks-per-node', '4']),
+    ],
+)
 def test_slurm_scripts_call_srun(fake_tools, tmp_path, script, per_node, expected):
     srun = tmp_path / 'bin' / 'srun'
     srun.parent.mkdir()
     srun.write_text('#!/bin/sh\necho "MASTER_PORT=$MASTER_PORT"\nprintf "%s\\n" "$@"\n')
     srun.chmod(0o755)
-    env = cpu_env(PYTHON='python', GPUS='16', GPUS_PER_NODE=per_node, PORT='1234',
-                  SRUN_ARGS='--quiet --qos=high')
+    env = cpu_env(
+        PYTHON='python',
+        GPUS='16',
+        GPUS_PER_NODE=per_node,
+        PORT='1234',
+        SRUN_ARGS='--quiet --qos=high',
+    )
     env['PATH'] = f'{srun.parent}:{env["PATH"]}'
-    done = subprocess.run([str(fake_tools / script), 'part', 'job', 'c.py', 'last', '--amp'],
-                          env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(fake_tools / script), 'part', 'job', 'c.py', 'last', '--amp'],
+        env=env,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     train = script == 'slurm_train.sh'
     assert done.stdout.splitlines() == [
-        'MASTER_PORT=1234', '-p', 'part', '--job-name', 'job', '--ntasks', '16',
-        '--cpus-per-task', '5', *expected, '--kill-on-bad-exit=1', '--quiet', '--qos=high',
-        'python', '-u', str(fake_tools / ('train.py' if train else 'test.py')), 'c.py',
-        *(['--work-dir'] if train else []), 'last', '--launcher', 'slurm', '--amp']
+        'MASTER_PORT=1234',
+        '-p',
+        'part',
+        '--job-name',
+        'job',
+        '--ntasks',
+        '16',
+        '--cpus-per-task',
+        '5',
+        *expected,
+        '--kill-on-bad-exit=1',
+        '--quiet',
+        '--qos=high',
+        'python',
+        '-u',
+        str(fake_tools / ('train.py' if train else 'test.py')),
+        'c.py',
+        *(['--work-dir'] if train else []),
+        'last',
+        '--launcher',
+        'slurm',
+        '--amp',
+    ]

@@ -20,7 +20,7 @@ def shares_of(blend, number):
     for _ in range(number):
         image = transform(pair())['img']
         assert image.shape == (4, 5, 3) and image.dtype == np.uint8
-        share = (image[0, 0, 2] - 100.) / 100
+        share = (image[0, 0, 2] - 100.0) / 100
         expected = share * np.array(VISIBLE) + (1 - share) * INFRARED
         assert np.abs(image - expected).max() <= 1.3  # the share is known to half a level
         shares.append(share)
@@ -47,8 +47,10 @@ def test_a_third_of_the_images_is_blended():
 def blend_of(monkeypatch, *draws, **options):
     """The pair's blend where ``random.uniform`` gives these draws, as fractions of its range."""
     draws = iter(draws)
-    monkeypatch.setattr('moefusion.datasets.blending.random.uniform',
-                        lambda low=0., high=1.: low + next(draws) * (high - low))
+    monkeypatch.setattr(
+        'moefusion.datasets.blending.random.uniform',
+        lambda low=0.0, high=1.0: low + next(draws) * (high - low),
+    )
     return BlendPair(1, **options)(pair())['img'][0, 0].tolist()
 
 
@@ -61,13 +63,13 @@ def test_tone_curve(monkeypatch):
     """The contrast is 2, the middle 1/2: odds are squared. Channels 55, 70, 150 of 255."""
     expected = [255 / (1 + (255 / level - 1) ** 2) for level in (55, 70, 150)]
     assert blend_of(monkeypatch, 0, 0.5, 0, 0.5, 1, contrast=(1, 4)) == [
-        round(level) for level in expected]
+        round(level) for level in expected
+    ]
 
 
 def test_sources_keep_their_tones():
     transform = BlendPair(0, brighter=1, contrast=(0.5, 3))
-    assert {tuple(transform(pair())['img'][0, 0]) for _ in range(50)} == {
-        VISIBLE, (INFRARED, ) * 3}
+    assert {tuple(transform(pair())['img'][0, 0]) for _ in range(50)} == {VISIBLE, (INFRARED,) * 3}
 
 
 @pytest.mark.parametrize('contrast', [(0, 1), (2, 1)])

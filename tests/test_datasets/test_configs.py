@@ -10,7 +10,7 @@ from mmdet.utils import register_all_modules
 from mmengine.config import Config
 
 from moefusion import plugin
-from moefusion.datasets.synthetic.writer import make_demo_data
+from moefusion.synthetic.writer import make_demo_data
 
 register_all_modules()
 

@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from moefusion.datasets.annotation import AnnotationError
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.paired import PairedXMLDataset
 from moefusion.datasets.published import FLIRAlignedDataset, LLVIPDataset, M3FDDataset
-from moefusion.io import PairError
+from moefusion.files.images import PairError
+from moefusion.files.voc import AnnotationError
 
 CAR, MAN = ('Car', 5, 6, 25, 20), ('People', 1, 1, 10, 25)
 
@@ -98,9 +98,7 @@ def test_subset_of_classes_and_filters(m3fd):
 def said(monkeypatch):
     """The warnings of the readers."""
     lines = []
-    monkeypatch.setattr(
-        'moefusion.datasets.annotation.print_log', lambda text, *_: lines.append(text)
-    )
+    monkeypatch.setattr('moefusion.files.voc.print_log', lambda text, *_: lines.append(text))
     return lines
 
 

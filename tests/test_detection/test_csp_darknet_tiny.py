@@ -1,4 +1,5 @@
 """CSPDarknetTiny against OpenCV, which reads the same weights by Darknet's own description."""
+
 from importlib.util import find_spec
 
 import cv2
@@ -32,13 +33,15 @@ def test_shapes(size):
     levels = backbone(torch.zeros(2, 3, *size))
     assert [tuple(level.shape) for level in levels] == [
         (2, channels, size[0] // stride, size[1] // stride)
-        for channels, stride in zip(backbone.out_channels, (4, 8, 16, 32))]
+        for channels, stride in zip(backbone.out_channels, (4, 8, 16, 32))
+    ]
 
 
 @pytest.mark.parametrize('frozen_stages', [-1, 0, 1, 3])
 def test_frozen_stages(frozen_stages):
     backbone = MODELS.build(
-        dict(type='CSPDarknetTiny', pretrained=False, frozen_stages=frozen_stages)).train()
+        dict(type='CSPDarknetTiny', pretrained=False, frozen_stages=frozen_stages)
+    ).train()
     parts = [backbone.stem, *backbone.stages, backbone.last]
     trained = [any(weight.requires_grad for weight in part.parameters()) for part in parts]
     assert trained == [number > frozen_stages for number in range(len(parts))]
@@ -72,3 +75,15 @@ def test_another_file_is_refused(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match='not the file that was published'):
         backbone.init_weights()
     assert torch.equal(before, backbone.last.conv.weight)
+
+
+@pytest.mark.parametrize('norm_eval', [True, False])
+def test_statistics_in_training(norm_eval):
+    backbone = MODELS.build(dict(type='CSPDarknetTiny', pretrained=False, norm_eval=norm_eval))
+    norm = next(
+        module for module in backbone.train().modules() if isinstance(module, torch.nn.BatchNorm2d)
+    )
+    before = norm.running_mean.clone()
+    backbone(torch.rand(2, 3, 32, 32))[0].sum().backward()
+    assert torch.equal(before, norm.running_mean) == norm_eval
+    assert norm.weight.grad.abs().max() > 0

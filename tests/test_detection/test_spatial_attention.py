@@ -26,8 +26,15 @@ def test_scales_what_it_attends_to():
 
     def conv_bn(layer, x):
         x = torch.einsum('oc,nchw->nohw', layer.conv.weight[:, :, 0, 0], x)
-        mean, var, weight, bias = (value.view(1, -1, 1, 1) for value in (
-            layer.bn.running_mean, layer.bn.running_var, layer.bn.weight, layer.bn.bias))
+        mean, var, weight, bias = (
+            value.view(1, -1, 1, 1)
+            for value in (
+                layer.bn.running_mean,
+                layer.bn.running_var,
+                layer.bn.weight,
+                layer.bn.bias,
+            )
+        )
         return (x - mean) / (var + layer.bn.eps).sqrt() * weight + bias
 
     for x, out, found, (first, second) in zip(features, outputs, neck.maps, neck.attention):
@@ -62,8 +69,10 @@ def test_bad_levels(levels):
 
 
 def test_wrong_number_of_levels():
-    with pytest.raises(ValueError, match='4 levels come in, but num_levels is 3: set it to '
-                                         'the num_outs of the neck before it'):
+    with pytest.raises(
+        ValueError,
+        match='4 levels come in, but num_levels is 3: set it to the num_outs of the neck before it',
+    ):
         SpatialAttention(in_channels=8, num_levels=3)(pyramid(levels=4))
 
 
@@ -79,6 +88,9 @@ def test_inserted_into_a_stock_faster_rcnn(lite_config):
 def test_detector_without_attention(lite_config):
     config = lite_config.visible_detector
     config.neck = config.neck[:1]
-    with pytest.raises(ValueError, match=r"FasterRCNN has no spatial attention neck: give it .*"
-                                         r"dict\(type='SpatialAttention', ...\)"):
+    with pytest.raises(
+        ValueError,
+        match=r'FasterRCNN has no spatial attention neck: give it .*'
+        r"dict\(type='SpatialAttention', ...\)",
+    ):
         find_attention(MODELS.build(config))

@@ -9,7 +9,6 @@ if 'CountForTheHook' not in METRICS:
 
     @METRICS.register_module()
     class CountForTheHook(BaseMetric):
-
         def process(self, data_batch, data_samples):
             self.results.extend(data_samples)
 
@@ -19,19 +18,25 @@ if 'CountForTheHook' not in METRICS:
 
 def evaluated(make_runner, num_images, backends=True):
     options = dict(
-        test_dataloader=make_runner.loader(5), test_cfg=dict(),
+        test_dataloader=make_runner.loader(5),
+        test_cfg=dict(),
         test_evaluator=dict(type='CountForTheHook'),
-        val_dataloader=make_runner.loader(5), val_cfg=dict(),
+        val_dataloader=make_runner.loader(5),
+        val_cfg=dict(),
         val_evaluator=dict(type='CountForTheHook'),
-        hooks=[dict(type='FusionVisualizationHook', num_images=num_images)])
+        hooks=[dict(type='FusionVisualizationHook', num_images=num_images)],
+    )
     if backends:
         options['visualizer'] = dict(
-            type='DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+            type='DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')]
+        )
     return make_runner(**options)
 
 
-@pytest.mark.parametrize('num_images, expected', [
-    (0, []), (1, [0]), (3, [0, 1, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3, 4])])
+@pytest.mark.parametrize(
+    'num_images, expected',
+    [(0, []), (1, [0]), (3, [0, 1, 2]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3, 4])],
+)
 def test_writes_the_first_pairs(make_runner, tmp_path, num_images, expected):
     """Also where a batch reaches over the number, and the last batch is a smaller one."""
     assert evaluated(make_runner, num_images).test() == dict(count=5)

@@ -1,4 +1,5 @@
 """The MMEngine evaluator: the functions' values, regions, several ranks."""
+
 import math
 import os
 import socket
@@ -17,13 +18,17 @@ from moefusion.metrics import METRIC_NAMES, fusion_metrics
 HEIGHT, WIDTH = 48, 60
 
 
-def make_image(seed, boxes=((10.0, 8.0, 41.0, 30.5), ), scale=1):
+def make_image(seed, boxes=((10.0, 8.0, 41.0, 30.5),), scale=1):
     """A pair as the loader hands it out, and a data sample as the evaluator gets it."""
     generator = torch.Generator().manual_seed(seed)
     pair = torch.randint(0, 256, (4, HEIGHT, WIDTH), generator=generator, dtype=torch.uint8)
-    sample = DetDataSample(metainfo=dict(
-        img_path=f'{seed}.png', img_shape=(HEIGHT, WIDTH),
-        ori_shape=(HEIGHT * scale, WIDTH * scale)))
+    sample = DetDataSample(
+        metainfo=dict(
+            img_path=f'{seed}.png',
+            img_shape=(HEIGHT, WIDTH),
+            ori_shape=(HEIGHT * scale, WIDTH * scale),
+        )
+    )
     fused = torch.rand(1, HEIGHT, WIDTH, generator=generator) * 1.2 - 0.1
     sample.fused = PixelData(data=fused)
     boxes = torch.tensor(boxes).reshape(-1, 4) * scale
@@ -51,14 +56,17 @@ def test_mean_of_the_functions_values(protocol):
     assert list(scores) == [f'fusion/{name}' for name in METRIC_NAMES]
     for name in METRIC_NAMES:
         assert scores[f'fusion/{name}'] == pytest.approx(
-            sum(one[name] for one in alone) / 3, abs=1e-9)
+            sum(one[name] for one in alone) / 3, abs=1e-9
+        )
 
 
 def test_a_batch_as_a_tensor():
     images = [make_image(seed) for seed in range(2)]
     metric = FusionMetric()
-    metric.process(dict(inputs=torch.stack([pair for pair, _ in images])),
-                   [sample.to_dict() for _, sample in images])
+    metric.process(
+        dict(inputs=torch.stack([pair for pair, _ in images])),
+        [sample.to_dict() for _, sample in images],
+    )
     assert metric.evaluate(2) == run(FusionMetric(), images)
 
 
@@ -129,14 +137,19 @@ def test_errors_say_what_is_wrong():
 
 def _rank(rank, port, folder):
     os.chdir(folder)  # MMEngine exchanges results through a folder here
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port), RANK=str(rank),
-                      WORLD_SIZE='2', LOCAL_RANK=str(rank))
+    os.environ.update(
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=str(port),
+        RANK=str(rank),
+        WORLD_SIZE='2',
+        LOCAL_RANK=str(rank),
+    )
     torch.distributed.init_process_group('gloo')
     # the sampler pads three images to two for each rank: 0 and 2, 1 and again 0
     seeds = ((0, 2), (1, 0))[rank]
     metric = FusionMetric(region='foreground')
     for seed in seeds:
-        pair, sample = make_image(seed, boxes=() if seed == 1 else ((3.0, 3.0, 50.0, 40.0), ))
+        pair, sample = make_image(seed, boxes=() if seed == 1 else ((3.0, 3.0, 50.0, 40.0),))
         metric.process(dict(inputs=[pair]), [sample.to_dict()])
     scores = metric.evaluate(3)
     torch.save(scores, f'{folder}/{rank}.pt')
@@ -149,8 +162,10 @@ def test_two_ranks_give_what_one_gives(tmp_path):
         port = probe.getsockname()[1]
     # fork: a new interpreter could not import this module by its name
     mp.start_processes(_rank, (port, str(tmp_path)), nprocs=2, start_method='fork')
-    box = ((3.0, 3.0, 50.0, 40.0), )
-    expected = run(FusionMetric(region='foreground'),
-                   [make_image(0, box), make_image(1, ()), make_image(2, box)])
+    box = ((3.0, 3.0, 50.0, 40.0),)
+    expected = run(
+        FusionMetric(region='foreground'),
+        [make_image(0, box), make_image(1, ()), make_image(2, box)],
+    )
     for rank in range(2):
         assert torch.load(tmp_path / f'{rank}.pt') == expected

@@ -1,4 +1,5 @@
 """VOC metric of one modality: the right instances, AP of each class, MMDetection's mAP."""
+
 import math
 
 import pytest
@@ -11,8 +12,10 @@ CLASSES = ('car', 'person', 'bus')
 
 
 def instances(boxes, labels, scores=None):
-    found = dict(bboxes=torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
-                 labels=torch.tensor(labels, dtype=torch.long))
+    found = dict(
+        bboxes=torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
+        labels=torch.tensor(labels, dtype=torch.long),
+    )
     return found if scores is None else dict(found, scores=torch.tensor(scores))
 
 
@@ -21,12 +24,16 @@ def make_samples():
     truth = [([[10, 10, 50, 50], [60, 60, 90, 90]], [0, 1]), ([[5, 5, 30, 40]], [0])]
     samples = []
     for boxes, labels in truth:
-        samples.append(dict(
-            gt_instances=instances(boxes, labels), ignored_instances=instances([], []),
-            pred_instances=instances(boxes, labels, [0.9] * len(boxes)),
-            visible_pred_instances=instances(boxes[:1], labels[:1], [0.8]),
-            infrared_pred_instances=instances([[0, 0, 5, 5]], [1], [0.5]),
-            fused=object()))  # what VOCMetric must not copy
+        samples.append(
+            dict(
+                gt_instances=instances(boxes, labels),
+                ignored_instances=instances([], []),
+                pred_instances=instances(boxes, labels, [0.9] * len(boxes)),
+                visible_pred_instances=instances(boxes[:1], labels[:1], [0.8]),
+                infrared_pred_instances=instances([[0, 0, 5, 5]], [1], [0.5]),
+                fused=object(),
+            )
+        )  # what VOCMetric must not copy
     return samples
 
 
@@ -36,8 +43,9 @@ def run(metric):
     return metric.evaluate(2)
 
 
-@pytest.mark.parametrize('modality, car, person', [
-    ('fused', 1.0, 1.0), ('visible', 1.0, 0.0), ('infrared', 0.0, 0.0)])
+@pytest.mark.parametrize(
+    'modality, car, person', [('fused', 1.0, 1.0), ('visible', 1.0, 0.0), ('infrared', 0.0, 0.0)]
+)
 def test_ap_of_each_modality_and_class(modality, car, person):
     scores = run(ModalityVOCMetric(modality=modality))
     assert scores[f'{modality}/AP50_car'] == pytest.approx(car)
@@ -59,7 +67,8 @@ def test_mean_is_that_of_voc_metric(modality, mode):
     scores = run(ModalityVOCMetric(modality=modality, iou_thrs=[0.5, 0.75], eval_mode=mode))
     for name in ('mAP', 'AP50', 'AP75'):
         assert scores[f'{modality}/{name}'] == pytest.approx(
-            expected[f'pascal_voc/{name}'], abs=5e-4)  # VOCMetric rounds to three decimals
+            expected[f'pascal_voc/{name}'], abs=5e-4
+        )  # VOCMetric rounds to three decimals
 
 
 def test_prefix_and_errors():
@@ -82,4 +91,5 @@ def test_optional_without_an_evaluation_detector():
     metric.process({}, samples)
     assert metric.evaluate(2) == {}
     assert run(ModalityVOCMetric(optional=True)) == pytest.approx(
-        run(ModalityVOCMetric()), nan_ok=True)
+        run(ModalityVOCMetric()), nan_ok=True
+    )

@@ -21,15 +21,15 @@ def test_conv_by_hand():
         merge.conv.weight.zero_()
         merge.conv.weight[0, 0] = 0.5  # sum of the visible map's neighbourhood, halved
         merge.conv.weight[1, 1, 1, 1] = 2  # the infrared pixel, doubled
-        merge.conv.bias.copy_(torch.tensor([-1., 0.25]))
+        merge.conv.bias.copy_(torch.tensor([-1.0, 0.25]))
     visible, infrared = torch.full((1, 1, 3, 3), 0.4), torch.full((1, 1, 3, 3), 0.1)
     infrared[0, 0, 0, 0] = 0.9
     merged = merge(visible, infrared)[0, 0]
     assert merged.shape == (3, 3)
     # middle: max(0.5 * 9 * 0.4 - 1, 2 * 0.1 + 0.25) = 0.8; the first corner sees 4 pixels:
     # max(0.5 * 4 * 0.4 - 1, 2 * 0.9 + 0.25) = 2.05
-    assert merged[1, 1].item() == pytest.approx(1 / (1 + 2.718281828 ** -0.8))
-    assert merged[0, 0].item() == pytest.approx(1 / (1 + 2.718281828 ** -2.05))
+    assert merged[1, 1].item() == pytest.approx(1 / (1 + 2.718281828**-0.8))
+    assert merged[0, 0].item() == pytest.approx(1 / (1 + 2.718281828**-2.05))
 
 
 def test_conv_starts_near_the_maximum():

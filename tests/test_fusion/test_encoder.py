@@ -43,11 +43,13 @@ def test_each_convolution_feeds_all_later_ones(encoder, number):
         convs[number].bias += 0.5
 
     assert changed_groups(encoder, torch.rand(1, 1, 8, 8), perturb) == [
-        i >= number for i in range(4)]
+        i >= number for i in range(4)
+    ]
 
 
 def test_the_last_convolution_reads_c1_directly(encoder):
     """Not only through DC1 and DC2: its weights on C1's channels alone change DC3 alone."""
+
     def perturb():
         encoder.dense[2].weight[:, :16] += 0.1
 
@@ -58,8 +60,7 @@ def test_equals_the_convolutions_written_out(encoder):
     image = torch.rand(1, 1, 6, 7)
     features = [F.conv2d(image, encoder.stem.weight, encoder.stem.bias, padding=1).relu()]
     for conv in encoder.dense:
-        features.append(
-            F.conv2d(torch.cat(features, 1), conv.weight, conv.bias, padding=1).relu())
+        features.append(F.conv2d(torch.cat(features, 1), conv.weight, conv.bias, padding=1).relu())
     torch.testing.assert_close(encoder(image)[1], torch.cat(features, 1))
 
 

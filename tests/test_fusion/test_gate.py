@@ -15,7 +15,7 @@ def gate_with_logits(logits, top_k, noise=True):
     gate = NoisyTopKGate(num_samples, (1, 1), num_experts, top_k, noise)
     with torch.no_grad():
         gate.weight.copy_(logits)
-    features = torch.eye(num_samples) * num_samples ** 0.5  # the gate divides by sqrt(D)
+    features = torch.eye(num_samples) * num_samples**0.5  # the gate divides by sqrt(D)
     return gate, features.view(num_samples, num_samples, 1, 1)
 
 
@@ -84,10 +84,10 @@ def test_scale_of_the_noise():
     """softplus(s W_noise) + 0.01, a scale for each sample and expert."""
     gate = NoisyTopKGate(1, (1, 1), 2, 2)
     with torch.no_grad():
-        gate.noise_weight.copy_(torch.tensor([[1., -3.]]))
+        gate.noise_weight.copy_(torch.tensor([[1.0, -3.0]]))
     weights = gate(torch.ones(20000, 1, 1, 1)).weights
     spread = (weights[:, 0] / weights[:, 1]).log().detach().numpy()  # noise_0 - noise_1
-    scales = np.log1p(np.exp([1., -3.])) + 0.01
+    scales = np.log1p(np.exp([1.0, -3.0])) + 0.01
     assert spread.std() == pytest.approx(np.hypot(*scales), rel=0.03)
     assert abs(spread.mean()) < 0.05
 
@@ -112,7 +112,7 @@ def test_load_is_the_chance_to_stay_if_the_noise_is_drawn_anew(num_experts, top_
 
 
 def test_load_by_hand(monkeypatch):
-    gate, features = gate_with_logits(torch.tensor([[2., 1., 0.]]), 1)
+    gate, features = gate_with_logits(torch.tensor([[2.0, 1.0, 0.0]]), 1)
     monkeypatch.setattr(torch, 'randn_like', torch.zeros_like)
     scale = np.log(2) + 0.01
     # Expert 0 stays if it beats 1; the others are in if they beat 2.
@@ -137,7 +137,7 @@ def test_all_experts_selected():
 
 def test_float32_under_autocast():
     """Logits a half-precision format cannot tell apart still select the larger one."""
-    gate, features = gate_with_logits(torch.tensor([[1., 1.001, 1.002, 0.]]), 1)
+    gate, features = gate_with_logits(torch.tensor([[1.0, 1.001, 1.002, 0.0]]), 1)
     with torch.autocast('cpu', torch.bfloat16):
         gating = gate.eval()(features.bfloat16())
     assert gating.selected == [[2]]
@@ -154,7 +154,7 @@ def test_top_k_outside(top_k):
         NoisyTopKGate(1, (1, 1), 4, top_k)
 
 
-@pytest.mark.parametrize('grid', [(0, 3), (3, ), (2, 2, 2), (4, -1)])
+@pytest.mark.parametrize('grid', [(0, 3), (3,), (2, 2, 2), (4, -1)])
 def test_bad_grid(grid):
     with pytest.raises(ValueError, match='two positive sizes'):
         NoisyTopKGate(1, grid, 4, 2)

@@ -17,8 +17,10 @@ def count_samples(experts):
     """Hooks that add up how many samples each expert computes on."""
     counts = [0] * len(experts)
     for number, expert in enumerate(experts):
+
         def hook(module, inputs, number=number):
             counts[number] += len(inputs[0])
+
         expert.register_forward_pre_hook(hook)
     return counts
 
@@ -33,8 +35,7 @@ def features():
 def test_local_mixture_is_the_weighted_sum_over_all_experts(features, num_experts, top_k):
     """Equation 2, expert after expert, sample after sample, zero weights included."""
     visible, infrared, attention = features
-    mixture = choosing_gate(
-        LocalMixture(num_experts=num_experts, top_k=top_k, grid=(2, 2)))
+    mixture = choosing_gate(LocalMixture(num_experts=num_experts, top_k=top_k, grid=(2, 2)))
     output, gating = mixture(visible, infrared, attention)
     if top_k < num_experts:
         assert len({tuple(sorted(chosen)) for chosen in gating.selected}) > 1
@@ -66,7 +67,8 @@ def test_experts_see_one_modality_each(features):
     seen = {number: [] for number in range(6)}
     for number, expert in enumerate(mixture.experts):
         expert.register_forward_pre_hook(
-            lambda module, inputs, number=number: seen[number].append(inputs[0].clone()))
+            lambda module, inputs, number=number: seen[number].append(inputs[0].clone())
+        )
     mixture(visible, infrared, attention)
     for number in range(6):
         source = visible if number < 3 else infrared
@@ -80,8 +82,7 @@ def test_unselected_experts_do_no_work(features, training):
     counts = count_samples(mixture.experts)
     with torch.set_grad_enabled(training):
         _, gating = mixture(visible, infrared, attention)
-    assert counts == [
-        sum(number in chosen for chosen in gating.selected) for number in range(4)]
+    assert counts == [sum(number in chosen for chosen in gating.selected) for number in range(4)]
     assert sum(counts) == 2 * len(visible)
 
 
@@ -94,15 +95,22 @@ def test_a_single_image_runs_k_experts(features):
     assert sorted(counts) == [0, 0, 1, 1]
 
 
-@pytest.mark.parametrize('build', [
-    lambda: LocalMixture(channels=4, grid=(1, 1), top_k=1),
-    lambda: GlobalMixture(8, (4, 4, 4), top_k=1, grid=(1, 1))])
+@pytest.mark.parametrize(
+    'build',
+    [
+        lambda: LocalMixture(channels=4, grid=(1, 1), top_k=1),
+        lambda: GlobalMixture(8, (4, 4, 4), top_k=1, grid=(1, 1)),
+    ],
+)
 def test_idle_experts_have_zero_gradients(build):
     """Zero and not None, so that distributed training can reduce them."""
     mixture = build().eval()  # eval: the zero gate selects one and the same expert each time
     visible, infrared = torch.rand(2, 3, 4, 5, 5)
-    inputs = (visible, infrared, torch.ones(3, 1, 5, 5)) if isinstance(
-        mixture, LocalMixture) else (visible, infrared)
+    inputs = (
+        (visible, infrared, torch.ones(3, 1, 5, 5))
+        if isinstance(mixture, LocalMixture)
+        else (visible, infrared)
+    )
     output, gating = mixture(*inputs)
     output.square().sum().backward()
     used = {number for chosen in gating.selected for number in chosen}
@@ -124,7 +132,8 @@ def test_structure_of_the_experts():
     assert sum(p.numel() for p in local.parameters()) == (16 * 9 + 1) * 8 + (8 * 9 + 1) * 16
     assert [layer.out_channels for layer in decoder if hasattr(layer, 'weight')] == [64, 32, 16, 1]
     assert sum(p.numel() for p in decoder.parameters()) == (
-        (160 * 9 + 1) * 64 + (64 * 9 + 1) * 32 + (32 * 9 + 1) * 16 + (16 * 9 + 1))
+        (160 * 9 + 1) * 64 + (64 * 9 + 1) * 32 + (32 * 9 + 1) * 16 + (16 * 9 + 1)
+    )
     assert decoder(torch.randn(50, 160, 3, 3)).min() < 0  # the last convolution is linear
 
 

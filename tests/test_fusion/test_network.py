@@ -41,16 +41,21 @@ def test_any_size_with_the_papers_network():
 
 def test_parameters_of_the_papers_network_by_part():
     network = FusionNetwork()
-    counts = {name: sum(p.numel() for p in part.parameters())
-              for name, part in network.named_children()}
+    counts = {
+        name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()
+    }
     encoder = 160 + 2320 + 4624 + 6928
     local_gate = 2 * (32 * 120 * 160) * 4  # weights and noise weights
     local_expert = (16 * 9 + 1) * 8 + (8 * 9 + 1) * 16
     global_gate = 2 * (160 * 60 * 80) * 4
     global_expert = (160 * 9 + 1) * 64 + (64 * 9 + 1) * 32 + (32 * 9 + 1) * 16 + 16 * 9 + 1
     assert counts == dict(
-        visible_encoder=encoder, infrared_encoder=encoder, attention_merge=38,
-        local=2 * (local_gate + 4 * local_expert), decoder=global_gate + 4 * global_expert)
+        visible_encoder=encoder,
+        infrared_encoder=encoder,
+        attention_merge=38,
+        local=2 * (local_gate + 4 * local_expert),
+        decoder=global_gate + 4 * global_expert,
+    )
 
 
 def test_x_f_is_local_infrared_visible_in_that_order():
@@ -71,7 +76,8 @@ def test_mixtures_work_on_attention_and_its_complement():
     seen = {}
     for region, mixture in network.local.items():
         mixture.register_forward_pre_hook(
-            lambda module, inputs, region=region: seen.update({region: inputs}))
+            lambda module, inputs, region=region: seen.update({region: inputs})
+        )
     maps = torch.rand(2, 1, 1, 8, 8)
     images = torch.rand(2, 1, 1, 8, 8)
     with torch.no_grad():
@@ -95,8 +101,9 @@ def test_without_background_mixture():
 def test_every_parameter_has_a_gradient(top_k):
     network = FusionNetwork(**SMALL, top_k=top_k)
     output = network(*torch.rand(2, 1, 1, 12, 10))
-    loss = output.fused.mean() + sum(g.importance.var() + g.load.var()
-                                     for g in output.gatings.values())
+    loss = output.fused.mean() + sum(
+        g.importance.var() + g.load.var() for g in output.gatings.values()
+    )
     loss.backward()
     assert [name for name, p in network.named_parameters() if p.grad is None] == []
     assert [name for name, p in network.named_parameters() if not p.grad.isfinite().all()] == []
@@ -112,23 +119,8 @@ def test_a_batch_equals_its_images_one_by_one():
         chosen = {tuple(sorted(row)) for row in together.gatings['global'].selected}
         assert len(chosen) > 1
         for row in range(6):
-            alone = network(*inputs[:, row:row + 1])
-            torch.testing.assert_close(together.fused[row:row + 1], alone.fused)
-
-
-def test_the_infrared_image_takes_over_its_lead_at_test_alone():
-    torch.manual_seed(0)
-    plain = FusionNetwork(**SMALL, noise=False)
-    leading = FusionNetwork(**SMALL, noise=False, infrared_lead=dict(share=0.4))
-    leading.load_state_dict(plain.state_dict())
-    infrared = torch.rand(2, 1, 12, 14)
-    visible = infrared.clone()
-    visible[0] = 0.5  # flat: each edge is the infrared image's; of the second pair, none
-    with torch.no_grad():
-        torch.testing.assert_close(leading(visible, infrared).fused, plain(visible, infrared).fused)
-        before, after = (network.eval()(visible, infrared).fused for network in (plain, leading))
-    torch.testing.assert_close(after[0], 0.6 * before[0] + 0.4 * infrared[0])
-    torch.testing.assert_close(after[1], before[1])
+            alone = network(*inputs[:, row : row + 1])
+            torch.testing.assert_close(together.fused[row : row + 1], alone.fused)
 
 
 def test_gray_levels_matter_and_modalities_are_not_shared():
@@ -154,27 +146,33 @@ def test_bfloat16_autocast():
     assert all(p.grad.isfinite().all() for p in network.parameters())
 
 
-@pytest.mark.parametrize('options, message', [
-    (dict(num_experts=3), 'num_experts must be even, but is 3'),
-    (dict(num_experts=0), 'num_experts must be even, but is 0'),
-    (dict(top_k=5), 'top_k must be from 1 to num_experts = 4, but is 5'),
-    (dict(top_k=0), 'top_k must be from 1 to num_experts = 4, but is 0'),
-    (dict(attention_merge='mean'), "'conv' or 'max', but is 'mean'"),
-    (dict(local_grid=(0, 4)), 'two positive sizes'),
-    (dict(global_grid=(4, )), 'two positive sizes'),
-    (dict(infrared_lead=dict(middle=1.)), 'middle must be .* are 1.0, 12.0, 0.7 and 0.7'),
-    (dict(infrared_lead=dict(share=2.)), 'share and day_share from 0 to 1')])
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(num_experts=3), 'num_experts must be even, but is 3'),
+        (dict(num_experts=0), 'num_experts must be even, but is 0'),
+        (dict(top_k=5), 'top_k must be from 1 to num_experts = 4, but is 5'),
+        (dict(top_k=0), 'top_k must be from 1 to num_experts = 4, but is 0'),
+        (dict(attention_merge='mean'), "'conv' or 'max', but is 'mean'"),
+        (dict(local_grid=(0, 4)), 'two positive sizes'),
+        (dict(global_grid=(4,)), 'two positive sizes'),
+    ],
+)
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         FusionNetwork(**options)
 
 
-@pytest.mark.parametrize('visible, infrared, message', [
-    ((1, 1, 8, 8), (1, 1, 8, 9), r'\(1, 1, 8, 8\) and \(1, 1, 8, 9\)'),
-    ((1, 3, 8, 8), (1, 3, 8, 8), r'N x 1 x H x W'),
-    ((8, 8), (8, 8), r'N x 1 x H x W'),
-    ((1, 1, 0, 8), (1, 1, 0, 8), 'nothing to fuse'),
-    ((0, 1, 8, 8), (0, 1, 8, 8), 'nothing to fuse')])
+@pytest.mark.parametrize(
+    'visible, infrared, message',
+    [
+        ((1, 1, 8, 8), (1, 1, 8, 9), r'\(1, 1, 8, 8\) and \(1, 1, 8, 9\)'),
+        ((1, 3, 8, 8), (1, 3, 8, 8), r'N x 1 x H x W'),
+        ((8, 8), (8, 8), r'N x 1 x H x W'),
+        ((1, 1, 0, 8), (1, 1, 0, 8), 'nothing to fuse'),
+        ((0, 1, 8, 8), (0, 1, 8, 8), 'nothing to fuse'),
+    ],
+)
 def test_bad_images(visible, infrared, message):
     with pytest.raises(ValueError, match=message):
         FusionNetwork(**SMALL)(torch.zeros(visible), torch.zeros(infrared))
@@ -189,8 +187,10 @@ def test_attention_of_another_size(merge):
 
 
 def test_needs_torch_alone():
-    code = ('import sys, moefusion.fusion, moefusion.losses; '
-            'print([m for m in sys.modules if m.split(".")[0] in '
-            '("mmengine", "mmcv", "mmdet", "cv2", "matplotlib")])')
+    code = (
+        'import sys, moefusion.fusion, moefusion.losses; '
+        'print([m for m in sys.modules if m.split(".")[0] in '
+        '("mmengine", "mmcv", "mmdet", "cv2", "matplotlib")])'
+    )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == '[]'

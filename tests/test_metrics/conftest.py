@@ -1,4 +1,5 @@
 """Images that the metric tests share: small, and with the corners of the protocols in them."""
+
 import numpy as np
 import pytest
 import torch
@@ -16,8 +17,9 @@ def make_triple(seed=0, height=44, width=53):
     fused = 0.6 * infrared + 0.5 * visible + rng.normal(0, 2, (height, width))
     visible[-9:-3, 5:20:2] = 255
     fused[30:] = visible[30:]
-    return tuple(np.clip(np.round(image), 0, 255).astype(np.uint8)
-                 for image in (infrared, visible, fused))
+    return tuple(
+        np.clip(np.round(image), 0, 255).astype(np.uint8) for image in (infrared, visible, fused)
+    )
 
 
 @pytest.fixture(scope='session')

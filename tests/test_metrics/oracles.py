@@ -2,6 +2,7 @@
 
 Nothing here is shared with the package: pixels are visited one by one.
 """
+
 import math
 from collections import Counter
 
@@ -11,10 +12,16 @@ import numpy as np
 def oracle_metrics(infrared, visible, fused, literature):
     """All eight, by name."""
     a, b, f = (image.tolist() for image in (infrared, visible, fused))
-    return dict(EN=en(f), SF=sf(f), SD=sd(f, literature),
-                MI=mi(a, f, literature) + mi(b, f, literature),
-                VIF=vifp(infrared, fused, literature) + vifp(visible, fused, literature),
-                AG=ag(f), SCD=scd(a, b, f), Qabf=qabf(a, b, f, literature))
+    return dict(
+        EN=en(f),
+        SF=sf(f),
+        SD=sd(f, literature),
+        MI=mi(a, f, literature) + mi(b, f, literature),
+        VIF=vifp(infrared, fused, literature) + vifp(visible, fused, literature),
+        AG=ag(f),
+        SCD=scd(a, b, f),
+        Qabf=qabf(a, b, f, literature),
+    )
 
 
 def pixels(image):
@@ -31,10 +38,12 @@ def en(f):
 
 def sf(f):
     height, width = len(f), len(f[0])
-    down = [(f[i + 1][j] / 255 - f[i][j] / 255) ** 2
-            for i in range(height - 1) for j in range(width)]
-    across = [(f[i][j + 1] / 255 - f[i][j] / 255) ** 2
-              for i in range(height) for j in range(width - 1)]
+    down = [
+        (f[i + 1][j] / 255 - f[i][j] / 255) ** 2 for i in range(height - 1) for j in range(width)
+    ]
+    across = [
+        (f[i][j + 1] / 255 - f[i][j] / 255) ** 2 for i in range(height) for j in range(width - 1)
+    ]
     return math.sqrt(sum(down) / len(down) + sum(across) / len(across))
 
 
@@ -71,7 +80,7 @@ def ag(f):
             left, right = max(j - 1, 0), min(j + 1, width - 1)
             gy = slope(f[up][j], f[down][j], down - up)
             gx = slope(f[i][left], f[i][right], right - left)
-            total += math.sqrt((gx ** 2 + gy ** 2) / 2)
+            total += math.sqrt((gx**2 + gy**2) / 2)
     return total / ((height - 1) * (width - 1))
 
 
@@ -85,22 +94,31 @@ def correlation(x, y):
 
 def scd(a, b, f):
     a, b, f = pixels(a), pixels(b), pixels(f)
-    return (correlation([p - q for p, q in zip(f, b)], a)
-            + correlation([p - q for p, q in zip(f, a)], b))
+    return correlation([p - q for p, q in zip(f, b)], a) + correlation(
+        [p - q for p, q in zip(f, a)], b
+    )
 
 
 def window(size):
     sigma, half = size / 5, size // 2
-    weights = np.array([[math.exp(-(i * i + j * j) / (2 * sigma * sigma))
-                         for j in range(-half, half + 1)] for i in range(-half, half + 1)])
+    weights = np.array(
+        [
+            [math.exp(-(i * i + j * j) / (2 * sigma * sigma)) for j in range(-half, half + 1)]
+            for i in range(-half, half + 1)
+        ]
+    )
     return weights / weights.sum()
 
 
 def smooth(image, size):
     weights = window(size)
     height, width = image.shape
-    return np.array([[(image[i:i + size, j:j + size] * weights).sum()
-                      for j in range(width - size + 1)] for i in range(height - size + 1)])
+    return np.array(
+        [
+            [(image[i : i + size, j : j + size] * weights).sum() for j in range(width - size + 1)]
+            for i in range(height - size + 1)
+        ]
+    )
 
 
 def vifp(x, f, literature):
@@ -112,8 +130,9 @@ def vifp(x, f, literature):
         xx, ff, xf = x * x, f * f, x * f
         if literature and scale == 0:
             xx, ff, xf = np.minimum(xx, 255), np.minimum(ff, 255), np.minimum(xf, 255)
-        for mean_x, mean_f, mean_xx, mean_ff, mean_xf in zip(*(
-                smooth(image, size).ravel() for image in (x, f, xx, ff, xf))):
+        for mean_x, mean_f, mean_xx, mean_ff, mean_xf in zip(
+            *(smooth(image, size).ravel() for image in (x, f, xx, ff, xf))
+        ):
             variance_x = max(mean_xx - mean_x * mean_x, 0)
             variance_f = max(mean_ff - mean_f * mean_f, 0)
             covariance = mean_xf - mean_x * mean_f
@@ -125,7 +144,7 @@ def vifp(x, f, literature):
                 gain, noise = 0, 0
             if gain < 0:
                 gain, noise = 0, variance_f
-            kept += math.log10(1 + gain ** 2 * variance_x / (max(noise, 1e-10) + 2))
+            kept += math.log10(1 + gain**2 * variance_x / (max(noise, 1e-10) + 2))
             total += math.log10(1 + variance_x / 2)
     return kept / total if total else math.nan
 
@@ -155,8 +174,10 @@ def sobel(image, kernel):
 def edges(image):
     found = []
     for row_x, row_y in zip(sobel(image, KERNEL_X), sobel(image, KERNEL_Y)):
-        found += [(math.sqrt(x * x + y * y), math.atan(y / x) if x != 0 else math.pi / 2)
-                  for x, y in zip(row_x, row_y)]
+        found += [
+            (math.sqrt(x * x + y * y), math.atan(y / x) if x != 0 else math.pi / 2)
+            for x, y in zip(row_x, row_y)
+        ]
     return found
 
 
@@ -170,7 +191,11 @@ def qabf(a, b, f, literature):
             else:
                 relative = min(g, g_f) / max(g, g_f)
             turn = 1 - abs(alpha - alpha_f) / (math.pi / 2)
-            kept += g * (0.9994 / (1 + math.exp(-15 * (relative - 0.5)))
-                         * 0.9879 / (1 + math.exp(-22 * (turn - 0.8))))
+            kept += g * (
+                0.9994
+                / (1 + math.exp(-15 * (relative - 0.5)))
+                * 0.9879
+                / (1 + math.exp(-22 * (turn - 0.8)))
+            )
             weight += g
     return kept / weight if weight else math.nan

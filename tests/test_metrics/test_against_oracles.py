@@ -1,4 +1,5 @@
 """Every metric against a slow version of its formula, in both protocols."""
+
 import importlib.util
 import math
 import sys
@@ -14,9 +15,16 @@ _spec = importlib.util.spec_from_file_location('oracles', Path(__file__).with_na
 oracles = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(oracles)
 
-ALONE = dict(EN='entropy', SF='spatial_frequency', SD='standard_deviation',
-             MI='mutual_information', VIF='visual_information_fidelity', AG='average_gradient',
-             SCD='sum_of_correlations_of_differences', Qabf='qabf')
+ALONE = dict(
+    EN='entropy',
+    SF='spatial_frequency',
+    SD='standard_deviation',
+    MI='mutual_information',
+    VIF='visual_information_fidelity',
+    AG='average_gradient',
+    SCD='sum_of_correlations_of_differences',
+    Qabf='qabf',
+)
 OF_FUSED = ('EN', 'SF', 'SD', 'AG')
 BY_PROTOCOL = ('SD', 'MI', 'VIF', 'Qabf')
 
@@ -31,8 +39,10 @@ def assert_close(scores, expected):
 
 @pytest.fixture(scope='module')
 def expected(triple):
-    return {protocol: oracles.oracle_metrics(*triple, protocol == 'literature')
-            for protocol in PROTOCOLS}
+    return {
+        protocol: oracles.oracle_metrics(*triple, protocol == 'literature')
+        for protocol in PROTOCOLS
+    }
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
@@ -41,8 +51,11 @@ def test_all_eight(triple, expected, protocol):
 
 
 def test_the_protocols_differ_where_documented(expected):
-    differ = [name for name in METRIC_NAMES
-              if abs(expected['literature'][name] - expected['standard'][name]) > 1e-4]
+    differ = [
+        name
+        for name in METRIC_NAMES
+        if abs(expected['literature'][name] - expected['standard'][name]) > 1e-4
+    ]
     assert tuple(differ) == BY_PROTOCOL
 
 
@@ -60,28 +73,35 @@ def test_each_by_itself(triple, expected, name, protocol):
 def test_shapes_that_end_inside_a_tile_or_strip(shape, protocol):
     rng = np.random.default_rng(7)
     images = [(rng.random(shape) ** 3 * 256).astype(np.uint8) for _ in range(3)]
-    assert_close(fusion_metrics(*images, protocol=protocol),
-                 oracles.oracle_metrics(*images, protocol == 'literature'))
+    assert_close(
+        fusion_metrics(*images, protocol=protocol),
+        oracles.oracle_metrics(*images, protocol == 'literature'),
+    )
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 def test_bright_images_take_the_short_way_to_the_same_value(protocol):
     """Above a mean of 16 nothing is left of the first scale of VIF in the literature protocol."""
     rng = np.random.default_rng(5)
-    images = [rng.integers(low, high, (60, 64), dtype=np.uint8)
-              for low, high in ((40, 90), (0, 40), (100, 256))]
+    images = [
+        rng.integers(low, high, (60, 64), dtype=np.uint8)
+        for low, high in ((40, 90), (0, 40), (100, 256))
+    ]
     images[1][:30] = 200
-    assert_close(fusion_metrics(*images, protocol=protocol),
-                 oracles.oracle_metrics(*images, protocol == 'literature'))
+    assert_close(
+        fusion_metrics(*images, protocol=protocol),
+        oracles.oracle_metrics(*images, protocol == 'literature'),
+    )
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 def test_mask_multiplies_all_three_images(triple, protocol):
     mask = np.zeros(triple[0].shape, dtype=bool)
     mask[5:33, 12:50] = True
-    assert_close(fusion_metrics(*triple, protocol=protocol, mask=mask),
-                 oracles.oracle_metrics(*(image * mask for image in triple),
-                                        protocol == 'literature'))
+    assert_close(
+        fusion_metrics(*triple, protocol=protocol, mask=mask),
+        oracles.oracle_metrics(*(image * mask for image in triple), protocol == 'literature'),
+    )
 
 
 @pytest.mark.parametrize('pixels, rows', [(64, 1), (1024, 5), (2048, 16)])

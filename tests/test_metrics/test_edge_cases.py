@@ -1,4 +1,5 @@
 """Constant images, copies of a source, shifts, small images: each with its stated result."""
+
 import math
 
 import numpy as np
@@ -54,7 +55,8 @@ def test_fused_equal_to_a_source(triple, which):
     scores = fusion_metrics(*triple[:2], source, 'standard')
     assert math.isnan(scores['SCD'])  # F - source is constant
     assert scores['MI'] == pytest.approx(
-        entropy(source) + mutual_information(other, source, source, 'standard') - entropy(source))
+        entropy(source) + mutual_information(other, source, source, 'standard') - entropy(source)
+    )
     alone = visual_information_fidelity(source, source, source, 'standard')
     assert alone == pytest.approx(2, abs=1e-6)
     # the ceiling of both sigmoids at equal strength and angle
@@ -68,7 +70,8 @@ def test_undefined_scd_does_not_hang_on_rounding(triple):
     visible = triple[1] // 2
     for offset in (1, 3, 77):
         assert math.isnan(
-            sum_of_correlations_of_differences(triple[0], visible, visible + np.uint8(offset)))
+            sum_of_correlations_of_differences(triple[0], visible, visible + np.uint8(offset))
+        )
     nearly = visible + np.uint8(3)
     nearly[0, 0] += 1
     assert math.isfinite(sum_of_correlations_of_differences(triple[0], visible, nearly))
@@ -82,16 +85,19 @@ def test_one_pixel_shift(triple, axis):
     assert entropy(shifted) == pytest.approx(entropy(source), abs=1e-12)
     for protocol in PROTOCOLS:
         assert standard_deviation(shifted, protocol) == pytest.approx(
-            standard_deviation(source, protocol), abs=1e-12)
-        assert (mutual_information(source, source, shifted, protocol)
-                < mutual_information(source, source, source, protocol) - 1)
+            standard_deviation(source, protocol), abs=1e-12
+        )
+        assert (
+            mutual_information(source, source, shifted, protocol)
+            < mutual_information(source, source, source, protocol) - 1
+        )
     assert qabf(source, source, shifted, 'standard') < 0.8
     assert visual_information_fidelity(source, source, shifted, 'standard') < 1.8
 
 
 def test_images_smaller_than_the_windows_of_vif(triple):
     for shape, says in (((40, 53), '40 x 53'), ((44, 40), '44 x 40')):
-        small = [image[:shape[0], :shape[1]] for image in triple]
+        small = [image[: shape[0], : shape[1]] for image in triple]
         with pytest.raises(ValueError, match=f'at least 41 x 41.*got {says}'):
             fusion_metrics(*small)
         for metric in (entropy, spatial_frequency, standard_deviation, average_gradient):

@@ -1,4 +1,5 @@
 """Arrays, tensors, batches, colour, masks: what goes in, and errors that say what is wrong."""
+
 import subprocess
 import sys
 
@@ -90,13 +91,14 @@ def test_prepared_sources_give_the_same_values(triples):
     for protocol in PROTOCOLS:
         for fused in triples[2]:
             assert fusion_metrics(*sources, fused, protocol) == fusion_metrics(
-                infrared, visible, fused, protocol)
+                infrared, visible, fused, protocol
+            )
 
 
 def test_masks_of_a_batch(triples):
     masks = np.zeros((3, 44, 53), dtype=bool)
     for i in range(3):
-        masks[i, 5 * i:30, 10:40 - i] = True
+        masks[i, 5 * i : 30, 10 : 40 - i] = True
     batches = [to_batch(images) for images in triples]
     expected = [fusion_metrics(*triple, mask=mask) for triple, mask in zip(zip(*triples), masks)]
     for mask in (masks, masks[:, None], torch.from_numpy(masks).long() * 7):
@@ -111,18 +113,25 @@ def test_full_and_empty_masks(triple):
     assert entropy(triple[2], mask=np.zeros(shape, bool)) == 0
 
 
-@pytest.mark.parametrize('change, error, says', [
-    (lambda x: x.astype(np.uint16) * 257, TypeError, 'uint16'),
-    (lambda x: x / 255, TypeError, 'float64'),
-    (lambda x: torch.from_numpy(x).float(), TypeError, 'float32'),
-    (lambda x: x.tolist(), TypeError, 'list'),
-    (lambda x: x[None], ValueError, '1 x 44 x 53'),
-    (lambda x: x[..., None].repeat(4, 2), ValueError, '44 x 53 x 4'),
-    (lambda x: torch.from_numpy(x)[None], ValueError, '1 x 44 x 53'),
-    (lambda x: torch.from_numpy(x)[None, None].repeat(1, 2, 1, 1), ValueError, '1 x 2 x 44 x 53'),
-    (lambda x: x[:, :-1], ValueError, '52'),
-    (lambda x: torch.from_numpy(x)[None, None].repeat(2, 1, 1, 1), ValueError, '2, 44, 53'),
-])
+@pytest.mark.parametrize(
+    'change, error, says',
+    [
+        (lambda x: x.astype(np.uint16) * 257, TypeError, 'uint16'),
+        (lambda x: x / 255, TypeError, 'float64'),
+        (lambda x: torch.from_numpy(x).float(), TypeError, 'float32'),
+        (lambda x: x.tolist(), TypeError, 'list'),
+        (lambda x: x[None], ValueError, '1 x 44 x 53'),
+        (lambda x: x[..., None].repeat(4, 2), ValueError, '44 x 53 x 4'),
+        (lambda x: torch.from_numpy(x)[None], ValueError, '1 x 44 x 53'),
+        (
+            lambda x: torch.from_numpy(x)[None, None].repeat(1, 2, 1, 1),
+            ValueError,
+            '1 x 2 x 44 x 53',
+        ),
+        (lambda x: x[:, :-1], ValueError, '52'),
+        (lambda x: torch.from_numpy(x)[None, None].repeat(2, 1, 1, 1), ValueError, '2, 44, 53'),
+    ],
+)
 @pytest.mark.parametrize('which', [0, 1, 2])
 def test_wrong_images(triple, which, change, error, says):
     images = list(triple)
@@ -132,11 +141,14 @@ def test_wrong_images(triple, which, change, error, says):
     assert says in str(raised.value)
 
 
-@pytest.mark.parametrize('mask, error', [
-    (np.ones((44, 52), bool), ValueError),
-    (np.ones((2, 44, 53), bool), ValueError),
-    (np.ones((44, 53)), TypeError),
-])
+@pytest.mark.parametrize(
+    'mask, error',
+    [
+        (np.ones((44, 52), bool), ValueError),
+        (np.ones((2, 44, 53), bool), ValueError),
+        (np.ones((44, 53)), TypeError),
+    ],
+)
 def test_wrong_masks(triple, mask, error):
     with pytest.raises(error, match='mask'):
         fusion_metrics(*triple, mask=mask)
@@ -154,11 +166,13 @@ def test_unknown_protocol(triple):
 
 
 def test_needs_torch_and_numpy_alone():
-    code = ('import sys\n'
-            'class Block:\n'
-            '    def find_spec(self, name, path=None, target=None):\n'
-            '        assert name.split(".")[0] not in ("mmengine", "mmcv", "mmdet", "scipy", "cv2",'
-            ' "matplotlib"), name\n'
-            'sys.meta_path.insert(0, Block())\n'
-            'import moefusion.metrics, moefusion.metrics.published, moefusion.metrics.summary\n')
+    code = (
+        'import sys\n'
+        'class Block:\n'
+        '    def find_spec(self, name, path=None, target=None):\n'
+        '        assert name.split(".")[0] not in ("mmengine", "mmcv", "mmdet", "scipy", "cv2",'
+        ' "matplotlib"), name\n'
+        'sys.meta_path.insert(0, Block())\n'
+        'import moefusion.metrics, moefusion.comparison.published, moefusion.metrics.summary\n'
+    )
     subprocess.run([sys.executable, '-c', code], check=True)

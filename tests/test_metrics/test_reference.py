@@ -1,4 +1,5 @@
 """The published MATLAB values, where the reference data is."""
+
 import csv
 
 import cv2
@@ -29,8 +30,9 @@ def test_every_published_row(reference):
     assert len(rows) == 20
     worst = dict.fromkeys(METRIC_NAMES, 0.0)
     for row in rows:
-        scores = fusion_metrics(*(read(folder / name / row['image'])
-                                  for name in ('ir', 'vi', row['method'])))
+        scores = fusion_metrics(
+            *(read(folder / name / row['image']) for name in ('ir', 'vi', row['method']))
+        )
         for name in METRIC_NAMES:
             worst[name] = max(worst[name], abs(scores[name] - float(row[name])))
     limits = {name: 1e-6 if name == 'VIF' else 1e-9 for name in METRIC_NAMES}
@@ -43,10 +45,14 @@ def test_cuda_gives_the_published_values(reference):
         pytest.skip('no CUDA device')
     folder, rows = reference
     for row in rows[:4]:
-        images = [torch.from_numpy(read(folder / name / row['image'])).cuda()
-                  for name in ('ir', 'vi', row['method'])]
-        batch = [(image[None] if image.ndim == 2 else image.permute(2, 0, 1))[None]
-                 for image in images]
+        images = [
+            torch.from_numpy(read(folder / name / row['image'])).cuda()
+            for name in ('ir', 'vi', row['method'])
+        ]
+        batch = [
+            (image[None] if image.ndim == 2 else image.permute(2, 0, 1))[None] for image in images
+        ]
         for name, values in fusion_metrics(*batch).items():
             assert values.item() == pytest.approx(
-                float(row[name]), abs=1e-6 if name == 'VIF' else 1e-9)
+                float(row[name]), abs=1e-6 if name == 'VIF' else 1e-9
+            )

@@ -1,4 +1,5 @@
 """Means that leave undefined values out and say so."""
+
 import math
 
 from moefusion.metrics.summary import mean_of_defined

@@ -6,14 +6,21 @@ from mmdet.registry import MODELS
 
 import moefusion.plugin  # noqa: F401
 
-MEAN, STD = (10., 20., 30.), (2., 4., 5.)
+MEAN, STD = (10.0, 20.0, 30.0), (2.0, 4.0, 5.0)
 
 
 @pytest.fixture
 def preprocessor():
-    return MODELS.build(dict(
-        type='PairedDataPreprocessor', mean=MEAN, std=STD, infrared_mean=(50., 60., 70.),
-        infrared_std=(1., 2., 4.), pad_size_divisor=8))
+    return MODELS.build(
+        dict(
+            type='PairedDataPreprocessor',
+            mean=MEAN,
+            std=STD,
+            infrared_mean=(50.0, 60.0, 70.0),
+            infrared_std=(1.0, 2.0, 4.0),
+            pad_size_divisor=8,
+        )
+    )
 
 
 def test_one_pixel_by_hand(preprocessor, make_pair):
@@ -61,6 +68,7 @@ def test_a_stacked_batch_without_samples(preprocessor, make_pair):
 
 def test_boxes_become_tensors(preprocessor, make_pair):
     from mmdet.structures.bbox import HorizontalBoxes
+
     pair, sample = make_pair(8, 8)
     sample.gt_instances.bboxes = HorizontalBoxes(sample.gt_instances.bboxes)
     data = preprocessor(dict(inputs=[pair], data_samples=[sample]), training=True)
@@ -71,6 +79,9 @@ def test_boxes_become_tensors(preprocessor, make_pair):
 def test_wrong_number_of_channels(preprocessor, make_pair, channels):
     _, sample = make_pair(8, 8)
     pair = torch.zeros(channels, 8, 8, dtype=torch.uint8)
-    with pytest.raises(ValueError, match=rf'4-channel pairs \(B, G, R, infrared\), but got a '
-                                         rf'tensor of shape \({channels}, 8, 8\).*LoadPairedImage'):
+    with pytest.raises(
+        ValueError,
+        match=rf'4-channel pairs \(B, G, R, infrared\), but got a '
+        rf'tensor of shape \({channels}, 8, 8\).*LoadPairedImage',
+    ):
         preprocessor(dict(inputs=[pair], data_samples=[sample]))

@@ -12,19 +12,29 @@ def gating(weights, load):
 
 
 def test_sums_over_sizes():
-    statistics = GateStatistics([
-        dict(local=gating([[1., 0.], [0.25, 0.75]], [1.5, 0.5])),
-        dict(local=gating([[0., 1.]], [0.25, 0.75]))])
+    statistics = GateStatistics(
+        [
+            dict(local=gating([[1.0, 0.0], [0.25, 0.75]], [1.5, 0.5])),
+            dict(local=gating([[0.0, 1.0]], [0.25, 0.75])),
+        ]
+    )
     importance, load = statistics.sums['local']
     assert importance.tolist() == [1.25, 1.75]
     assert load.tolist() == [1.75, 1.25]
 
 
 def test_shares():
-    statistics = GateStatistics([dict(
-        local=gating([[0.5, 0.5], [0.5, 0.5]], [1., 1.]), decoder=gating([[1., 0.]], [1., 0.]))])
+    statistics = GateStatistics(
+        [
+            dict(
+                local=gating([[0.5, 0.5], [0.5, 0.5]], [1.0, 1.0]),
+                decoder=gating([[1.0, 0.0]], [1.0, 0.0]),
+            )
+        ]
+    )
     assert {name: value.item() for name, value in statistics.shares().items()} == pytest.approx(
-        {'gates.local': 0.5, 'gates.decoder': 1.0})
+        {'gates.local': 0.5, 'gates.decoder': 1.0}
+    )
 
 
 def test_gradients_reach_the_gate():

@@ -10,8 +10,8 @@ from mmengine.structures import InstanceData
 from scipy import ndimage
 
 import moefusion.plugin  # noqa: F401
-from moefusion.fusion import rgb_to_gray
-from moefusion.losses import boxes_to_mask, gradient_loss, pixel_loss
+from moefusion.image import boxes_to_mask, rgb_to_gray
+from moefusion.losses import gradient_loss, pixel_loss
 
 
 def batch_of(make_pair, *sizes, **options):
@@ -22,7 +22,8 @@ def batch_of(make_pair, *sizes, **options):
 def prepared(model, batch, training=False):
     return model.data_preprocessor(
         dict(inputs=batch['inputs'], data_samples=[s.clone() for s in batch['data_samples']]),
-        training)
+        training,
+    )
 
 
 def wake(model):
@@ -50,12 +51,17 @@ def test_predictions_of_mixed_sizes_equal_single_ones(fusion_only, make_pair):
     with torch.no_grad():
         together = model.test_step(batch)
         assert [tuple(s.fused.data.shape) for s in together] == [(1, *size) for size in SIZES]
-        assert len({tuple(s.gates['local_foreground'].nonzero().flatten().tolist())
-                    for s in together}) > 1
+        assert (
+            len({tuple(s.gates['local_foreground'].nonzero().flatten().tolist()) for s in together})
+            > 1
+        )
         for row in range(len(SIZES)):
-            alone, = model.test_step(dict(
-                inputs=batch['inputs'][row:row + 1],
-                data_samples=[batch['data_samples'][row].clone()]))
+            (alone,) = model.test_step(
+                dict(
+                    inputs=batch['inputs'][row : row + 1],
+                    data_samples=[batch['data_samples'][row].clone()],
+                )
+            )
             torch.testing.assert_close(together[row].fused.data, alone.fused.data)
             torch.testing.assert_close(together[row].attention.data, alone.attention.data)
             for name, weights in alone.gates.items():
@@ -71,7 +77,7 @@ def test_predictions_equal_the_plain_network(fusion_only, make_pair):
             expert[-1].bias -= 0.5
     pair, sample = make_pair(20, 30)
     with torch.no_grad():
-        result, = model.test_step(dict(inputs=[pair], data_samples=[sample]))
+        (result,) = model.test_step(dict(inputs=[pair], data_samples=[sample]))
         rgb = pair[[2, 1, 0]].float()[None]
         expected = model.fusion(rgb_to_gray(rgb) / 255, pair[3:].float()[None] / 255)
     assert expected.fused.min() < 0 and expected.fused.max() > 1
@@ -110,7 +116,7 @@ def test_unknown_mode(fusion_only, make_pair):
 def test_fusion_losses_by_hand(fusion_only, make_pair):
     """Equations 7 to 9 in NumPy, on the fused image that the model itself gives."""
     model = fusion_only(noise=False)
-    boxes = [[2., 3., 10., 9.], [8., 1., 15., 6.]]
+    boxes = [[2.0, 3.0, 10.0, 9.0], [8.0, 1.0, 15.0, 6.0]]
     batch = batch_of(make_pair, (20, 30), boxes=boxes)
     data = prepared(model, batch, training=True)
     with torch.no_grad():
@@ -137,8 +143,10 @@ def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_
     model = wake(fusion_only(noise=False))
     batch = batch_of(make_pair, *SIZES)
     together = model(**prepared(model, batch, True), mode='loss')
-    single = [model(**prepared(model, dict(inputs=[pair], data_samples=[sample]), True),
-                    mode='loss') for pair, sample in zip(*batch.values())]
+    single = [
+        model(**prepared(model, dict(inputs=[pair], data_samples=[sample]), True), mode='loss')
+        for pair, sample in zip(*batch.values())
+    ]
     for name in together:
         if name.startswith('fusion'):
             expected = torch.stack([losses[name] for losses in single]).mean()
@@ -158,16 +166,17 @@ def test_load_loss_is_over_the_batch(fusion_only, make_pair):
 
 def test_loss_leaves_the_ground_truth_alone(with_detectors, make_pair):
     model = with_detectors()
-    boxes = [[4., 4., 20., 30.], [10., 2., 40., 28.]]
+    boxes = [[4.0, 4.0, 20.0, 30.0], [10.0, 2.0, 40.0, 28.0]]
     data = prepared(model, batch_of(make_pair, (32, 48), boxes=boxes, labels=[1, 2]), True)
     model(**data, mode='loss')
     truth = data['data_samples'][0].gt_instances
     assert truth.bboxes.tolist() == boxes and truth.labels.tolist() == [1, 2]
 
 
-@pytest.mark.parametrize('boxes', [[], [[4., 4., 20., 30.]]])
+@pytest.mark.parametrize('boxes', [[], [[4.0, 4.0, 20.0, 30.0]]])
 def test_train_step(fusion_only, make_pair, boxes):
     from mmengine.optim import OptimWrapper
+
     model = fusion_only()
     wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
@@ -205,20 +214,30 @@ def test_options_beyond_the_paper_reach_the_losses(make_pair):
     """The model's terms are those of the loss functions with the config's options."""
     gradient = dict(signed=True, gain=1.1)
     pixel = dict(brighter=0.5, contrast=2.0, middle=0.4, foreground=dict(infrared_share=0.5))
-    model = MODELS.build(dict(
-        type='MoEFusion', fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=False),
-        pixel_options=pixel, gradient_options=gradient))
-    data = prepared(model, batch_of(make_pair, (20, 30), boxes=[[2., 3., 10., 9.]]), training=True)
+    model = MODELS.build(
+        dict(
+            type='MoEFusion',
+            fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=False),
+            pixel_options=pixel,
+            gradient_options=gradient,
+        )
+    )
+    data = prepared(
+        model, batch_of(make_pair, (20, 30), boxes=[[2.0, 3.0, 10.0, 9.0]]), training=True
+    )
     with torch.no_grad():
         losses = model(**data, mode='loss')
         fused = model(**data, mode='tensor')[0][None]
     sources = [data['inputs'][f'{name}_gray'][..., :20, :30] for name in ('visible', 'infrared')]
-    mask = boxes_to_mask(torch.tensor([[2., 3., 10., 9.]]), 20, 30)[None]
-    expected = [*pixel_loss(fused, *sources, mask, **pixel),
-                gradient_loss(fused, *sources, **gradient)]
-    assert [losses[f'fusion.loss_{name}'].item() for name in (
-        'pixel_foreground', 'pixel_background', 'gradient')] == pytest.approx(
-            [value.item() for value in expected], rel=1e-5)
+    mask = boxes_to_mask(torch.tensor([[2.0, 3.0, 10.0, 9.0]]), 20, 30)[None]
+    expected = [
+        *pixel_loss(fused, *sources, mask, **pixel),
+        gradient_loss(fused, *sources, **gradient),
+    ]
+    assert [
+        losses[f'fusion.loss_{name}'].item()
+        for name in ('pixel_foreground', 'pixel_background', 'gradient')
+    ] == pytest.approx([value.item() for value in expected], rel=1e-5)
 
 
 def unlabel(sample):
@@ -232,17 +251,20 @@ def test_an_unlabelled_pair_is_all_background(fusion_only, make_pair):
     empty = batch_of(make_pair, (20, 30), boxes=[])
     expected = model(**prepared(model, empty, True), mode='loss')
     sample = unlabel(empty['data_samples'][0].clone())
-    losses = model(**prepared(model, dict(inputs=empty['inputs'], data_samples=[sample]), True),
-                   mode='loss')
+    losses = model(
+        **prepared(model, dict(inputs=empty['inputs'], data_samples=[sample]), True), mode='loss'
+    )
     assert losses['fusion.loss_pixel_foreground'] == 0
     assert {name: value.item() for name, value in losses.items()} == {
-        name: value.item() for name, value in expected.items()}
+        name: value.item() for name, value in expected.items()
+    }
 
 
 def test_unlabelled_pairs_teach_no_detector(with_detectors, make_pair):
     """The detection losses are those of the labelled pair alone; the fusion sees all of them."""
-    model = with_detectors(fusion=dict(
-        local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4), noise=False))
+    model = with_detectors(
+        fusion=dict(local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4), noise=False)
+    )
     for module in model.modules():  # so that a pair's features do not depend on the others
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 0
@@ -254,8 +276,10 @@ def test_unlabelled_pairs_teach_no_detector(with_detectors, make_pair):
     torch.manual_seed(1)
     losses = model(**data, mode='loss')
     torch.manual_seed(1)
-    alone = model(**prepared(model, dict(inputs=batch['inputs'][1:2], data_samples=samples[1:2]),
-                             True), mode='loss')
+    alone = model(
+        **prepared(model, dict(inputs=batch['inputs'][1:2], data_samples=samples[1:2]), True),
+        mode='loss',
+    )
     for name, value in alone.items():
         if name.startswith(('visible', 'infrared')):
             torch.testing.assert_close(losses[name], value)
@@ -281,7 +305,9 @@ def test_bfloat16_is_for_the_fusion_network_in_training(with_detectors, make_pai
     def note(name):
         def hook(module, inputs, output):
             kinds[name] = output.dtype
+
         return hook
+
     model.fusion.visible_encoder.stem.register_forward_hook(note('fusion'))
     model.visible_detector.backbone.conv1.register_forward_hook(note('detector'))
     batch = batch_of(make_pair, (64, 64))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from moefusion.datasets.synthetic.writer import make_demo_data
+from moefusion.synthetic.writer import make_demo_data
 
 
 @pytest.fixture(scope='module')

@@ -1,4 +1,5 @@
 """tools/evaluate.py from the command line."""
+
 import csv
 import importlib.util
 import json
@@ -31,9 +32,22 @@ def evaluate(repo_root, folders, monkeypatch, capsys):
 
     def call(*arguments, methods=('x', 'y')):
         fused = [f'{name}={folders / name}' for name in methods]
-        monkeypatch.setattr(sys, 'argv', [
-            'evaluate.py', '--infrared', str(folders / 'ir'), '--visible', str(folders / 'vi'),
-            '--fused', *fused, '--out', str(folders / 'out'), *map(str, arguments)])
+        monkeypatch.setattr(
+            sys,
+            'argv',
+            [
+                'evaluate.py',
+                '--infrared',
+                str(folders / 'ir'),
+                '--visible',
+                str(folders / 'vi'),
+                '--fused',
+                *fused,
+                '--out',
+                str(folders / 'out'),
+                *map(str, arguments),
+            ],
+        )
         tool.main()
         return capsys.readouterr().out
 
@@ -44,12 +58,20 @@ def test_writes_every_file(evaluate, folders):
     printed = evaluate('--paper', 'm3fd')
     out = folders / 'out'
     assert {file.name for file in out.iterdir()} == {
-        'per_image.csv', 'mean_whole.md', 'mean_whole.csv', 'mean_whole.tex', 'scores.json',
-        'distributions_whole.png'}
+        'per_image.csv',
+        'mean_whole.md',
+        'mean_whole.csv',
+        'mean_whole.tex',
+        'scores.json',
+        'distributions_whole.png',
+    }
     rows = list(csv.DictReader((out / 'per_image.csv').open()))
     assert len(rows) == 6 and {row['region'] for row in rows} == {'whole'}
-    means = {row['method']: row for row in csv.DictReader((out / 'mean_whole.csv').open())
-             if row['values'] == 'measured'}
+    means = {
+        row['method']: row
+        for row in csv.DictReader((out / 'mean_whole.csv').open())
+        if row['values'] == 'measured'
+    }
     for method in 'xy':
         values = [float(row['Qabf']) for row in rows if row['method'] == method]
         assert float(means[method]['Qabf']) == pytest.approx(sum(values) / 3, abs=1e-12)
@@ -73,8 +95,10 @@ def test_regions_from_annotations(evaluate, folders):
     assert '1 images without boxes have no foreground' in printed
     assert 'the protocols differ' in printed
     rows = list(csv.DictReader((folders / 'out' / 'per_image.csv').open()))
-    count = {region: sum(row['region'] == region for row in rows)
-             for region in ('whole', 'foreground', 'background')}
+    count = {
+        region: sum(row['region'] == region for row in rows)
+        for region in ('whole', 'foreground', 'background')
+    }
     assert count == dict(whole=6, foreground=4, background=6)
 
 
@@ -88,12 +112,15 @@ def test_what_is_left_out_is_printed_and_recorded(evaluate, folders):
     assert sorted(record['left_out']) == ['one', 'two'] and record['images'] == ['three']
 
 
-@pytest.mark.parametrize('arguments, says', [
-    (['--detect', 'config.py', 'weights.pth'], '--ann'),
-    (['--detect', 'config.py', '--ann', 'boxes.json'], 'one or more checkpoints'),
-    (['--regions', 'foreground'], '--ann'),
-    (['--protocol', 'matlab'], 'invalid choice'),
-])
+@pytest.mark.parametrize(
+    'arguments, says',
+    [
+        (['--detect', 'config.py', 'weights.pth'], '--ann'),
+        (['--detect', 'config.py', '--ann', 'boxes.json'], 'one or more checkpoints'),
+        (['--regions', 'foreground'], '--ann'),
+        (['--protocol', 'matlab'], 'invalid choice'),
+    ],
+)
 def test_wrong_arguments(evaluate, capsys, arguments, says):
     with pytest.raises(SystemExit) as error:
         evaluate(*arguments)
@@ -110,15 +137,30 @@ def test_user_errors_are_one_line(evaluate, folders):
 
 
 def test_fusion_tables_need_no_mm(folders, repo_root):
-    code = ('import runpy, sys\n'
-            'class Block:\n'
-            '    def find_spec(self, name, path=None, target=None):\n'
-            '        assert name.split(".")[0] not in ("mmengine", "mmcv", "mmdet"), name\n'
-            'sys.meta_path.insert(0, Block())\n'
-            'runpy.run_path(sys.argv[1], run_name="__main__")\n')
-    subprocess.run([sys.executable, '-c', code.replace('sys.argv[1]', repr(
-        str(repo_root / 'tools' / 'evaluate.py'))), '--infrared', folders / 'ir', '--visible',
-        folders / 'vi', '--fused', f'x={folders / "x"}', '--out', folders / 'out'], check=True)
+    code = (
+        'import runpy, sys\n'
+        'class Block:\n'
+        '    def find_spec(self, name, path=None, target=None):\n'
+        '        assert name.split(".")[0] not in ("mmengine", "mmcv", "mmdet"), name\n'
+        'sys.meta_path.insert(0, Block())\n'
+        'runpy.run_path(sys.argv[1], run_name="__main__")\n'
+    )
+    subprocess.run(
+        [
+            sys.executable,
+            '-c',
+            code.replace('sys.argv[1]', repr(str(repo_root / 'tools' / 'evaluate.py'))),
+            '--infrared',
+            folders / 'ir',
+            '--visible',
+            folders / 'vi',
+            '--fused',
+            f'x={folders / "x"}',
+            '--out',
+            folders / 'out',
+        ],
+        check=True,
+    )
     assert (folders / 'out' / 'mean_whole.md').is_file()
 
 
@@ -129,9 +171,23 @@ def test_reference_table_from_the_command_line(repo_root, shared, tmp_path):
     if not tno.is_dir():
         pytest.skip('no TNO pairs')
     subprocess.run(
-        [sys.executable, repo_root / 'tools' / 'evaluate.py', '--infrared', tno / 'ir',
-         '--visible', tno / 'vi', '--fused', f'DenseFuse={tno / "DenseFuse"}',
-         f'SeAFusion={tno / "SeAFusion"}', '--workers', '2', '--out', tmp_path], check=True)
+        [
+            sys.executable,
+            repo_root / 'tools' / 'evaluate.py',
+            '--infrared',
+            tno / 'ir',
+            '--visible',
+            tno / 'vi',
+            '--fused',
+            f'DenseFuse={tno / "DenseFuse"}',
+            f'SeAFusion={tno / "SeAFusion"}',
+            '--workers',
+            '2',
+            '--out',
+            tmp_path,
+        ],
+        check=True,
+    )
     published = list(csv.DictReader((shared / 'metrics' / 'tno_reference.csv').open()))
     for row in csv.DictReader((tmp_path / 'mean_whole.csv').open()):
         for name in ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf'):
@@ -146,7 +202,8 @@ def test_given_scores_are_ranked_along(evaluate, folders):
     (folders / 'earlier.csv').write_text(rows)
     printed = evaluate('--scores', folders / 'earlier.csv', methods=['x', 'y'])
     assert 'With the scores of earlier from' in printed
-    means = {row['method']: row for row in csv.DictReader(
-        (folders / 'out' / 'mean_whole.csv').open())}
+    means = {
+        row['method']: row for row in csv.DictReader((folders / 'out' / 'mean_whole.csv').open())
+    }
     assert set(means) == {'x', 'y', 'earlier'}
     assert means['earlier']['VIF'] == means['x']['VIF'] != means['y']['VIF']

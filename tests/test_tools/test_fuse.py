@@ -13,8 +13,9 @@ from mmengine.registry import init_default_scope
 import moefusion.plugin  # noqa: F401
 from moefusion.models import MoEFusion
 
-FUSION = dict(channels=4, local_hidden=2, global_widths=(4, 4, 4), local_grid=(2, 2),
-              global_grid=(2, 2))
+FUSION = dict(
+    channels=4, local_hidden=2, global_widths=(4, 4, 4), local_grid=(2, 2), global_grid=(2, 2)
+)
 
 
 @pytest.fixture(scope='module')
@@ -39,8 +40,18 @@ def run(fuse, tmp_path):
     torch.save(dict(state_dict=model.state_dict()), checkpoint)
 
     def call(*arguments):
-        return fuse.main([*map(str, arguments), '--config', str(config), '--checkpoint',
-                          str(checkpoint), '--device', 'cpu'])
+        return fuse.main(
+            [
+                *map(str, arguments),
+                '--config',
+                str(config),
+                '--checkpoint',
+                str(checkpoint),
+                '--device',
+                'cpu',
+            ]
+        )
+
     return call
 
 
@@ -52,8 +63,11 @@ def folders(tmp_path):
 
 
 def paint(path, width, height, channels=3, dtype=np.uint8):
-    image = np.random.default_rng(width * height).integers(
-        0, 256, (height, width, channels), dtype=np.uint8).squeeze(2 if channels == 1 else ())
+    image = (
+        np.random.default_rng(width * height)
+        .integers(0, 256, (height, width, channels), dtype=np.uint8)
+        .squeeze(2 if channels == 1 else ())
+    )
     assert cv2.imwrite(str(path), image.astype(dtype))
     return image
 
@@ -142,7 +156,7 @@ def test_bad_pairs_are_named_and_the_others_fused(run, folders, capsys):
         paint(vis / f'{stem}.png', 20, 18)
         paint(ir / f'{stem}.png', 20, 18, 1)
     whole = (vis / 'truncated.png').read_bytes()
-    (vis / 'truncated.png').write_bytes(whole[:len(whole) // 2])
+    (vis / 'truncated.png').write_bytes(whole[: len(whole) // 2])
     paint(ir / 'deep.png', 20, 18, 1, np.uint16)
     paint(ir / 'sizes.png', 21, 18, 1)
     (ir / 'alone.png').unlink()
@@ -152,13 +166,20 @@ def test_bad_pairs_are_named_and_the_others_fused(run, folders, capsys):
     text = capsys.readouterr()
     assert [path.name for path in out.iterdir()] == ['good.png']
     assert '1 fused, 0 skipped, 6 failed' in text.out
-    lines = {line.split(':')[1].strip(): line for line in text.err.splitlines()
-             if line.startswith('not fused')}
+    lines = {
+        line.split(':')[1].strip(): line
+        for line in text.err.splitlines()
+        if line.startswith('not fused')
+    }
     assert set(lines) == {'truncated', 'deep', 'sizes', 'alone', 'twice', 'empty'}
     for stem, words in dict(
-            truncated=['vis/truncated.png', 'truncated'], deep=['ir/deep.png', 'uint16'],
-            sizes=['20 x 18', '21 x 18'], alone=['vis/alone.png', 'no partner', str(ir)],
-            twice=['twice.bmp', 'twice.png'], empty=['ir/empty.png', 'empty']).items():
+        truncated=['vis/truncated.png', 'truncated'],
+        deep=['ir/deep.png', 'uint16'],
+        sizes=['20 x 18', '21 x 18'],
+        alone=['vis/alone.png', 'no partner', str(ir)],
+        twice=['twice.bmp', 'twice.png'],
+        empty=['ir/empty.png', 'empty'],
+    ).items():
         assert all(word in lines[stem] for word in words), lines[stem]
 
 
@@ -191,21 +212,47 @@ def test_pictures(run, folders):
 
 
 def test_options_of_the_config(run, folders):
-    """All edges are the infrared image's, which takes over all of the fused one."""
     visible, infrared, out = folders
-    cv2.imwrite(str(visible / 'a.png'), np.full((30, 40, 3), 90, np.uint8))
-    expected = paint(infrared / 'a.png', 40, 30, channels=1)
-    assert run(visible, infrared, '--out-dir', out, '--gray', '--cfg-options',
-               'model.fusion.infrared_lead.share=1.0') == 0
-    fused = cv2.imread(str(out / 'a.png'), cv2.IMREAD_GRAYSCALE)
-    np.testing.assert_allclose(fused.astype(int), expected, atol=1)
+    paint(visible / 'a.png', 40, 30)
+    paint(infrared / 'a.png', 40, 30, channels=1)
+    assert run(visible, infrared, '--out-dir', out) == 0
+    usual = read(out / 'a.png')
+    assert (
+        run(
+            visible,
+            infrared,
+            '--out-dir',
+            out,
+            '--overwrite',
+            '--cfg-options',
+            'model.fusion.background_mixture=False',
+        )
+        == 1
+    )  # of another architecture
+    assert (
+        run(
+            visible,
+            infrared,
+            '--out-dir',
+            out,
+            '--overwrite',
+            '--cfg-options',
+            'model.fusion.attention_merge=conv',
+        )
+        == 0
+    )
+    assert (read(out / 'a.png') == usual).all()
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (('nowhere', 'ir'), 'nowhere: there is no such file'),
-    (('vis', 'ir/a.png'), 'two files or two folders'),
-    (('vis/a.png', 'ir/a.png', 'vis'), 'source image'),
-    (('empty', 'empty'), 'no image in them')])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (('nowhere', 'ir'), 'nowhere: there is no such file'),
+        (('vis', 'ir/a.png'), 'two files or two folders'),
+        (('vis/a.png', 'ir/a.png', 'vis'), 'source image'),
+        (('empty', 'empty'), 'no image in them'),
+    ],
+)
 def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
     vis, ir, out = folders
     paint(vis / 'a.png', 20, 18)

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from moefusion.apis import FusionInferencer
-from moefusion.bundled import read_description
+from moefusion.weights.bundled import read_description
 
 
 @pytest.mark.slow
@@ -22,12 +22,23 @@ def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
     model = MODELS.build(Config.fromfile(config).model)
     torch.save(dict(state_dict=model.state_dict(), optimizer=dict(state=1)), tmp_path / 'a.pth')
     for out, *flags in (['b.pth'], ['c.pth', '--half', '--config', config]):
-        subprocess.run([sys.executable, repo_root / 'tools/publish_model.py', tmp_path / 'a.pth',
-                        tmp_path / out, *flags], check=True)
+        subprocess.run(
+            [
+                sys.executable,
+                repo_root / 'tools/publish_model.py',
+                tmp_path / 'a.pth',
+                tmp_path / out,
+                *flags,
+            ],
+            check=True,
+        )
     kept = torch.load(tmp_path / 'b.pth', weights_only=True)
     assert list(kept) == ['state_dict']
     assert {name.split('.')[0] for name in kept['state_dict']} == {
-        'fusion', 'visible_detector', 'infrared_detector'}
+        'fusion',
+        'visible_detector',
+        'infrared_detector',
+    }
     assert not any('_head.' in name for name in kept['state_dict'])
     assert (tmp_path / 'c.pth').stat().st_size < 0.6 * (tmp_path / 'b.pth').stat().st_size
 
@@ -40,6 +51,7 @@ def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
     visible = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
     whole, published, half = (
         FusionInferencer(config, tmp_path / name, 'cpu')(visible, visible[..., 0]).gray
-        for name in ('a.pth', 'b.pth', 'c.pth'))
+        for name in ('a.pth', 'b.pth', 'c.pth')
+    )
     assert np.array_equal(whole, published)
     assert np.abs(whole.astype(int) - half).max() <= 1

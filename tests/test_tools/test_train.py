@@ -14,12 +14,14 @@ def start(tmp_path, monkeypatch, repo_root):
     config = tmp_path / 'config.py'
     config.write_text("load_from = 'first_stage.pth'\nresume = False\n")
     given = []
-    monkeypatch.setattr(Runner, 'from_cfg', lambda cfg: given.append(cfg) or SimpleNamespace(
-        train=lambda: None))
+    monkeypatch.setattr(
+        Runner, 'from_cfg', lambda cfg: given.append(cfg) or SimpleNamespace(train=lambda: None)
+    )
 
     def run(*flags):
-        monkeypatch.setattr(sys, 'argv', [
-            'train.py', str(config), '--work-dir', str(tmp_path / 'work'), *flags])
+        monkeypatch.setattr(
+            sys, 'argv', ['train.py', str(config), '--work-dir', str(tmp_path / 'work'), *flags]
+        )
         runpy.run_path(str(repo_root / 'tools/train.py'), run_name='__main__')
         return given.pop()
 
@@ -27,7 +29,7 @@ def start(tmp_path, monkeypatch, repo_root):
     return run
 
 
-@pytest.mark.parametrize('flags', [(), ('--resume', )])
+@pytest.mark.parametrize('flags', [(), ('--resume',)])
 def test_a_run_without_checkpoint_starts_from_the_configs_weights(start, flags):
     cfg = start(*flags)
     assert (cfg.load_from, cfg.resume) == ('first_stage.pth', False)

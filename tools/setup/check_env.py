@@ -38,25 +38,33 @@ def problems(requirement):
 def check_imports():
     """Imports what a run needs; what fails raises."""
     import cv2
+
     maps = Path('/proc/self/maps').read_text()
     if 'libGL.so' in maps:
-        raise ImportError(f'{cv2.__file__} needs libGL: opencv-python is in the way of '
-                          'opencv-python-headless')
+        raise ImportError(
+            f'{cv2.__file__} needs libGL: opencv-python is in the way of opencv-python-headless'
+        )
     import mmcv.ops  # noqa: F401
     import mmdet.registry  # noqa: F401
 
     import moefusion
+
     home = Path(moefusion.__file__).resolve()
     if ROOT not in home.parents:
         raise ImportError(f'moefusion comes from {home.parent}, not from {ROOT}')
     from moefusion.versions import check_versions
+
     check_versions()
 
 
 def main(stack):
     paths = [*(ROOT / 'requirements' / name for name in FILES), stack]
-    found = [text for path in paths for requirement in requirements(path)
-             for text in problems(requirement)]
+    found = [
+        text
+        for path in paths
+        for requirement in requirements(path)
+        for text in problems(requirement)
+    ]
     if found:
         sys.exit('\n'.join(found))
     check_imports()

@@ -67,8 +67,10 @@ class Progress:
         spent = self.last - self.start
         if self.total:
             left = spent / max(self.done, 1) * (self.total - self.done)
-            say(f'    {self.done} of {self.total} files compiled, {clock(spent)} spent, '
-                f'about {clock(left)} left')
+            say(
+                f'    {self.done} of {self.total} files compiled, {clock(spent)} spent, '
+                f'about {clock(left)} left'
+            )
         else:
             say(f'    still at work, {clock(spent)} spent')
 
@@ -86,15 +88,22 @@ def run(command, log, env=None, hint=''):
     with open(log, 'a', encoding='utf-8') as out:
         out.write('$ ' + ' '.join(command) + '\n')
         process = subprocess.Popen(
-            command, env=env, text=True, errors='replace', stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            command,
+            env=env,
+            text=True,
+            errors='replace',
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         try:
-            threading.Thread(
-                target=read_lines, args=(process.stdout, lines), daemon=True).start()
+            threading.Thread(target=read_lines, args=(process.stdout, lines), daemon=True).start()
             while True:
                 try:
-                    line = lines.get(timeout=max(
-                        0.1, progress.last + HEARTBEAT_S - time.monotonic()))
+                    line = lines.get(
+                        timeout=max(0.1, progress.last + HEARTBEAT_S - time.monotonic())
+                    )
                 except queue.Empty:
                     progress.beat()
                     continue

@@ -29,8 +29,11 @@ def parse_args():
     parser.add_argument('--venv', type=Path, required=True, help='folder of the environment')
     parser.add_argument('--stack', choices=STACKS, default='onedl', help='which mm stack')
     parser.add_argument('--stamp', type=Path, required=True, help='file that says: all done')
-    parser.add_argument('--replace', action='store_true',
-                        help='make the environment anew if it has another Python version')
+    parser.add_argument(
+        '--replace',
+        action='store_true',
+        help='make the environment anew if it has another Python version',
+    )
     return parser.parse_args()
 
 
@@ -45,8 +48,11 @@ def make_venv(venv, replace):
     python = venv / 'bin' / 'python'
     if venv.exists():
         code = 'import sys, pip; print("%d.%d" % sys.version_info[:2])'
-        done = subprocess.run([python, '-c', code], capture_output=True, text=True
-                              ) if python.exists() else None
+        done = (
+            subprocess.run([python, '-c', code], capture_output=True, text=True)
+            if python.exists()
+            else None
+        )
         found = done.stdout.strip() if done and done.returncode == 0 else None
         wanted = f'{sys.version_info[0]}.{sys.version_info[1]}'
         fits = found in ('3.10', '3.11', '3.12') and (found == wanted or not replace)
@@ -54,16 +60,21 @@ def make_venv(venv, replace):
             return str(python)
         say(f'    {venv} has {"Python " + found if found else "no working Python"}: made anew')
         shutil.rmtree(venv)
-    run([sys.executable, '-m', 'venv', str(venv)], os.devnull,
-        hint='On Debian and Ubuntu the package python3-venv is needed.')
+    run(
+        [sys.executable, '-m', 'venv', str(venv)],
+        os.devnull,
+        hint='On Debian and Ubuntu the package python3-venv is needed.',
+    )
     return str(python)
 
 
 def uninstall(python, names, log):
     """Removes those of ``names`` that are installed; returns whether there were any."""
-    code = ('import sys\nfrom importlib.metadata import distributions\n'
-            'names = {d.metadata["Name"].lower().replace("_", "-") for d in distributions()}\n'
-            'print(*names.intersection(sys.argv[1:]))')
+    code = (
+        'import sys\nfrom importlib.metadata import distributions\n'
+        'names = {d.metadata["Name"].lower().replace("_", "-") for d in distributions()}\n'
+        'print(*names.intersection(sys.argv[1:]))'
+    )
     done = subprocess.run([python, '-c', code, *names], capture_output=True, text=True, check=True)
     found = done.stdout.split()
     if found:
@@ -100,8 +111,11 @@ def install(args):
     rivals = uninstall(python, CV2_RIVALS, log)
     run([*pip, '--no-deps', *files('runtime.txt', 'tests.txt')], log, hint=hint)
     if rivals:  # they took files of the headless one along
-        headless = [line for line in (REQUIREMENTS / 'runtime.txt').read_text().splitlines()
-                    if line.startswith('opencv-python-headless')]
+        headless = [
+            line
+            for line in (REQUIREMENTS / 'runtime.txt').read_text().splitlines()
+            if line.startswith('opencv-python-headless')
+        ]
         run([*pip, '--no-deps', '--force-reinstall', *headless], log, hint=hint)
 
     say('[5/6] mmengine, mmcv and mmdet')
@@ -117,8 +131,11 @@ def install(args):
 
     say('[6/6] moefusion, and a look whether all is in place')
     run([*pip, '--no-deps', '--no-build-isolation', '-e', '.'], log)
-    run([python, 'tools/setup/check_env.py', str(REQUIREMENTS / STACKS[args.stack])], log,
-        hint=f'Remove {args.venv} and try again.')
+    run(
+        [python, 'tools/setup/check_env.py', str(REQUIREMENTS / STACKS[args.stack])],
+        log,
+        hint=f'Remove {args.venv} and try again.',
+    )
     say(f'Set-up done in {clock(time.monotonic() - start)}.')
 
 

@@ -40,16 +40,23 @@ def installed(python, name, version):
 
 def find_compiler():
     """The C and C++ compilers: those of the environment variables, of Python, then the usual."""
-    for cc, cxx in ((os.environ.get('CC'), os.environ.get('CXX')),
-                    ((sysconfig.get_config_var('CC') or '').split(' ')[0],
-                     (sysconfig.get_config_var('CXX') or '').split(' ')[0]),
-                    ('gcc', 'g++'), ('cc', 'c++'), ('clang', 'clang++')):
+    for cc, cxx in (
+        (os.environ.get('CC'), os.environ.get('CXX')),
+        (
+            (sysconfig.get_config_var('CC') or '').split(' ')[0],
+            (sysconfig.get_config_var('CXX') or '').split(' ')[0],
+        ),
+        ('gcc', 'g++'),
+        ('cc', 'c++'),
+        ('clang', 'clang++'),
+    ):
         if cc and cxx and shutil.which(cc) and shutil.which(cxx):
             return cc, cxx
     raise SetupError(
         'no wheel of mmcv fits and there is no C++ compiler to build it. Install one (on Debian '
         'and Ubuntu: apt-get install g++), or put a wheel into a folder and name the folder in '
-        'PIP_FIND_LINKS.')
+        'PIP_FIND_LINKS.'
+    )
 
 
 def check_compiler(cxx):
@@ -58,15 +65,22 @@ def check_compiler(cxx):
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, 'try.cpp')
         source.write_text('#include <Python.h>\n#include <vector>\nint main() { return 0; }\n')
-        done = subprocess.run([cxx, '-std=c++17', '-fsyntax-only', f'-I{include}', str(source)],
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [cxx, '-std=c++17', '-fsyntax-only', f'-I{include}', str(source)],
+            capture_output=True,
+            text=True,
+        )
     if done.returncode:
         version = sysconfig.get_python_version()
-        cure = (f'Install the headers of Python (on Debian and Ubuntu: apt-get install '
-                f'python{version}-dev).' if 'Python.h' in done.stderr else
-                'Install a working C++17 compiler, or name it in CC and CXX.')
-        raise SetupError(f'{cxx} cannot compile what mmcv needs: {done.stderr.strip()[:300]}\n'
-                         f'{cure}')
+        cure = (
+            f'Install the headers of Python (on Debian and Ubuntu: apt-get install '
+            f'python{version}-dev).'
+            if 'Python.h' in done.stderr
+            else 'Install a working C++17 compiler, or name it in CC and CXX.'
+        )
+        raise SetupError(
+            f'{cxx} cannot compile what mmcv needs: {done.stderr.strip()[:300]}\n{cure}'
+        )
 
 
 def check_cuda():
@@ -76,7 +90,8 @@ def check_cuda():
         raise SetupError(
             'there is a GPU and no wheel of mmcv with CUDA ops, and no nvcc to build them. Install '
             'the CUDA toolkit of the version that torch.version.cuda names and set CUDA_HOME, or '
-            'do without the GPU: CUDA_VISIBLE_DEVICES= make ...')
+            'do without the GPU: CUDA_VISIBLE_DEVICES= make ...'
+        )
 
 
 def default_jobs():
@@ -99,18 +114,37 @@ def build(python, name, version, cache, cuda, log):
         check_cuda()
     jobs = os.environ.get('MAX_JOBS') or default_jobs()
     minutes = 'half an hour or more' if cuda else f'{max(2, 14 // int(jobs))} minutes'
-    say(f'    no wheel fits: compiling the {"CUDA" if cuda else "CPU"} ops of {name} {version} '
+    say(
+        f'    no wheel fits: compiling the {"CUDA" if cuda else "CPU"} ops of {name} {version} '
         f'with {jobs} jobs, about {minutes}.\n    It is done once, the wheel is kept in {cache}. '
-        f'Full output: {log}')
+        f'Full output: {log}'
+    )
     env = dict(os.environ, MAX_JOBS=jobs, MMCV_WITH_OPS='1', CC=cc, CXX=cxx)
     env['CFLAGS'] = os.environ.get('CFLAGS', '-O2 -g0 -DNDEBUG')
     env['PATH'] = f'{Path(python).parent}{os.pathsep}{env["PATH"]}'  # ninja
     for stale in cache.glob(f'building-{name}-*'):  # of a build that was killed
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=f'building-{name}-') as folder:
-        run([python, '-m', 'pip', 'wheel', '-v', '--no-deps', '--no-build-isolation',
-             '--no-binary', name, '--no-cache-dir', '--wheel-dir', folder, f'{name}=={version}'],
-            log, env, 'Less memory is needed with MAX_JOBS=1.')
+        run(
+            [
+                python,
+                '-m',
+                'pip',
+                'wheel',
+                '-v',
+                '--no-deps',
+                '--no-build-isolation',
+                '--no-binary',
+                name,
+                '--no-cache-dir',
+                '--wheel-dir',
+                folder,
+                f'{name}=={version}',
+            ],
+            log,
+            env,
+            'Less memory is needed with MAX_JOBS=1.',
+        )
         wheel = Path(glob.glob(f'{folder}/*.whl')[0])
         wheel.replace(cache / wheel.name)
     return cache / wheel.name
@@ -118,9 +152,22 @@ def build(python, name, version, cache, cuda, log):
 
 def download(python, name, version, folder):
     """A wheel from PIP_FIND_LINKS or the index, or None."""
-    subprocess.run([python, '-m', 'pip', 'download', '-q', '--no-deps', '--only-binary=:all:',
-                    '--dest', folder, f'{name}=={version}'],
-                   capture_output=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            python,
+            '-m',
+            'pip',
+            'download',
+            '-q',
+            '--no-deps',
+            '--only-binary=:all:',
+            '--dest',
+            folder,
+            f'{name}=={version}',
+        ],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
     return next(iter(glob.glob(f'{folder}/*.whl')), None)
 
 

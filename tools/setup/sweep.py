@@ -18,8 +18,11 @@ def gaps(dist):
     if not record:
         return ['RECORD']
     rows = [(name, size) for name, _, size in csv.reader(record.splitlines())]
-    return [name for name, size in rows
-            if not name.endswith('.pyc') and not whole(dist.locate_file(name), size)]
+    return [
+        name
+        for name, size in rows
+        if not name.endswith('.pyc') and not whole(dist.locate_file(name), size)
+    ]
 
 
 def whole(path, size):

@@ -1,10 +1,13 @@
 """Synthetic street scenes from `python tools/make_demo_data.py data/demo`: 32 pairs and 12."""
+
 _base_ = './roadscene.py'
 
 source = dict(
     data_root='data/demo/',
     metainfo=dict(
-        _delete_=True, classes=('People', 'Car'), palette=[(220, 20, 60), (30, 110, 240)]))
+        _delete_=True, classes=('People', 'Car'), palette=[(220, 20, 60), (30, 110, 240)]
+    ),
+)
 train_pipeline = [
     *_base_.train_pipeline[:2],
     # Crops of one scene, so that an iteration costs little.

@@ -1,4 +1,5 @@
 """FLIR aligned (paper 4.1): 4,129 pairs to train, 1,013 to test, at 640 x 480."""
+
 _base_ = './m3fd.py'
 
 source = dict(type='FLIRAlignedDataset', data_root='data/flir_aligned/')

@@ -1,4 +1,5 @@
 """LLVIP (paper 4.1): 12,025 pairs to train, 3,463 to test, at 640 x 480."""
+
 _base_ = './m3fd.py'
 
 source = dict(type='LLVIPDataset', data_root='data/llvip/', ann_file='')

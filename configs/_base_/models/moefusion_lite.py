@@ -1,4 +1,5 @@
 """A fusion network and detectors small enough to train on two CPU cores."""
+
 _base_ = './faster-rcnn_lite.py'
 
 detector = dict(_base_.model)
@@ -10,8 +11,13 @@ norm_cfg = dict(type='GN', num_groups=8, requires_grad=True)
 detector['backbone'] = dict(detector['backbone'], norm_cfg=norm_cfg)
 detector['neck'] = [
     *(dict(neck, norm_cfg=norm_cfg) for neck in detector['neck']),
-    dict(type='SpatialAttention', in_channels=64, num_levels=4,
-         norm_cfg=dict(type='BN', momentum=0.01))]
+    dict(
+        type='SpatialAttention',
+        in_channels=64,
+        num_levels=4,
+        norm_cfg=dict(type='BN', momentum=0.01),
+    ),
+]
 
 model = dict(
     _delete_=True,
@@ -30,4 +36,6 @@ model = dict(
         local_grid=(8, 8),
         global_grid=(4, 4),
         background_mixture=True,
-        attention_merge='conv'))
+        attention_merge='conv',
+    ),
+)

@@ -1,4 +1,5 @@
 """The paper's network: N = 4, K = 2, two Faster R-CNNs with ResNet-50 and spatial attention."""
+
 _base_ = './faster-rcnn_r50_fpn.py'
 
 detector = dict(_base_.model)
@@ -20,4 +21,6 @@ model = dict(
         local_grid=(120, 160),  # a quarter of 480 x 640
         global_grid=(60, 80),  # an eighth
         background_mixture=True,
-        attention_merge='conv'))
+        attention_merge='conv',
+    ),
+)

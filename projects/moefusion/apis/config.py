@@ -1,4 +1,5 @@
 """Reads a config as MMDetection's tools do."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -6,8 +7,9 @@ from pathlib import Path
 from mmengine.config import Config
 
 
-def load_config(path: str | Path, options: dict | None = None, work_dir: str | None = None
-                ) -> Config:
+def load_config(
+    path: str | Path, options: dict | None = None, work_dir: str | None = None
+) -> Config:
     """Read a config file.
 
     Args:

@@ -1,4 +1,5 @@
 """Fuses pairs into a folder: skips what is done, collects what fails."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -8,9 +9,9 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from ..io import PairError, read_size, write_image
-from ..visualization import draw_fusion
-from .inferencer import FusionInferencer
+from moefusion.apis.inferencer import FusionInferencer
+from moefusion.files.images import PairError, read_size, write_image
+from moefusion.visualization.fusion_picture import draw_fusion
 
 
 @dataclass
@@ -28,11 +29,17 @@ class FolderReport:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def fuse_pairs(inferencer: FusionInferencer, pairs: dict[str, tuple[Path, Path]],
-               out_dir: str | Path, color: bool = True, overwrite: bool = False,
-               pictures: str | Path | None = None, report: FolderReport | None = None,
-               warn: Callable[[str], None] = print,
-               progress: Callable[[Iterable], Iterable] = iter) -> FolderReport:
+def fuse_pairs(
+    inferencer: FusionInferencer,
+    pairs: dict[str, tuple[Path, Path]],
+    out_dir: str | Path,
+    color: bool = True,
+    overwrite: bool = False,
+    pictures: str | Path | None = None,
+    report: FolderReport | None = None,
+    warn: Callable[[str], None] = print,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> FolderReport:
     """Fuse pairs and write ``<stem>.png``; a pair that cannot be fused does not stop the others.
 
     A file appears only when it is complete, so one that is there with the size and channels to
@@ -68,17 +75,25 @@ def fuse_pairs(inferencer: FusionInferencer, pairs: dict[str, tuple[Path, Path]]
     for stem, (visible, infrared) in progress(pairs.items()):
         target, picture = out_dir / f'{stem}.png', pictures and Path(pictures, f'{stem}.png')
         try:
-            if not overwrite and _is_done(target, visible, color) and (
-                    not picture or picture.is_file()):
+            if (
+                not overwrite
+                and _is_done(target, visible, color)
+                and (not picture or picture.is_file())
+            ):
                 report.skipped.append(stem)
                 continue
             result = inferencer(visible, infrared)
         except (PairError, MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
                 raise
-            reason = str(error) if isinstance(error, PairError) else (
-                f'{visible} is too large for the memory of {inferencer.device}: free memory, '
-                'fuse it on another --device or split it')
+            reason = (
+                str(error)
+                if isinstance(error, PairError)
+                else (
+                    f'{visible} is too large for the memory of {inferencer.device}: free memory, '
+                    'fuse it on another --device or split it'
+                )
+            )
             report.failed[stem] = reason
             warn(f'not fused: {stem}: {reason}')
             continue
@@ -98,11 +113,13 @@ def _is_done(target: Path, visible: Path, color: bool) -> bool:
         with Image.open(target) as image:
             found = (*image.size, image.mode)
     except OSError as error:
-        found = (error, )
+        found = (error,)
     if found != (*size, mode):
-        raise PairError(f'{target} is there already, but is not {size[0]} x {size[1]} in '
-                        f'{"colour" if color else "gray"}: --overwrite replaces it, or choose '
-                        'another output folder')
+        raise PairError(
+            f'{target} is there already, but is not {size[0]} x {size[1]} in '
+            f'{"colour" if color else "gray"}: --overwrite replaces it, or choose '
+            'another output folder'
+        )
     return True
 
 

@@ -1,4 +1,5 @@
 """FusionInferencer: fuses pairs of any size with the bundled weights, or config and checkpoint."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,22 +16,26 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 from tqdm import tqdm
 
-from ..bundled import BUNDLED, read_description
-from ..checkpoint import load_weights
-from ..io import PairError, read_pair
-from ..metrics import fusion_metrics
-from ..models.data_preprocessor import rows_by_size
-from ..prediction import fused_image, fusion_picture
-from ..visualization import FusionPicture
-from .config import load_config
-from .pairs import find_pairs
+from moefusion.apis.config import load_config
+from moefusion.files.images import PairError, read_pair
+from moefusion.files.pairs import find_pairs
+from moefusion.metrics import fusion_metrics
+from moefusion.models.data_preprocessor import rows_by_size
+from moefusion.visualization.fusion_picture import FusionPicture
+from moefusion.visualization.prediction import fused_image, fusion_picture
+from moefusion.weights.bundled import BUNDLED, read_description
+from moefusion.weights.checkpoint import load_weights
 
 Source = str | Path | np.ndarray
 
 # What fusing does not need: the detectors' heads and the detector that scores.
 UNUSED_PARTS = (
-    'visible_detector.rpn_head.', 'visible_detector.roi_head.', 'infrared_detector.rpn_head.',
-    'infrared_detector.roi_head.', 'evaluation_detector.')
+    'visible_detector.rpn_head.',
+    'visible_detector.roi_head.',
+    'infrared_detector.rpn_head.',
+    'infrared_detector.roi_head.',
+    'evaluation_detector.',
+)
 
 
 @dataclass
@@ -43,7 +48,7 @@ class FusionResult:
         color (np.ndarray): H x W x 3, uint8, R, G, B: I_F with the visible image's colour.
         attention (np.ndarray): H x W, float32 in [0, 1]: the merged attention map.
         gates (dict[str, np.ndarray]): each mixture's gate weights, E values that sum to 1.
-        picture (FusionPicture): a row for :func:`moefusion.visualization.draw_fusion`.
+        picture (FusionPicture): a row for :func:`moefusion.visualization.fusion_picture.draw_fusion`.
         metrics (dict[str, float], optional): the eight fusion metrics, where asked for.
     """
 
@@ -67,7 +72,7 @@ class FusionInferencer:
         device (str, optional): such as ``'cpu'`` or ``'cuda:0'``. Defaults to a GPU if there is
             one.
         cfg_options (dict, optional): keys of the config to override, the bundled one's too:
-            ``{'model.fusion.infrared_lead': None}``.
+            ``{'model.fusion.top_k': 1}``.
 
     Raises:
         FileNotFoundError: if config or checkpoint is not there.
@@ -83,16 +88,27 @@ class FusionInferencer:
         >>> results[0].name, results[0].metrics['Qabf']
     """
 
-    def __init__(self, config: str | Path | Config | None = None,
-                 checkpoint: str | Path | None = None, device: str | None = None,
-                 cfg_options: dict | None = None) -> None:
+    def __init__(
+        self,
+        config: str | Path | Config | None = None,
+        checkpoint: str | Path | None = None,
+        device: str | None = None,
+        cfg_options: dict | None = None,
+    ) -> None:
         self.device = choose_device(device)
         if (config is None) != (checkpoint is None):
-            raise ValueError('FusionInferencer: give a config and the checkpoint that was trained '
-                             'with it, or neither for the bundled weights')
+            raise ValueError(
+                'FusionInferencer: give a config and the checkpoint that was trained '
+                'with it, or neither for the bundled weights'
+            )
         if config is None:
-            config = Config(dict(model=read_description(), default_scope='mmdet',
-                                 custom_imports=dict(imports=['moefusion.plugin'])))
+            config = Config(
+                dict(
+                    model=read_description(),
+                    default_scope='mmdet',
+                    custom_imports=dict(imports=['moefusion.plugin']),
+                )
+            )
             checkpoint = BUNDLED
         else:
             config = deepcopy(config) if isinstance(config, Config) else load_config(config)
@@ -108,9 +124,14 @@ class FusionInferencer:
         if self.device.type == 'cpu':  # a fifth faster there
             self.model.to(memory_format=torch.channels_last)
 
-    def __call__(self, visible: Source | Sequence[Source], infrared: Source | Sequence[Source],
-                 batch_size: int = 1, metrics: bool = False, progress: bool = True
-                 ) -> FusionResult | list[FusionResult]:
+    def __call__(
+        self,
+        visible: Source | Sequence[Source],
+        infrared: Source | Sequence[Source],
+        batch_size: int = 1,
+        metrics: bool = False,
+        progress: bool = True,
+    ) -> FusionResult | list[FusionResult]:
         """Fuse one pair or many.
 
         Args:
@@ -143,39 +164,53 @@ class FusionInferencer:
                 raise ValueError('an array has no partner in a folder: give two folders')
             found, problems = find_pairs(visible, infrared)
             if problems:
-                raise PairError(f'{len(problems)} images cannot be paired, such as '
-                                f'{next(iter(problems.values()))}. Give lists of files instead, or '
-                                'use fuse_pairs, which fuses the others')
+                raise PairError(
+                    f'{len(problems)} images cannot be paired, such as '
+                    f'{next(iter(problems.values()))}. Give lists of files instead, or '
+                    'use fuse_pairs, which fuses the others'
+                )
             pairs = list(found.values())
         else:
             pairs, single = [(visible, infrared)], True
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, but is {batch_size}')
         results = []
-        with tqdm(total=len(pairs), unit='pair', dynamic_ncols=True,
-                  disable=single or not progress) as bar:
+        with tqdm(
+            total=len(pairs), unit='pair', dynamic_ncols=True, disable=single or not progress
+        ) as bar:
             for start in range(0, len(pairs), batch_size):
-                results += self._fuse(pairs[start:start + batch_size], start, metrics)
+                results += self._fuse(pairs[start : start + batch_size], start, metrics)
                 bar.update(len(results) - bar.n)
         return results[0] if single else results
 
     @torch.no_grad()
-    def _fuse(self, pairs: list[tuple[Source, Source]], start: int, metrics: bool
-              ) -> list[FusionResult]:
+    def _fuse(
+        self, pairs: list[tuple[Source, Source]], start: int, metrics: bool
+    ) -> list[FusionResult]:
         """Fuse a few pairs, those of one size at once."""
         inputs, samples = [], []
         for number, (visible, infrared) in enumerate(pairs, start):
             pair, name = _read(visible, infrared, number)
             size = pair.shape[:2]
             inputs.append(torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1))))
-            samples.append(DetDataSample(metainfo=dict(
-                img_path=name, img_shape=size, ori_shape=size, scale_factor=(1., 1.))))
+            samples.append(
+                DetDataSample(
+                    metainfo=dict(
+                        img_path=name, img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0)
+                    )
+                )
+            )
         results = {}
         for rows in rows_by_size(sample.img_shape for sample in samples).values():
-            found = self.model.test_step(dict(
-                inputs=[inputs[row] for row in rows], data_samples=[samples[row] for row in rows]))
+            found = self.model.test_step(
+                dict(
+                    inputs=[inputs[row] for row in rows],
+                    data_samples=[samples[row] for row in rows],
+                )
+            )
             results.update(
-                (row, _result(inputs[row], sample, metrics)) for row, sample in zip(rows, found))
+                (row, _result(inputs[row], sample, metrics)) for row, sample in zip(rows, found)
+            )
         return [results[row] for row in range(len(pairs))]
 
 
@@ -190,13 +225,20 @@ def model_that_fuses(cfg: Config) -> dict:
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     model = cfg.model.to_dict()
     if model.get('type') != 'MoEFusion':
-        raise ValueError(f'{cfg.filename or "config"}: model.type must be MoEFusion to fuse, but '
-                         f'is {model.get("type")!r}')
+        raise ValueError(
+            f'{cfg.filename or "config"}: model.type must be MoEFusion to fuse, but '
+            f'is {model.get("type")!r}'
+        )
     model.update(evaluation_detector=None, auxiliary_detections=False)
     for modality in ('visible_detector', 'infrared_detector'):
         if model.get(modality):
-            model[modality] = {**model[modality], 'rpn_head': None, 'roi_head': None,
-                               'train_cfg': None, 'test_cfg': None}
+            model[modality] = {
+                **model[modality],
+                'rpn_head': None,
+                'roi_head': None,
+                'train_cfg': None,
+                'test_cfg': None,
+            }
     return model
 
 
@@ -213,17 +255,23 @@ def choose_device(name: str | None = None) -> torch.device:
     except RuntimeError as error:
         raise ValueError(f'device {name!r} is none: use cpu, cuda or cuda:<number>') from error
     if device.type == 'cuda' and (device.index or 0) >= gpus:
-        raise ValueError(f'device {name}: PyTorch {torch.__version__} finds {gpus or "no"} GPU '
-                         'here: use cpu, or install the driver and a CUDA build of PyTorch')
+        raise ValueError(
+            f'device {name}: PyTorch {torch.__version__} finds {gpus or "no"} GPU '
+            'here: use cpu, or install the driver and a CUDA build of PyTorch'
+        )
     return device
 
 
 def _result(pair: torch.Tensor, sample: DetDataSample, metrics: bool) -> FusionResult:
     picture = fusion_picture(pair, sample)
     result = FusionResult(
-        name=Path(sample.img_path).stem, gray=fused_image(pair, sample, color=False),
-        color=picture.fused, attention=picture.attention, gates=dict(picture.gates),
-        picture=picture)
+        name=Path(sample.img_path).stem,
+        gray=fused_image(pair, sample, color=False),
+        color=picture.fused,
+        attention=picture.attention,
+        gates=dict(picture.gates),
+        picture=picture,
+    )
     if metrics:
         try:
             result.metrics = fusion_metrics(picture.infrared, picture.visible, result.gray)
@@ -243,8 +291,10 @@ def _is_folder(source) -> bool:
 def _zip_pairs(visible, infrared) -> list[tuple[Source, Source]]:
     """Pairs from two lists, whose files are there."""
     if not (_is_many(visible) and _is_many(infrared)):
-        raise ValueError('give two lists, two folders, or one visible and one infrared image, but '
-                         f'not {type(visible).__name__} and {type(infrared).__name__}')
+        raise ValueError(
+            'give two lists, two folders, or one visible and one infrared image, but '
+            f'not {type(visible).__name__} and {type(infrared).__name__}'
+        )
     if len(visible) != len(infrared):
         raise ValueError(f'there are {len(visible)} visible but {len(infrared)} infrared images')
     for source in (*visible, *infrared):
@@ -259,12 +309,17 @@ def _read(visible: Source, infrared: Source, number: int) -> tuple[np.ndarray, s
         return read_pair(visible, infrared), str(visible)
     for name, image, shape in (('visible', visible, 'H x W x 3'), ('infrared', infrared, 'H x W')):
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-            raise ValueError(f'pair {number}: {name} must be a uint8 array {shape} if the other is '
-                             f'an array, but is {getattr(image, "dtype", type(image).__name__)}')
+            raise ValueError(
+                f'pair {number}: {name} must be a uint8 array {shape} if the other is '
+                f'an array, but is {getattr(image, "dtype", type(image).__name__)}'
+            )
     if visible.ndim != 3 or visible.shape[2] != 3 or infrared.shape != visible.shape[:2]:
-        raise ValueError(f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
-                         f'size, but are {visible.shape} and {infrared.shape}')
+        raise ValueError(
+            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
+            f'size, but are {visible.shape} and {infrared.shape}'
+        )
     if not infrared.size:
-        raise ValueError(f'pair {number}: there is nothing to fuse in arrays of shape '
-                         f'{visible.shape}')
+        raise ValueError(
+            f'pair {number}: there is nothing to fuse in arrays of shape {visible.shape}'
+        )
     return np.dstack([visible[..., ::-1], infrared]), str(number)

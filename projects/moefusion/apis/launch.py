@@ -46,8 +46,10 @@ def prepare_distributed(cfg, launcher):
     dist_cfg = env_cfg.setdefault('dist_cfg', {})
     dist_cfg['backend'] = 'gloo'
     wrapper = cfg.get('model_wrapper_cfg') or dict(
-        type='MMDistributedDataParallel', broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False))
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
     wrapper['device_ids'] = None
     cfg.model_wrapper_cfg = wrapper
     init_cpu_process_group(launcher, dist_cfg.get('timeout'))
@@ -103,18 +105,24 @@ def _require(*names):
         raise RuntimeError(
             f'--launcher was given, but {", ".join(missing)} is not in the environment: start '
             'the run with tools/dist_train.sh, tools/dist_test.sh or torchrun (pytorch), with '
-            'tools/slurm_train.sh or tools/slurm_test.sh (slurm), or leave --launcher out')
+            'tools/slurm_train.sh or tools/slurm_test.sh (slurm), or leave --launcher out'
+        )
 
 
 def _use_ranks(rank, size, local_rank):
     """Copies a launcher's own variables to the names that PyTorch reads."""
     _require(rank, size, local_rank)
-    os.environ.update(RANK=os.environ[rank], WORLD_SIZE=os.environ[size],
-                      LOCAL_RANK=os.environ[local_rank])
+    os.environ.update(
+        RANK=os.environ[rank], WORLD_SIZE=os.environ[size], LOCAL_RANK=os.environ[local_rank]
+    )
 
 
 def _first_slurm_node():
     _require('SLURM_NODELIST')
-    done = subprocess.run(['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']],
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout.split()[0]

@@ -1,4 +1,5 @@
 """Has the C library keep freed memory for the next tensors, which saves a quarter of the time."""
+
 from __future__ import annotations
 
 import ctypes
@@ -22,5 +23,6 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library
         return False
-    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
-                and mallopt(M_TRIM_THRESHOLD, 2 * LARGEST_KEPT))
+    return bool(
+        mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT) and mallopt(M_TRIM_THRESHOLD, 2 * LARGEST_KEPT)
+    )

@@ -1,4 +1,5 @@
 """Transform that makes one image of a pair: either modality, or a fusion of the two."""
+
 from __future__ import annotations
 
 import math
@@ -9,7 +10,7 @@ from mmcv.transforms.utils import cache_randomness
 from mmdet.registry import TRANSFORMS
 from numpy import random
 
-from ..losses import background_target, tone_curve
+from moefusion.image import background_target, tone_curve
 
 
 @TRANSFORMS.register_module()
@@ -42,37 +43,48 @@ class BlendPair(BaseTransform):
             or the image has not four channels.
     """
 
-    def __init__(self, blend=1 / 3, brighter=0., contrast=(1., 1.)):
+    def __init__(self, blend=1 / 3, brighter=0.0, contrast=(1.0, 1.0)):
         for name, value in (('blend', blend), ('brighter', brighter)):
             if not 0 <= value <= 1:
                 raise ValueError(f'BlendPair: {name} must be from 0 to 1, but is {value}')
         if not 0 < contrast[0] <= contrast[1]:
-            raise ValueError('BlendPair: contrast must be two positive numbers, the smaller one '
-                             f'first, but is {contrast}')
+            raise ValueError(
+                'BlendPair: contrast must be two positive numbers, the smaller one '
+                f'first, but is {contrast}'
+            )
         self.blend, self.brighter, self.contrast = blend, brighter, tuple(contrast)
 
     @cache_randomness
     def _draw(self):
         """The visible share, the fraction towards the brighter source, contrast and middle."""
         if random.uniform() >= self.blend:
-            return float(random.randint(2)), 0., 1., 0.5
-        return (random.uniform(), random.uniform(0, self.brighter),
-                math.exp(random.uniform(*map(math.log, self.contrast))), random.uniform(0.3, 0.5))
+            return float(random.randint(2)), 0.0, 1.0, 0.5
+        return (
+            random.uniform(),
+            random.uniform(0, self.brighter),
+            math.exp(random.uniform(*map(math.log, self.contrast))),
+            random.uniform(0.3, 0.5),
+        )
 
     def transform(self, results):
         """Replace the pair by one image."""
         pair = results['img']
         if pair.ndim != 3 or pair.shape[2] != 4:
-            raise ValueError(f'BlendPair: the image has shape {pair.shape}, not H x W x 4. Load '
-                             'it with LoadPairedImage')
+            raise ValueError(
+                f'BlendPair: the image has shape {pair.shape}, not H x W x 4. Load '
+                'it with LoadPairedImage'
+            )
         share, brighter, contrast, middle = self._draw()
         pair = torch.from_numpy(pair).float() / 255
         visible, infrared = pair[..., :3], pair[..., 3:].expand(-1, -1, 3)
-        image = tone_curve(background_target(visible, infrared, brighter, 1 - share),
-                           contrast, middle)
+        image = tone_curve(
+            background_target(visible, infrared, brighter, 1 - share), contrast, middle
+        )
         results['img'] = (image * 255).round().byte().numpy()
         return results
 
     def __repr__(self):
-        return (f'{type(self).__name__}(blend={self.blend:.3f}, brighter={self.brighter}, '
-                f'contrast={self.contrast})')
+        return (
+            f'{type(self).__name__}(blend={self.blend:.3f}, brighter={self.brighter}, '
+            f'contrast={self.contrast})'
+        )

@@ -6,8 +6,8 @@ from mmdet.datasets import CocoDataset
 from mmdet.datasets.api_wrappers import COCO
 from mmdet.registry import DATASETS
 
-from ..io import PairError
-from .annotation import AnnotationError, Findings
+from moefusion.files.images import PairError
+from moefusion.files.voc import AnnotationError, Findings
 
 
 class _CocoByName(COCO):

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ..io import PairError, read_pair
-from .annotation import AnnotationError, Findings
+from moefusion.files.images import PairError, read_pair
+from moefusion.files.voc import AnnotationError, Findings
 
 
 @dataclass

@@ -5,9 +5,9 @@ import os
 from mmdet.datasets import XMLDataset
 from mmdet.registry import DATASETS
 
-from ..io import PairError, read_size
-from .annotation import AnnotationError, Findings, read_voc
-from .files import IMAGE_SUFFIXES, paths_by_stem, read_split
+from moefusion.files.folders import IMAGE_SUFFIXES, paths_by_stem, read_split
+from moefusion.files.images import PairError, read_size
+from moefusion.files.voc import AnnotationError, Findings, read_voc
 
 
 @DATASETS.register_module()

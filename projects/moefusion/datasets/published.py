@@ -2,7 +2,7 @@
 
 from mmdet.registry import DATASETS
 
-from .paired import PairedXMLDataset
+from moefusion.datasets.paired import PairedXMLDataset
 
 
 @DATASETS.register_module()

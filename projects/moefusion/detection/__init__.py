@@ -1,6 +1,6 @@
-"""What the detectors need beyond MMDetection: the attention neck, backbones with their weights."""
-from .csp_darknet_tiny import CSPDarknetTiny
-from .efficientnet_lite import EfficientNetLite
-from .spatial_attention import SpatialAttention, find_attention
+"""What the detectors need beyond MMDetection: the attention neck, a backbone with its weights."""
 
-__all__ = ['CSPDarknetTiny', 'EfficientNetLite', 'SpatialAttention', 'find_attention']
+from moefusion.detection.csp_darknet_tiny import CSPDarknetTiny
+from moefusion.detection.spatial_attention import SpatialAttention, find_attention
+
+__all__ = ['CSPDarknetTiny', 'SpatialAttention', 'find_attention']

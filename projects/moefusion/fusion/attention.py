@@ -1,4 +1,5 @@
 """Merges the attention maps of the two detectors into one (paper, section 3.2)."""
+
 from __future__ import annotations
 
 import torch

@@ -1,4 +1,5 @@
 """The densely connected encoder of one modality (paper, section 3.1 and supplement E)."""
+
 from __future__ import annotations
 
 import torch
@@ -23,7 +24,8 @@ class DenseEncoder(nn.Module):
         self.dense_channels = channels * (num_dense + 1)
         self.stem = nn.Conv2d(1, channels, 3, padding=1)
         self.dense = nn.ModuleList(
-            nn.Conv2d(channels * (i + 1), channels, 3, padding=1) for i in range(num_dense))
+            nn.Conv2d(channels * (i + 1), channels, 3, padding=1) for i in range(num_dense)
+        )
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Encode a batch of gray images.
@@ -51,7 +53,7 @@ class DenseEncoder(nn.Module):
         sums: Tensor | None = None  # what each convolution yet to come has received so far
         for step in range(len(self.dense)):
             fed = self.dense[step:]
-            weight = torch.cat([conv.weight[:, step * width:(step + 1) * width] for conv in fed])
+            weight = torch.cat([conv.weight[:, step * width : (step + 1) * width] for conv in fed])
             bias = None if step else torch.cat([conv.bias for conv in fed])
             response = F.conv2d(features[-1], weight, bias, padding=1)
             sums = response if sums is None else response.add_(sums[:, width:])

@@ -1,4 +1,5 @@
 """The expert networks, and running just those that a gate selected (paper, 3.2 and 3.3)."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .gate import Gating
+from moefusion.fusion.gate import Gating
 
 
 class LocalExpert(nn.Sequential):
@@ -19,8 +20,10 @@ class LocalExpert(nn.Sequential):
 
     def __init__(self, channels: int = 16, hidden: int = 8) -> None:
         super().__init__(
-            nn.Conv2d(channels, hidden, 3, padding=1), nn.ReLU(inplace=True),
-            nn.Conv2d(hidden, channels, 3, padding=1))
+            nn.Conv2d(channels, hidden, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, channels, 3, padding=1),
+        )
 
 
 class GlobalExpert(nn.Sequential):
@@ -73,6 +76,9 @@ def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: 
     used = {number for chosen in gating.selected for number in chosen}
     if len(used) < len(experts) and torch.is_grad_enabled():
         mixed = mixed + 0 * sum(
-            parameter.sum() for number, expert in enumerate(experts) if number not in used
-            for parameter in expert.parameters())
+            parameter.sum()
+            for number, expert in enumerate(experts)
+            if number not in used
+            for parameter in expert.parameters()
+        )
     return mixed

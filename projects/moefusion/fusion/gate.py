@@ -1,4 +1,5 @@
 """The multi-modal gate: noisy top-K gating in float32, with the load estimator of [28]."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -54,8 +55,14 @@ class NoisyTopKGate(nn.Module):
 
     min_noise = 1e-2
 
-    def __init__(self, in_channels: int, grid: tuple[int, int], num_experts: int, top_k: int,
-                 noise: bool = True) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        grid: tuple[int, int],
+        num_experts: int,
+        top_k: int,
+        noise: bool = True,
+    ) -> None:
         super().__init__()
         if not 1 <= top_k <= num_experts:
             raise ValueError(f'top_k must be from 1 to num_experts = {num_experts}, but is {top_k}')
@@ -107,5 +114,7 @@ class NoisyTopKGate(nn.Module):
         return torch.special.ndtr((clean - threshold) / scale).sum(dim=0)
 
     def extra_repr(self) -> str:
-        return (f'grid={self.grid}, num_experts={self.num_experts}, top_k={self.top_k}, '
-                f'noise={self.noise}')
+        return (
+            f'grid={self.grid}, num_experts={self.num_experts}, top_k={self.top_k}, '
+            f'noise={self.noise}'
+        )

@@ -1,4 +1,5 @@
 """The mixtures of local (MoLE) and of global experts (MoGE) (paper, sections 3.2 and 3.3)."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -6,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .experts import GlobalExpert, LocalExpert, run_experts
-from .gate import Gating, NoisyTopKGate
+from moefusion.fusion.experts import GlobalExpert, LocalExpert, run_experts
+from moefusion.fusion.gate import Gating, NoisyTopKGate
 
 
 class LocalMixture(nn.Module):
@@ -25,17 +26,27 @@ class LocalMixture(nn.Module):
         ValueError: if ``num_experts`` is odd or less than 2, or not 1 <= ``top_k`` <= it.
     """
 
-    def __init__(self, channels: int = 16, hidden: int = 8, num_experts: int = 4, top_k: int = 2,
-                 grid: tuple[int, int] = (120, 160), noise: bool = True) -> None:
+    def __init__(
+        self,
+        channels: int = 16,
+        hidden: int = 8,
+        num_experts: int = 4,
+        top_k: int = 2,
+        grid: tuple[int, int] = (120, 160),
+        noise: bool = True,
+    ) -> None:
         super().__init__()
         if num_experts < 2 or num_experts % 2:
-            raise ValueError('the local experts are shared out evenly between visible and '
-                             f'infrared: num_experts must be even, but is {num_experts}')
+            raise ValueError(
+                'the local experts are shared out evenly between visible and '
+                f'infrared: num_experts must be even, but is {num_experts}'
+            )
         self.gate = NoisyTopKGate(2 * channels, grid, num_experts, top_k, noise)
         self.experts = nn.ModuleList(LocalExpert(channels, hidden) for _ in range(num_experts))
 
-    def forward(self, visible: Tensor, infrared: Tensor, attention: Tensor
-                ) -> tuple[Tensor, Gating]:
+    def forward(
+        self, visible: Tensor, infrared: Tensor, attention: Tensor
+    ) -> tuple[Tensor, Gating]:
         """Mix the local features (equations 1 and 2).
 
         Args:
@@ -67,9 +78,15 @@ class GlobalMixture(nn.Module):
         ValueError: if not 1 <= ``top_k`` <= ``num_experts``.
     """
 
-    def __init__(self, in_channels: int = 160, widths: Sequence[int] = (64, 32, 16),
-                 num_experts: int = 4, top_k: int = 2, grid: tuple[int, int] = (60, 80),
-                 noise: bool = True) -> None:
+    def __init__(
+        self,
+        in_channels: int = 160,
+        widths: Sequence[int] = (64, 32, 16),
+        num_experts: int = 4,
+        top_k: int = 2,
+        grid: tuple[int, int] = (60, 80),
+        noise: bool = True,
+    ) -> None:
         super().__init__()
         self.gate = NoisyTopKGate(in_channels, grid, num_experts, top_k, noise)
         self.experts = nn.ModuleList(GlobalExpert(in_channels, widths) for _ in range(num_experts))

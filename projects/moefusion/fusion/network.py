@@ -1,4 +1,5 @@
 """The fusion network: encoders, attention merge, local and global mixtures (paper, Fig. 2)."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -7,11 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .attention import AttentionMerge
-from .encoder import DenseEncoder
-from .gate import Gating
-from .lead import InfraredLead
-from .mixture import GlobalMixture, LocalMixture
+from moefusion.fusion.attention import AttentionMerge
+from moefusion.fusion.encoder import DenseEncoder
+from moefusion.fusion.gate import Gating
+from moefusion.fusion.mixture import GlobalMixture, LocalMixture
 
 
 @dataclass
@@ -23,14 +23,11 @@ class FusionOutput:
         attention (Tensor): Att, N x 1 x H x W in [0, 1].
         gatings (dict[str, Gating]): the decisions of the gates ``local_foreground``,
             ``local_background`` (where there is a background mixture) and ``global``.
-        chroma (Tensor | None): what :func:`colorize` should multiply each visible image's chroma
-            by, N values in [0, 1]; 1 without an infrared lead that fades it.
     """
 
     fused: Tensor
     attention: Tensor
     gatings: dict[str, Gating]
-    chroma: Tensor
 
 
 class FusionNetwork(nn.Module):
@@ -51,13 +48,10 @@ class FusionNetwork(nn.Module):
             4.6). Defaults to True.
         attention_merge (str): ``'conv'`` or ``'max'``, see :class:`AttentionMerge`.
         noise (bool): Whether the gates are noisy in training. Defaults to True.
-        infrared_lead (dict, optional): Arguments of :class:`InfraredLead`, beyond the paper: in
-            evaluation mode the infrared image takes over that much of the fused one. Defaults to
-            None: nothing of it.
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
-            not two positive sizes, ``attention_merge`` is unknown, or as :class:`InfraredLead`.
+            not two positive sizes, or ``attention_merge`` is unknown.
 
     Examples:
         >>> network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
@@ -66,26 +60,42 @@ class FusionNetwork(nn.Module):
         torch.Size([1, 1, 479, 641])
     """
 
-    def __init__(self, channels: int = 16, local_hidden: int = 8,
-                 global_widths: Sequence[int] = (64, 32, 16), num_experts: int = 4, top_k: int = 2,
-                 local_grid: tuple[int, int] = (120, 160), global_grid: tuple[int, int] = (60, 80),
-                 background_mixture: bool = True, attention_merge: str = 'conv',
-                 noise: bool = True, infrared_lead: dict | None = None) -> None:
+    def __init__(
+        self,
+        channels: int = 16,
+        local_hidden: int = 8,
+        global_widths: Sequence[int] = (64, 32, 16),
+        num_experts: int = 4,
+        top_k: int = 2,
+        local_grid: tuple[int, int] = (120, 160),
+        global_grid: tuple[int, int] = (60, 80),
+        background_mixture: bool = True,
+        attention_merge: str = 'conv',
+        noise: bool = True,
+    ) -> None:
         super().__init__()
         self.visible_encoder = DenseEncoder(channels)
         self.infrared_encoder = DenseEncoder(channels)
         self.attention_merge = AttentionMerge(attention_merge)
         regions = ['foreground', 'background'] if background_mixture else ['foreground']
-        self.local = nn.ModuleDict({
-            region: LocalMixture(channels, local_hidden, num_experts, top_k, local_grid, noise)
-            for region in regions})
+        self.local = nn.ModuleDict(
+            {
+                region: LocalMixture(channels, local_hidden, num_experts, top_k, local_grid, noise)
+                for region in regions
+            }
+        )
         fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels
         self.decoder = GlobalMixture(
-            fusion_channels, global_widths, num_experts, top_k, global_grid, noise)
-        self.infrared_lead = None if infrared_lead is None else InfraredLead(**infrared_lead)
+            fusion_channels, global_widths, num_experts, top_k, global_grid, noise
+        )
 
-    def forward(self, visible: Tensor, infrared: Tensor, visible_attention: Tensor | None = None,
-                infrared_attention: Tensor | None = None) -> FusionOutput:
+    def forward(
+        self,
+        visible: Tensor,
+        infrared: Tensor,
+        visible_attention: Tensor | None = None,
+        infrared_attention: Tensor | None = None,
+    ) -> FusionOutput:
         """Fuse a batch of aligned pairs of one size.
 
         Args:
@@ -96,36 +106,38 @@ class FusionNetwork(nn.Module):
             infrared_attention (Tensor, optional): Att_I likewise.
 
         Returns:
-            FusionOutput: the fused images, the merged attention, the gates' decisions and how
-            much chroma stays.
+            FusionOutput: the fused images, the merged attention and the gates' decisions.
 
         Raises:
             ValueError: if the two images differ in shape, are not N x 1 x H x W, or are empty, or
                 if a map is not of their shape.
         """
         if visible.shape != infrared.shape or visible.dim() != 4 or visible.shape[1] != 1:
-            raise ValueError('visible and infrared must both be N x 1 x H x W, but are '
-                             f'{tuple(visible.shape)} and {tuple(infrared.shape)}')
+            raise ValueError(
+                'visible and infrared must both be N x 1 x H x W, but are '
+                f'{tuple(visible.shape)} and {tuple(infrared.shape)}'
+            )
         if visible.numel() == 0:
             raise ValueError(f'there is nothing to fuse in images of shape {tuple(visible.shape)}')
-        maps = [torch.ones_like(visible) if attention is None else attention
-                for attention in (visible_attention, infrared_attention)]
+        maps = [
+            torch.ones_like(visible) if attention is None else attention
+            for attention in (visible_attention, infrared_attention)
+        ]
         for attention in maps:
             if attention.shape != visible.shape:
-                raise ValueError(f'an attention map is {tuple(attention.shape)}, but the images '
-                                 f'are {tuple(visible.shape)}: resize it')
+                raise ValueError(
+                    f'an attention map is {tuple(attention.shape)}, but the images '
+                    f'are {tuple(visible.shape)}: resize it'
+                )
         attention = self.attention_merge(*maps)
 
         x_f, gatings = self._fusion_features(visible, infrared, attention)
         fused, gatings['global'] = self.decoder(x_f)
-        chroma = visible.new_ones(len(visible))
-        if self.infrared_lead is not None and not self.training:
-            lead, chroma = self.infrared_lead(visible, infrared, attention)
-            fused = torch.lerp(fused, infrared.to(fused), lead.to(fused))
-        return FusionOutput(fused, attention, gatings, chroma)
+        return FusionOutput(fused, attention, gatings)
 
-    def _fusion_features(self, visible: Tensor, infrared: Tensor, attention: Tensor
-                         ) -> tuple[Tensor, dict[str, Gating]]:
+    def _fusion_features(
+        self, visible: Tensor, infrared: Tensor, attention: Tensor
+    ) -> tuple[Tensor, dict[str, Gating]]:
         """``x_f = [y_local, x_dense_I, x_dense_V]`` (section 3.3) and the local gates' decisions.
 
         x_f is by far the largest tensor: on return its parts are free before the decoder runs.
@@ -136,6 +148,7 @@ class FusionNetwork(nn.Module):
         for region, mixture in self.local.items():
             prior = attention if region == 'foreground' else 1 - attention
             y_local, gatings[f'local_{region}'] = mixture(
-                visible_dense[-1], infrared_dense[-1], prior)
+                visible_dense[-1], infrared_dense[-1], prior
+            )
             parts.append(y_local)
         return torch.cat([*parts, *infrared_dense, *visible_dense], dim=1), gatings

@@ -1,10 +1,18 @@
 """The fusion losses (paper, section 3.4 and supplement F) in plain PyTorch."""
-from .gradient import gradient_loss, sobel_gradient
-from .joint import JointLoss
-from .load import load_loss
-from .pixel import background_target, boxes_to_mask, foreground_target, pixel_loss, tone_curve
+
+from moefusion.losses.gradient import gradient_loss
+from moefusion.losses.joint import JointLoss
+from moefusion.losses.load import load_loss
+from moefusion.losses.pixel import pixel_loss
 
 __all__ = [
-    'JointLoss', 'background_target', 'boxes_to_mask', 'foreground_target', 'gradient_loss',
-    'load_loss', 'pixel_loss', 'sobel_gradient', 'tone_curve'
+    'JointLoss',
+    'background_target',
+    'boxes_to_mask',
+    'foreground_target',
+    'gradient_loss',
+    'load_loss',
+    'pixel_loss',
+    'sobel_gradient',
+    'tone_curve',
 ]

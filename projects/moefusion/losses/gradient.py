@@ -1,47 +1,16 @@
 """The gradient loss (paper, equation 9)."""
+
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+
+from moefusion.image.sobel import gradient_magnitude, sobel_components, sobel_gradient
 
 
-def sobel_components(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Signed Sobel gradient along rows and columns, with the border pixels repeated outwards.
-
-    Args:
-        image (Tensor): N x 1 x H x W.
-
-    Returns:
-        tuple[Tensor, Tensor]: to the right and downwards, each N x 1 x H x W; from -4 to 4 for an
-        image in [0, 1].
-    """
-    image = F.pad(image, (1, 1, 1, 1), mode='replicate')
-    across = image[..., 2:] - image[..., :-2]
-    down = image[..., 2:, :] - image[..., :-2, :]
-    return (across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :],
-            down[..., :-2] + 2 * down[..., 1:-1] + down[..., 2:])
-
-
-def sobel_gradient(image: Tensor) -> Tensor:
-    """Absolute Sobel gradient, |x| + |y|, with the border pixels repeated outwards.
-
-    Args:
-        image (Tensor): N x 1 x H x W.
-
-    Returns:
-        Tensor: N x 1 x H x W, 0 or more; up to 6 for an image in [0, 1].
-    """
-    return _magnitude(sobel_components(image))
-
-
-def _magnitude(components: tuple[Tensor, Tensor]) -> Tensor:
-    across, down = components
-    return across.abs() + down.abs()
-
-
-def gradient_loss(fused: Tensor, visible: Tensor, infrared: Tensor, signed: bool = False,
-                  gain: float = 1.) -> Tensor:
+def gradient_loss(
+    fused: Tensor, visible: Tensor, infrared: Tensor, signed: bool = False, gain: float = 1.0
+) -> Tensor:
     """Mean distance of the fused image's gradient to the larger of the sources'.
 
     Equation 9 compares magnitudes, so an edge and its negative are alike to it. With ``signed``
@@ -62,6 +31,8 @@ def gradient_loss(fused: Tensor, visible: Tensor, infrared: Tensor, signed: bool
         target = gain * torch.maximum(sobel_gradient(visible), sobel_gradient(infrared))
         return (sobel_gradient(fused) - target).abs().mean(dim=(1, 2, 3))
     components = [sobel_components(image) for image in (fused, visible, infrared)]
-    visible_wins = _magnitude(components[1]) > _magnitude(components[2])
-    return sum((mine - gain * torch.where(visible_wins, first, second)).abs()
-               for mine, first, second in zip(*components)).mean(dim=(1, 2, 3))
+    visible_wins = gradient_magnitude(components[1]) > gradient_magnitude(components[2])
+    return sum(
+        (mine - gain * torch.where(visible_wins, first, second)).abs()
+        for mine, first, second in zip(*components)
+    ).mean(dim=(1, 2, 3))

@@ -1,4 +1,5 @@
 """Joins fusion, load and detection losses into the one that is minimised (paper, 3.4)."""
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -10,9 +11,12 @@ from torch import Tensor
 # Equation 5 with alpha = 10. The paper adds the load loss with weight 1; the authors' code scales
 # it by 0.01 (local mixtures) and 0.02 (global mixture), and so do we.
 DEFAULT_WEIGHTS = dict(
-    fusion=dict(loss_pixel_foreground=1., loss_pixel_background=1., loss_gradient=10.),
+    fusion=dict(loss_pixel_foreground=1.0, loss_pixel_background=1.0, loss_gradient=10.0),
     load=dict(loss_local_foreground=0.01, loss_local_background=0.01, loss_global=0.02),
-    visible=1., infrared=1., evaluation=1.)
+    visible=1.0,
+    infrared=1.0,
+    evaluation=1.0,
+)
 
 
 def scheduled(weight, iteration: int) -> float:
@@ -59,8 +63,9 @@ class JointLoss:
         self.iteration = 0
         for group, weight in self._given.items():
             default = DEFAULT_WEIGHTS.get(group)
-            self.weights[group] = ({**default, **weight} if _by_term(weight) and _by_term(default)
-                                   else weight)
+            self.weights[group] = (
+                {**default, **weight} if _by_term(weight) and _by_term(default) else weight
+            )
             for term, value in (weight if _by_term(weight) else {'': weight}).items():
                 self._check(f'{group}.{term}'.rstrip('.'), value)
 
@@ -68,20 +73,26 @@ class JointLoss:
     def _check(name: str, weight) -> None:
         if isinstance(weight, (int, float)):
             return
-        if not _is_schedule(weight) or not {'start', 'end', 'until'} <= set(weight) or (
-                weight['until'] <= weight.get('begin', 0)):
-            raise ValueError(f'weights: {name} must be a number or dict(start=, end=, begin=0, '
-                             f'until=) with until after begin, but is {weight!r}')
+        if (
+            not _is_schedule(weight)
+            or not {'start', 'end', 'until'} <= set(weight)
+            or (weight['until'] <= weight.get('begin', 0))
+        ):
+            raise ValueError(
+                f'weights: {name} must be a number or dict(start=, end=, begin=0, '
+                f'until=) with until after begin, but is {weight!r}'
+            )
 
     def weight(self, group: str, term: str) -> float:
         """The weight of a term at the current iteration."""
-        weight = self.weights.get(group, 1.)
+        weight = self.weights.get(group, 1.0)
         if _by_term(weight):
-            weight = weight.get(term, 1.)
+            weight = weight.get(term, 1.0)
         return scheduled(weight, self.iteration)
 
-    def __call__(self, losses: Mapping[str, Tensor | list[Tensor]]
-                 ) -> tuple[Tensor, OrderedDict[str, Tensor]]:
+    def __call__(
+        self, losses: Mapping[str, Tensor | list[Tensor]]
+    ) -> tuple[Tensor, OrderedDict[str, Tensor]]:
         """Join the terms.
 
         Args:
@@ -96,8 +107,12 @@ class JointLoss:
             KeyError: if a weight was given for a term or group that neither this model nor
                 ``DEFAULT_WEIGHTS`` has.
         """
-        terms = {name: sum(part.mean() for part in value) if isinstance(value, (list, tuple))
-                 else value.mean() for name, value in losses.items()}
+        terms = {
+            name: sum(part.mean() for part in value)
+            if isinstance(value, (list, tuple))
+            else value.mean()
+            for name, value in losses.items()
+        }
         self._require_known(terms)
         counted = {name: value for name, value in terms.items() if 'loss' in name.split('.')[-1]}
         self._require_finite(counted)
@@ -114,20 +129,27 @@ class JointLoss:
 
     def _require_known(self, terms: Mapping[str, Tensor]) -> None:
         known = {*terms, *(name.partition('.')[0] for name in terms), *DEFAULT_WEIGHTS}
-        known.update(f'{group}.{term}' for group, weight in DEFAULT_WEIGHTS.items()
-                     if _by_term(weight) for term in weight)
+        known.update(
+            f'{group}.{term}'
+            for group, weight in DEFAULT_WEIGHTS.items()
+            if _by_term(weight)
+            for term in weight
+        )
         for group, weight in self._given.items():
             for name in [f'{group}.{term}' for term in weight] if _by_term(weight) else [group]:
                 if name not in known:
-                    raise KeyError(f'weights: the model has no loss {name}; it has '
-                                   f'{", ".join(terms)}')
+                    raise KeyError(
+                        f'weights: the model has no loss {name}; it has {", ".join(terms)}'
+                    )
 
     def _require_finite(self, terms: Mapping[str, Tensor]) -> None:
         finite = torch.stack([value.detach().float() for value in terms.values()]).isfinite()
         if not finite.all():
-            bad = [f'{name} = {value.item()}' for name, value in terms.items()
-                   if not value.isfinite()]
+            bad = [
+                f'{name} = {value.item()}' for name, value in terms.items() if not value.isfinite()
+            ]
             raise FloatingPointError(
                 f'at iteration {self.iteration} the loss is not finite: {", ".join(bad)}. Lower '
                 'the learning rate or clip gradients (optim_wrapper), or check the data of this '
-                'batch')
+                'batch'
+            )

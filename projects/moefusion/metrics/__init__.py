@@ -1,18 +1,28 @@
 """The eight metrics of infrared-visible image fusion; needs PyTorch and NumPy alone."""
-from .average_gradient import average_gradient
-from .entropy import entropy
-from .fusion_metrics import METRIC_NAMES, fusion_metrics
-from .images import GrayImages
-from .inputs import PROTOCOLS
-from .mutual_information import mutual_information
-from .qabf import qabf
-from .scd import sum_of_correlations_of_differences
-from .spatial_frequency import spatial_frequency
-from .standard_deviation import standard_deviation
-from .visual_information_fidelity import visual_information_fidelity
+
+from moefusion.metrics.average_gradient import average_gradient
+from moefusion.metrics.entropy import entropy
+from moefusion.metrics.fusion_metrics import METRIC_NAMES, fusion_metrics
+from moefusion.metrics.images import GrayImages
+from moefusion.metrics.inputs import PROTOCOLS
+from moefusion.metrics.mutual_information import mutual_information
+from moefusion.metrics.qabf import qabf
+from moefusion.metrics.scd import sum_of_correlations_of_differences
+from moefusion.metrics.spatial_frequency import spatial_frequency
+from moefusion.metrics.standard_deviation import standard_deviation
+from moefusion.metrics.visual_information_fidelity import visual_information_fidelity
 
 __all__ = [
-    'GrayImages', 'METRIC_NAMES', 'PROTOCOLS', 'average_gradient', 'entropy', 'fusion_metrics',
-    'mutual_information', 'qabf', 'spatial_frequency', 'standard_deviation',
-    'sum_of_correlations_of_differences', 'visual_information_fidelity'
+    'GrayImages',
+    'METRIC_NAMES',
+    'PROTOCOLS',
+    'average_gradient',
+    'entropy',
+    'fusion_metrics',
+    'mutual_information',
+    'qabf',
+    'spatial_frequency',
+    'standard_deviation',
+    'sum_of_correlations_of_differences',
+    'visual_information_fidelity',
 ]

@@ -1,12 +1,13 @@
 """AG, the mean steepness of the fused image."""
+
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from .images import GrayImages
-from .inputs import Image
-from .strips import row_strips
+from moefusion.metrics.images import GrayImages
+from moefusion.metrics.inputs import Image
+from moefusion.metrics.strips import row_strips
 
 
 def average_gradient(fused: Image | GrayImages, mask: Image | None = None) -> float | Tensor:
@@ -34,19 +35,23 @@ def average_gradient(fused: Image | GrayImages, mask: Image | None = None) -> fl
     for start, stop in row_strips(fused.levels):
         above, below = max(start - 1, 0), min(stop + 1, height)
         levels = fused.levels[:, above:below].double()
-        slopes = _doubled_gradient(levels, 1)[:, start - above:stop - above]
+        slopes = _doubled_gradient(levels, 1)[:, start - above : stop - above]
         squares = slopes.square_().add_(
-            _doubled_gradient(levels[:, start - above:stop - above], 2).square_())
+            _doubled_gradient(levels[:, start - above : stop - above], 2).square_()
+        )
         total = total + squares.sqrt_().sum(dim=(1, 2))
-    return fused.result(total / 8 ** 0.5 / ((height - 1) * (width - 1)))
+    return fused.result(total / 8**0.5 / ((height - 1) * (width - 1)))
 
 
 def _doubled_gradient(levels: Tensor, dim: int) -> Tensor:
     """Twice the gradient along a dimension, in whole numbers."""
     gradient = torch.empty_like(levels)
     last = levels.shape[dim] - 1
-    torch.sub(levels.narrow(dim, 2, last - 1), levels.narrow(dim, 0, last - 1),
-              out=gradient.narrow(dim, 1, last - 1))
+    torch.sub(
+        levels.narrow(dim, 2, last - 1),
+        levels.narrow(dim, 0, last - 1),
+        out=gradient.narrow(dim, 1, last - 1),
+    )
     for at, low, high in ((0, 0, 1), (last, last - 1, last)):
         border = (levels.select(dim, high) - levels.select(dim, low)) * 2
         gradient.select(dim, at).copy_(border)

@@ -1,11 +1,12 @@
 """EN, the Shannon entropy of the fused image."""
+
 from __future__ import annotations
 
 from torch import Tensor
 
-from .histograms import entropy_bits, histogram
-from .images import GrayImages
-from .inputs import Image
+from moefusion.metrics.histograms import entropy_bits, histogram
+from moefusion.metrics.images import GrayImages
+from moefusion.metrics.inputs import Image
 
 
 def entropy(fused: Image | GrayImages, mask: Image | None = None) -> float | Tensor:

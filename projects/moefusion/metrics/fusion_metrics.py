@@ -1,25 +1,30 @@
 """All eight metrics of a fused image in one call."""
+
 from __future__ import annotations
 
 from torch import Tensor
 
-from .average_gradient import average_gradient
-from .entropy import entropy
-from .images import GrayImages, prepare
-from .inputs import Image, check_protocol
-from .mutual_information import mutual_information
-from .qabf import qabf
-from .scd import sum_of_correlations_of_differences
-from .spatial_frequency import spatial_frequency
-from .standard_deviation import standard_deviation
-from .visual_information_fidelity import visual_information_fidelity
+from moefusion.metrics.average_gradient import average_gradient
+from moefusion.metrics.entropy import entropy
+from moefusion.metrics.images import GrayImages, prepare
+from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.mutual_information import mutual_information
+from moefusion.metrics.qabf import qabf
+from moefusion.metrics.scd import sum_of_correlations_of_differences
+from moefusion.metrics.spatial_frequency import spatial_frequency
+from moefusion.metrics.standard_deviation import standard_deviation
+from moefusion.metrics.visual_information_fidelity import visual_information_fidelity
 
 METRIC_NAMES = ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf')
 
 
-def fusion_metrics(infrared: Image | GrayImages, visible: Image | GrayImages,
-                   fused: Image | GrayImages, protocol: str = 'literature',
-                   mask: Image | None = None) -> dict[str, float] | dict[str, Tensor]:
+def fusion_metrics(
+    infrared: Image | GrayImages,
+    visible: Image | GrayImages,
+    fused: Image | GrayImages,
+    protocol: str = 'literature',
+    mask: Image | None = None,
+) -> dict[str, float] | dict[str, Tensor]:
     """Score a fused image against its two sources; higher is better in all eight.
 
     ==== ============================================== ====================================
@@ -71,4 +76,5 @@ def fusion_metrics(infrared: Image | GrayImages, visible: Image | GrayImages,
         VIF=visual_information_fidelity(*triple, protocol),
         AG=average_gradient(fused),
         SCD=sum_of_correlations_of_differences(*triple),
-        Qabf=qabf(*triple, protocol))
+        Qabf=qabf(*triple, protocol),
+    )

@@ -3,6 +3,7 @@
 A filter is separable, and each axis is a product with a matrix of shifted windows. Cut into tiles,
 so that few of its zeros are multiplied, it runs at the speed of BLAS.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .strips import rows_at_once
+from moefusion.metrics.strips import rows_at_once
 
 # Columns and rows of a tile: larger ones multiply more zeros, smaller ones start more products.
 COLUMNS = 32
@@ -33,8 +34,9 @@ def filtered_length(length: int, size: int, step: int = 1) -> int:
 
 def pad_to_tiles(images: Tensor, size: int, step: int = 1) -> Tensor:
     """Add zeros on the right and at the bottom of ``N x H x W`` images, to fill the last tiles."""
-    height, width = (_padded(side, size, step, tile)[1]
-                     for side, tile in zip(images.shape[1:], (ROWS, COLUMNS)))
+    height, width = (
+        _padded(side, size, step, tile)[1] for side, tile in zip(images.shape[1:], (ROWS, COLUMNS))
+    )
     return F.pad(images, (0, width - images.shape[2], 0, height - images.shape[1]))
 
 
@@ -63,8 +65,9 @@ def filter_tiles(images: Tensor, size: int, step: int = 1) -> Tensor:
     count, height, width = images.shape
     inputs, skip = _inputs(ROWS, size, step), ROWS * step
     tiles = (height - inputs) // skip + 1
-    ranges = images.as_strided((count, tiles, inputs, width),
-                               (images.stride(0), skip * width, width, 1))
+    ranges = images.as_strided(
+        (count, tiles, inputs, width), (images.stride(0), skip * width, width, 1)
+    )
     band = _band(ROWS, size, step, images.device)
     down = torch.bmm(band.T.expand(count * tiles, -1, -1), ranges.flatten(0, 1))
     height = tiles * ROWS
@@ -93,5 +96,5 @@ def _band(outputs: int, size: int, step: int, device: torch.device) -> Tensor:
     band = torch.zeros((outputs - 1) * step + size, outputs, dtype=torch.float64)
     window = gaussian_window(size)
     for output in range(outputs):
-        band[output * step:output * step + size, output] = window
+        band[output * step : output * step + size, output] = window
     return band.to(device)

@@ -1,9 +1,10 @@
 """Gray levels of a colour image, rounded as MATLAB's rgb2gray rounds them."""
+
 import torch
 from torch import Tensor
 
-from ..luma import RGB_TO_GRAY
-from .strips import row_strips
+from moefusion.image.color import RGB_TO_GRAY
+from moefusion.metrics.strips import row_strips
 
 
 def rgb_to_gray(rgb: Tensor) -> Tensor:

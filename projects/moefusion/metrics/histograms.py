@@ -1,4 +1,5 @@
 """Histograms of gray levels and their entropies in bits."""
+
 from __future__ import annotations
 
 import math
@@ -6,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .images import GrayImages
+from moefusion.metrics.images import GrayImages
 
 LEVELS = 256
 

@@ -1,4 +1,5 @@
 """One image (or batch) under evaluation, with the work that several metrics share done once."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -6,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .inputs import Image, is_single, to_gray_batch, to_mask_batch
+from moefusion.metrics.inputs import Image, is_single, to_gray_batch, to_mask_batch
 
 
 class GrayImages:
@@ -29,8 +30,9 @@ class GrayImages:
         >>> {name: fusion_metrics(infrared, visible, fused) for name, fused in methods.items()}
     """
 
-    def __init__(self, image: Image, mask: Image | None = None, name: str = 'image',
-                 keep: bool = True) -> None:
+    def __init__(
+        self, image: Image, mask: Image | None = None, name: str = 'image', keep: bool = True
+    ) -> None:
         self.levels = to_gray_batch(image, name)
         self.single = is_single(image)
         if mask is not None:
@@ -44,8 +46,10 @@ class GrayImages:
         if not isinstance(image, cls):
             return cls(image, mask, name, keep=False)
         if mask is not None:
-            raise ValueError(f'{name}: give the mask to GrayImages, not to the metric, '
-                             'when the image is a GrayImages')
+            raise ValueError(
+                f'{name}: give the mask to GrayImages, not to the metric, '
+                'when the image is a GrayImages'
+            )
         return image
 
     @property
@@ -74,16 +78,27 @@ class GrayImages:
         return values.item() if self.single else values
 
 
-def prepare(infrared: Image | GrayImages, visible: Image | GrayImages, fused: Image | GrayImages,
-            mask: Image | None) -> tuple[GrayImages, GrayImages, GrayImages]:
+def prepare(
+    infrared: Image | GrayImages,
+    visible: Image | GrayImages,
+    fused: Image | GrayImages,
+    mask: Image | None,
+) -> tuple[GrayImages, GrayImages, GrayImages]:
     """Check and prepare a triple of images that must have one size and one device."""
-    images = (GrayImages.of(infrared, mask, 'infrared'), GrayImages.of(visible, mask, 'visible'),
-              GrayImages.of(fused, mask, 'fused'))
+    images = (
+        GrayImages.of(infrared, mask, 'infrared'),
+        GrayImages.of(visible, mask, 'visible'),
+        GrayImages.of(fused, mask, 'fused'),
+    )
     for name, image in zip(('infrared', 'visible'), images):
-        for what, got, want in (('size', tuple(image.shape), tuple(images[2].shape)),
-                                ('device', image.levels.device, images[2].levels.device)):
+        for what, got, want in (
+            ('size', tuple(image.shape), tuple(images[2].shape)),
+            ('device', image.levels.device, images[2].levels.device),
+        ):
             if got != want:
-                raise ValueError(f'{name} and fused must agree in {what} (N, H, W), '
-                                 f'got {got} and {want}' if what == 'size' else
-                                 f'{name} is on {got} but fused on {want}')
+                raise ValueError(
+                    f'{name} and fused must agree in {what} (N, H, W), got {got} and {want}'
+                    if what == 'size'
+                    else f'{name} is on {got} but fused on {want}'
+                )
     return images

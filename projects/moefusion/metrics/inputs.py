@@ -1,9 +1,10 @@
 """What the metrics accept: checks of type, shape and range, one gray layout for all of them."""
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from .gray import rgb_to_gray
+from moefusion.metrics.gray import rgb_to_gray
 
 Image = np.ndarray | Tensor
 
@@ -37,8 +38,9 @@ def to_gray_batch(image: Image, name: str = 'image') -> Tensor:
         elif image.ndim == 2:
             batch = torch.from_numpy(np.ascontiguousarray(image))[None, None]
         else:
-            raise ValueError(f'{name}: an array must be H x W (gray) or H x W x 3 (RGB), '
-                             f'got {_shape(image)}')
+            raise ValueError(
+                f'{name}: an array must be H x W (gray) or H x W x 3 (RGB), got {_shape(image)}'
+            )
     elif isinstance(image, Tensor):
         _check_type(image.dtype == torch.uint8, image.dtype, name)
         if image.ndim == 4 and image.shape[1] in (1, 3):
@@ -46,11 +48,14 @@ def to_gray_batch(image: Image, name: str = 'image') -> Tensor:
         elif image.ndim == 2:
             batch = image[None, None]
         else:
-            raise ValueError(f'{name}: a tensor must be H x W, N x 1 x H x W (gray) or '
-                             f'N x 3 x H x W (RGB), got {_shape(image)}')
+            raise ValueError(
+                f'{name}: a tensor must be H x W, N x 1 x H x W (gray) or '
+                f'N x 3 x H x W (RGB), got {_shape(image)}'
+            )
     else:
-        raise TypeError(f'{name}: expected a numpy array or a torch tensor, '
-                        f'got {type(image).__name__}')
+        raise TypeError(
+            f'{name}: expected a numpy array or a torch tensor, got {type(image).__name__}'
+        )
     if batch.shape[0] < 1 or min(batch.shape[2:]) < 2:
         raise ValueError(f'{name}: needs at least one image of 2 x 2 pixels, got {_shape(image)}')
     return (rgb_to_gray(batch) if batch.shape[1] == 3 else batch[:, 0]).contiguous()
@@ -66,8 +71,9 @@ def to_mask_batch(mask: Image, like: Tensor) -> Tensor:
     """
     mask = torch.as_tensor(mask, device=like.device)
     if mask.is_floating_point() or mask.is_complex():
-        raise TypeError(f'mask: expected bool or integers, got {mask.dtype}; '
-                        'threshold it first (mask > 0.5)')
+        raise TypeError(
+            f'mask: expected bool or integers, got {mask.dtype}; threshold it first (mask > 0.5)'
+        )
     shape = _shape(mask)
     if mask.ndim == 4 and mask.shape[1] == 1:
         mask = mask[:, 0]
@@ -89,7 +95,8 @@ def _check_type(is_uint8: bool, dtype, name: str) -> None:
         raise TypeError(
             f'{name}: the metrics are defined on 8-bit images, expected uint8 in 0..255, got '
             f'{dtype}; bring it to 8 bits yourself, e.g. (image.clip(0, 1) * 255).round() for '
-            'floats in [0, 1], image // 257 for 16-bit levels, then cast to uint8')
+            'floats in [0, 1], image // 257 for 16-bit levels, then cast to uint8'
+        )
 
 
 def _shape(image: Image) -> str:

@@ -1,16 +1,21 @@
 """MI, the information that the fused image shares with its sources."""
+
 from __future__ import annotations
 
 from torch import Tensor
 
-from .histograms import entropy_bits, joint_histogram
-from .images import GrayImages, prepare
-from .inputs import Image, check_protocol
+from moefusion.metrics.histograms import entropy_bits, joint_histogram
+from moefusion.metrics.images import GrayImages, prepare
+from moefusion.metrics.inputs import Image, check_protocol
 
 
-def mutual_information(infrared: Image | GrayImages, visible: Image | GrayImages,
-                       fused: Image | GrayImages, protocol: str = 'literature',
-                       mask: Image | None = None) -> float | Tensor:
+def mutual_information(
+    infrared: Image | GrayImages,
+    visible: Image | GrayImages,
+    fused: Image | GrayImages,
+    protocol: str = 'literature',
+    mask: Image | None = None,
+) -> float | Tensor:
     r"""MI: bits that the levels of the fused image F tell about the infrared A and the visible B.
 
     .. math:: MI = I(A, F) + I(B, F), \quad I(X, F) = H(X) + H(F) - H(X, F)

@@ -1,4 +1,5 @@
 """Qabf, the share of the sources' edges that survives in the fused image."""
+
 from __future__ import annotations
 
 import math
@@ -7,17 +8,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .images import GrayImages, prepare
-from .inputs import Image, check_protocol
-from .strips import row_strips
+from moefusion.metrics.images import GrayImages, prepare
+from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.strips import row_strips
 
 # (ceiling, steepness, centre) of the sigmoids of Xydeas and Petrovic
 STRENGTH = (0.9994, 15.0, 0.5)
 ANGLE = (0.9879, 22.0, 0.8)
 
 
-def qabf(infrared: Image | GrayImages, visible: Image | GrayImages, fused: Image | GrayImages,
-         protocol: str = 'literature', mask: Image | None = None) -> float | Tensor:
+def qabf(
+    infrared: Image | GrayImages,
+    visible: Image | GrayImages,
+    fused: Image | GrayImages,
+    protocol: str = 'literature',
+    mask: Image | None = None,
+) -> float | Tensor:
     r"""Qabf: how well the fused image F keeps the strength and angle of the sources' edges.
 
     .. math:: Q^{AB/F} = \frac{\sum Q^{AF} g_A + Q^{BF} g_B}{\sum g_A + g_B}, \quad
@@ -68,20 +74,23 @@ def edges(images: GrayImages, start: int, stop: int) -> tuple[Tensor, Tensor]:
     """
     count, height, width = images.shape
     rows, first, last = stop - start, max(start - 1, 0), min(stop + 1, height)
-    image = torch.zeros(count, rows + 2, width + 2, dtype=torch.float64,
-                        device=images.levels.device)
-    image[:, first - start + 1:last - start + 1, 1:-1] = images.levels[:, first:last]
+    image = torch.zeros(
+        count, rows + 2, width + 2, dtype=torch.float64, device=images.levels.device
+    )
+    image[:, first - start + 1 : last - start + 1, 1:-1] = images.levels[:, first:last]
     # by a tensor, as CUDA turns a division by a number into a product with its reciprocal
     image.div_(torch.full_like(image[:1, :1, :1], 255))
 
     def at(row: int, column: int) -> Tensor:
-        return image[:, row:row + rows, column:column + width]
+        return image[:, row : row + rows, column : column + width]
 
     # Both with the opposite sign, which changes neither strength nor angle.
     horizontal = torch.add(at(2, 2), at(1, 2), alpha=2)
     vertical = torch.sub(at(0, 2), at(2, 2))
-    for total, terms in ((horizontal, ((0, 2, 1), (2, 0, -1), (1, 0, -2), (0, 0, -1))),
-                         (vertical, ((2, 1, -2), (0, 1, 2), (2, 0, -1), (0, 0, 1)))):
+    for total, terms in (
+        (horizontal, ((0, 2, 1), (2, 0, -1), (1, 0, -2), (0, 0, -1))),
+        (vertical, ((2, 1, -2), (0, 1, 2), (2, 0, -1), (0, 0, 1))),
+    ):
         for row, column, factor in terms:
             total.add_(at(row, column), alpha=factor)
     strength = _rounded_sqrt((horizontal * horizontal).add_(vertical * vertical))

@@ -1,4 +1,5 @@
 """SCD, the sum of the correlations of differences."""
+
 from __future__ import annotations
 
 import math
@@ -6,14 +7,17 @@ import math
 import torch
 from torch import Tensor
 
-from .images import GrayImages, prepare
-from .inputs import Image
-from .strips import row_strips
+from moefusion.metrics.images import GrayImages, prepare
+from moefusion.metrics.inputs import Image
+from moefusion.metrics.strips import row_strips
 
 
-def sum_of_correlations_of_differences(infrared: Image | GrayImages, visible: Image | GrayImages,
-                                       fused: Image | GrayImages, mask: Image | None = None
-                                       ) -> float | Tensor:
+def sum_of_correlations_of_differences(
+    infrared: Image | GrayImages,
+    visible: Image | GrayImages,
+    fused: Image | GrayImages,
+    mask: Image | None = None,
+) -> float | Tensor:
     r"""SCD: how well what F adds to one source resembles the other source.
 
     .. math:: SCD = r(F - B, A) + r(F - A, B)
@@ -36,14 +40,17 @@ def sum_of_correlations_of_differences(infrared: Image | GrayImages, visible: Im
     infrared, visible, fused = prepare(infrared, visible, fused, mask)
     sums = products = 0
     for start, stop in row_strips(fused.levels):
-        strip = torch.stack([image.levels[:, start:stop].flatten(1)
-                             for image in (infrared, visible, fused)], dim=1).double()
+        strip = torch.stack(
+            [image.levels[:, start:stop].flatten(1) for image in (infrared, visible, fused)], dim=1
+        ).double()
         sums = sums + strip.sum(dim=2)
         products = products + strip @ strip.mT
     # Whole numbers below 2^53 are exact in float64, whatever the order of their sum; from here on
     # Python's integers keep them exact.
-    scores = [_scd(fused.pixels, total, product) for total, product in zip(
-        sums.long().tolist(), products.long().tolist())]
+    scores = [
+        _scd(fused.pixels, total, product)
+        for total, product in zip(sums.long().tolist(), products.long().tolist())
+    ]
     return fused.result(torch.tensor(scores, dtype=torch.float64, device=fused.levels.device))
 
 
@@ -51,9 +58,9 @@ def _scd(n: int, sums: list[int], products: list[list[int]]) -> float:
     # n^2 times the covariances of A, B and F
     (aa, ab, af), (_, bb, bf), (_, _, ff) = (
         [n * product - sums[i] * sums[j] for j, product in enumerate(row)]
-        for i, row in enumerate(products))
-    return (_correlation(af - ab, ff + bb - 2 * bf, aa)
-            + _correlation(bf - ab, ff + aa - 2 * af, bb))
+        for i, row in enumerate(products)
+    )
+    return _correlation(af - ab, ff + bb - 2 * bf, aa) + _correlation(bf - ab, ff + aa - 2 * af, bb)
 
 
 def _correlation(covariance: int, variance_1: int, variance_2: int) -> float:

@@ -1,12 +1,13 @@
 """SF, the level of activity along rows and columns of the fused image."""
+
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from .images import GrayImages
-from .inputs import Image
-from .strips import row_strips
+from moefusion.metrics.images import GrayImages
+from moefusion.metrics.inputs import Image
+from moefusion.metrics.strips import row_strips
 
 
 def spatial_frequency(fused: Image | GrayImages, mask: Image | None = None) -> float | Tensor:
@@ -31,8 +32,8 @@ def spatial_frequency(fused: Image | GrayImages, mask: Image | None = None) -> f
     _, height, width = fused.shape
     rows = columns = 0
     for start, stop in row_strips(fused.levels):
-        levels = fused.levels[:, start:stop + 1].double()
+        levels = fused.levels[:, start : stop + 1].double()
         rows = rows + torch.diff(levels, dim=1).square_().sum(dim=(1, 2))
-        columns = columns + torch.diff(levels[:, :stop - start]).square_().sum(dim=(1, 2))
+        columns = columns + torch.diff(levels[:, : stop - start]).square_().sum(dim=(1, 2))
     mean = rows / ((height - 1) * width) + columns / (height * (width - 1))
     return fused.result(mean.sqrt() / 255)

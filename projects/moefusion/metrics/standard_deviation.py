@@ -1,16 +1,18 @@
 """SD, the contrast of the fused image, and why published values stay near 9."""
+
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from .histograms import LEVELS, histogram
-from .images import GrayImages
-from .inputs import Image, check_protocol
+from moefusion.metrics.histograms import LEVELS, histogram
+from moefusion.metrics.images import GrayImages
+from moefusion.metrics.inputs import Image, check_protocol
 
 
-def standard_deviation(fused: Image | GrayImages, protocol: str = 'literature',
-                       mask: Image | None = None) -> float | Tensor:
+def standard_deviation(
+    fused: Image | GrayImages, protocol: str = 'literature', mask: Image | None = None
+) -> float | Tensor:
     r"""SD: how far the levels of the fused image F lie from their mean.
 
     ``'standard'`` is the population standard deviation in levels, range 0 to 127.5:

@@ -1,4 +1,5 @@
 """Strips of rows, so that intermediate results stay in the processor's cache."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 # Pixels of a strip on the CPU: half a megabyte for each float64 intermediate.
-PIXELS = 2 ** 16
+PIXELS = 2**16
 
 
 def rows_at_once(images: Tensor) -> int:

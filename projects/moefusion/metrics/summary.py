@@ -1,12 +1,14 @@
 """Means over a test set that say how many values they rest on."""
+
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 
 
-def mean_of_defined(columns: Mapping[str, Sequence[float]]
-                    ) -> tuple[dict[str, float], dict[str, int]]:
+def mean_of_defined(
+    columns: Mapping[str, Sequence[float]],
+) -> tuple[dict[str, float], dict[str, int]]:
     """Average each column over its defined values.
 
     Args:

@@ -1,4 +1,5 @@
 """VIF, the visual information of the sources that the fused image keeps."""
+
 from __future__ import annotations
 
 import math
@@ -9,9 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .gaussian import COLUMNS, filter_tiles, filtered_length, pad_to_tiles, tile_strips
-from .images import GrayImages, prepare
-from .inputs import Image, check_protocol
+from moefusion.metrics.gaussian import (
+    COLUMNS,
+    filter_tiles,
+    filtered_length,
+    pad_to_tiles,
+    tile_strips,
+)
+from moefusion.metrics.images import GrayImages, prepare
+from moefusion.metrics.inputs import Image, check_protocol
 
 WINDOWS = (17, 9, 5, 3)
 # Each scale filters and halves the one before; the last one still needs a whole window.
@@ -20,9 +27,13 @@ NOISE = 2.0
 EPSILON = 1e-10
 
 
-def visual_information_fidelity(infrared: Image | GrayImages, visible: Image | GrayImages,
-                                fused: Image | GrayImages, protocol: str = 'literature',
-                                mask: Image | None = None) -> float | Tensor:
+def visual_information_fidelity(
+    infrared: Image | GrayImages,
+    visible: Image | GrayImages,
+    fused: Image | GrayImages,
+    protocol: str = 'literature',
+    mask: Image | None = None,
+) -> float | Tensor:
     r"""VIF: how much of the visual information in A and in B can be read from F.
 
     .. math:: VIF = vifp(A, F) + vifp(B, F), \quad vifp(X, F) =
@@ -58,9 +69,11 @@ def visual_information_fidelity(infrared: Image | GrayImages, visible: Image | G
     infrared, visible, fused = prepare(infrared, visible, fused, mask)
     if min(fused.shape[1:]) < SMALLEST_SIDE:
         height, width = fused.shape[1:]
-        raise ValueError(f'VIF needs images of at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels '
-                         f'(four scales, windows of 17 to 3), got {height} x {width}; '
-                         'the other seven metrics work on smaller ones')
+        raise ValueError(
+            f'VIF needs images of at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels '
+            f'(four scales, windows of 17 to 3), got {height} x {width}; '
+            'the other seven metrics work on smaller ones'
+        )
     return fused.result(sum(_vifp((infrared, visible), fused, literature)))
 
 
@@ -111,8 +124,9 @@ def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int
     size = WINDOWS[scale]
     levels = images.shared(_padded, scale)[:, start:stop].double()
     mean = filter_tiles(levels, size)
-    height, width = (filtered_length(side, size)
-                     for side in images.shared(_scaled, scale).shape[1:])
+    height, width = (
+        filtered_length(side, size) for side in images.shared(_scaled, scale).shape[1:]
+    )
     height, last = height - start, width - COLUMNS * (mean.shape[1] - 1)
     # Squares that stop at 255 have a mean of 255 at most, so that where levels have a mean of 16 or
     # more no variance is left.
@@ -126,8 +140,9 @@ def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int
     return _Strip(levels, mean, variance)
 
 
-def _kept(source: _SourceStrip, fused: _Strip, textured: Tensor, size: int, saturate: bool
-          ) -> Tensor:
+def _kept(
+    source: _SourceStrip, fused: _Strip, textured: Tensor, size: int, saturate: bool
+) -> Tensor:
     """Numerator of vifp in a strip: the information on the source that can be read from F.
 
     ``textured`` is 1 where F has a variance, 0 elsewhere.
@@ -145,8 +160,14 @@ def _kept(source: _SourceStrip, fused: _Strip, textured: Tensor, size: int, satu
     return ratio.add_(1).log_().sum(dim=(1, 2, 3))
 
 
-def _covariance(first: Tensor, second: Tensor, mean_first: Tensor, mean_second: Tensor,
-                size: int, saturate: bool) -> Tensor:
+def _covariance(
+    first: Tensor,
+    second: Tensor,
+    mean_first: Tensor,
+    mean_second: Tensor,
+    size: int,
+    saturate: bool,
+) -> Tensor:
     products = first * second
     if saturate:
         products.clamp_(max=255)
@@ -166,7 +187,12 @@ def _scaled(images: GrayImages, scale: int) -> Tensor:
         return images.levels
     above, size = images.shared(_scaled, scale - 1), WINDOWS[scale]
     padded = pad_to_tiles(above, size, step=2)
-    tiles = torch.cat([filter_tiles(padded[:, start:stop].double(), size, step=2)
-                       for start, stop in tile_strips(above, size, step=2)], dim=2)
+    tiles = torch.cat(
+        [
+            filter_tiles(padded[:, start:stop].double(), size, step=2)
+            for start, stop in tile_strips(above, size, step=2)
+        ],
+        dim=2,
+    )
     height, width = (filtered_length(side, size, step=2) for side in above.shape[1:])
     return tiles.transpose(1, 2).flatten(2)[:, :height, :width]

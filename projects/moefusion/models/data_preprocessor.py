@@ -1,4 +1,5 @@
 """Splits 4-channel pairs into what the detectors and the fusion network need."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -8,7 +9,7 @@ from mmdet.models import DetDataPreprocessor
 from mmdet.registry import MODELS
 from torch import Tensor
 
-from ..fusion import rgb_to_gray
+from moefusion.image import rgb_to_gray
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
@@ -30,13 +31,22 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         **kwargs: as for ``DetDataPreprocessor``.
     """
 
-    def __init__(self, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD,
-                 infrared_mean: Sequence[float] = IMAGENET_MEAN,
-                 infrared_std: Sequence[float] = IMAGENET_STD, pad_size_divisor: int = 32,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        mean: Sequence[float] = IMAGENET_MEAN,
+        std: Sequence[float] = IMAGENET_STD,
+        infrared_mean: Sequence[float] = IMAGENET_MEAN,
+        infrared_std: Sequence[float] = IMAGENET_STD,
+        pad_size_divisor: int = 32,
+        **kwargs,
+    ) -> None:
         super().__init__(pad_size_divisor=pad_size_divisor, **kwargs)
-        for name, values in (('visible_mean', mean), ('visible_std', std),
-                             ('infrared_mean', infrared_mean), ('infrared_std', infrared_std)):
+        for name, values in (
+            ('visible_mean', mean),
+            ('visible_std', std),
+            ('infrared_mean', infrared_mean),
+            ('infrared_std', infrared_std),
+        ):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -59,9 +69,11 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         """
         for pair in data['inputs']:
             if pair.shape[0] != 4:
-                raise ValueError('PairedDataPreprocessor takes 4-channel pairs (B, G, R, '
-                                 f'infrared), but got a tensor of shape {tuple(pair.shape)}: load '
-                                 'the images with LoadPairedImage in the pipeline')
+                raise ValueError(
+                    'PairedDataPreprocessor takes 4-channel pairs (B, G, R, '
+                    f'infrared), but got a tensor of shape {tuple(pair.shape)}: load '
+                    'the images with LoadPairedImage in the pipeline'
+                )
         data = super().forward(data, training)
         pairs, samples = data['inputs'].float(), data['data_samples']
         rgb, infrared = pairs[:, [2, 1, 0]], pairs[:, 3:]
@@ -70,7 +82,8 @@ class PairedDataPreprocessor(DetDataPreprocessor):
             infrared=(infrared - self.infrared_mean) / self.infrared_std,
             visible_rgb=rgb / 255,
             visible_gray=rgb_to_gray(rgb) / 255,
-            infrared_gray=infrared / 255)
+            infrared_gray=infrared / 255,
+        )
         for row, (height, width) in enumerate(true_sizes(pairs, samples)):
             for name in ('visible', 'infrared'):
                 inputs[name][row, :, height:] = 0

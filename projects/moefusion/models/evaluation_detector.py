@@ -1,4 +1,5 @@
 """One detector that scores visible, infrared and fused images alike (paper, 4.6 and C)."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from ..checkpoint import load_weights
+from moefusion.weights.checkpoint import load_weights
 
 
 class EvaluationDetector(nn.Module):
@@ -41,7 +42,7 @@ class EvaluationDetector(nn.Module):
         else:
             load_weights(detector, checkpoint)
             detector.requires_grad_(False).eval()
-            self._frozen = (detector, )  # the tuple hides it from nn.Module
+            self._frozen = (detector,)  # the tuple hides it from nn.Module
 
     def init_weights(self) -> None:
         """Initialise a detector that is trained alongside, as its config says.

@@ -1,11 +1,12 @@
 """Sums what the gates decided over the sizes in a batch and over all ranks."""
+
 from __future__ import annotations
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 
-from ..fusion import Gating
+from moefusion.fusion import Gating
 
 
 def reduce_with_gradient(local: Tensor) -> Tensor:
@@ -38,17 +39,23 @@ class GateStatistics:
     """
 
     def __init__(self, gatings: list[dict[str, Gating]]) -> None:
-        local = torch.stack([
-            sum(torch.stack([group[name].importance, group[name].load]) for group in gatings)
-            for name in gatings[0]])
+        local = torch.stack(
+            [
+                sum(torch.stack([group[name].importance, group[name].load]) for group in gatings)
+                for name in gatings[0]
+            ]
+        )
         self.sums: dict[str, tuple[Tensor, Tensor]] = {
             name: (importance, load)
-            for name, (importance, load) in zip(gatings[0], reduce_with_gradient(local))}
+            for name, (importance, load) in zip(gatings[0], reduce_with_gradient(local))
+        }
 
     def shares(self) -> dict[str, Tensor]:
         """For the log: the largest share of gate weight that one expert of a mixture has.
 
         1 / E if all are used alike, 1 if the gate has collapsed onto one.
         """
-        return {f'gates.{name}': (importance.max() / importance.sum()).detach()
-                for name, (importance, _) in self.sums.items()}
+        return {
+            f'gates.{name}': (importance.max() / importance.sum()).detach()
+            for name, (importance, _) in self.sums.items()
+        }

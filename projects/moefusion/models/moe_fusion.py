@@ -1,4 +1,5 @@
 """MoEFusion: the fusion network and its two auxiliary detectors as one MMEngine model."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -12,12 +13,13 @@ from mmengine.structures import PixelData
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..detection import find_attention
-from ..fusion import FusionNetwork, FusionOutput, Gating, colorize
-from ..losses import JointLoss, boxes_to_mask, gradient_loss, load_loss, pixel_loss
-from .data_preprocessor import rows_by_size, true_sizes
-from .evaluation_detector import EvaluationDetector
-from .gate_statistics import GateStatistics
+from moefusion.detection import find_attention
+from moefusion.fusion import FusionNetwork, FusionOutput, Gating
+from moefusion.image import boxes_to_mask, colorize
+from moefusion.losses import JointLoss, gradient_loss, load_loss, pixel_loss
+from moefusion.models.data_preprocessor import rows_by_size, true_sizes
+from moefusion.models.evaluation_detector import EvaluationDetector
+from moefusion.models.gate_statistics import GateStatistics
 
 MODALITIES = ('visible', 'infrared')
 
@@ -61,15 +63,25 @@ class MoEFusion(BaseModel):
             :class:`FusionNetwork` does.
     """
 
-    def __init__(self, visible_detector: dict | None = None, infrared_detector: dict | None = None,
-                 fusion: dict | None = None, evaluation_detector: dict | None = None,
-                 auxiliary_detections: bool = False, detect_in_color: bool = True,
-                 pixel_options: dict | None = None, gradient_options: dict | None = None,
-                 attention_loss: bool = False, bfloat16: bool = False,
-                 data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        visible_detector: dict | None = None,
+        infrared_detector: dict | None = None,
+        fusion: dict | None = None,
+        evaluation_detector: dict | None = None,
+        auxiliary_detections: bool = False,
+        detect_in_color: bool = True,
+        pixel_options: dict | None = None,
+        gradient_options: dict | None = None,
+        attention_loss: bool = False,
+        bfloat16: bool = False,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
         # Built here: BaseModel would look for it in MMEngine's registry, not in MMDetection's.
         super().__init__(
-            MODELS.build(data_preprocessor or dict(type='PairedDataPreprocessor')), init_cfg)
+            MODELS.build(data_preprocessor or dict(type='PairedDataPreprocessor')), init_cfg
+        )
         if (visible_detector is None) != (infrared_detector is None):
             raise ValueError('MoEFusion: give both visible_detector and infrared_detector, or none')
         self.fusion = FusionNetwork(**(fusion or {}))
@@ -83,7 +95,8 @@ class MoEFusion(BaseModel):
             for modality in MODALITIES:
                 find_attention(self.detector(modality))
         self.evaluation_detector = (
-            None if evaluation_detector is None else EvaluationDetector(**evaluation_detector))
+            None if evaluation_detector is None else EvaluationDetector(**evaluation_detector)
+        )
         self.auxiliary_detections = auxiliary_detections
         self.detect_in_color = detect_in_color
         self.pixel_options = dict(pixel_options or {})
@@ -95,8 +108,12 @@ class MoEFusion(BaseModel):
         """The auxiliary detector on ``'visible'`` or ``'infrared'``."""
         return getattr(self, f'{modality}_detector')
 
-    def forward(self, inputs: dict[str, Tensor], data_samples: list[DetDataSample] | None = None,
-                mode: str = 'tensor'):
+    def forward(
+        self,
+        inputs: dict[str, Tensor],
+        data_samples: list[DetDataSample] | None = None,
+        mode: str = 'tensor',
+    ):
         """Losses, predictions or plain fused images.
 
         Args:
@@ -104,7 +121,7 @@ class MoEFusion(BaseModel):
             data_samples (list[DetDataSample], optional): metadata (``img_shape``), and boxes for
                 the losses.
             mode (str): ``'loss'``: dict of unweighted terms. ``'predict'``: the data samples with
-                ``fused``, ``chroma`` (the factor for :func:`colorize`), ``attention`` (merged,
+                ``fused``, ``attention`` (merged,
                 visible, infrared), ``gates`` and detections. ``'tensor'``: list of N fused images,
                 1 x H x W, not clipped.
 
@@ -139,8 +156,12 @@ class MoEFusion(BaseModel):
         finest = find_attention(self.detector(modality)).maps[0]
         return F.interpolate(finest.float(), images.shape[-2:], mode='bilinear')
 
-    def fuse(self, inputs: dict[str, Tensor], maps: dict[str, Tensor],
-             samples: list[DetDataSample] | None = None) -> list[tuple[list[int], FusionOutput]]:
+    def fuse(
+        self,
+        inputs: dict[str, Tensor],
+        maps: dict[str, Tensor],
+        samples: list[DetDataSample] | None = None,
+    ) -> list[tuple[list[int], FusionOutput]]:
         """Run the fusion network on each size in the batch.
 
         Args:
@@ -152,15 +173,25 @@ class MoEFusion(BaseModel):
             list[tuple[list[int], FusionOutput]]: for each size its rows and what became of them.
         """
         rows_of = rows_by_size(true_sizes(inputs['visible_gray'], samples))
-        sources = (inputs['visible_gray'], inputs['infrared_gray'], maps['visible'],
-                   maps['infrared'])
-        with torch.autocast(sources[0].device.type, torch.bfloat16) if (
-                self.bfloat16 and self.training) else nullcontext():
-            return [(rows, self.fusion(*(image[rows, :, :height, :width] for image in sources)))
-                    for (height, width), rows in rows_of.items()]
+        sources = (
+            inputs['visible_gray'],
+            inputs['infrared_gray'],
+            maps['visible'],
+            maps['infrared'],
+        )
+        with (
+            torch.autocast(sources[0].device.type, torch.bfloat16)
+            if (self.bfloat16 and self.training)
+            else nullcontext()
+        ):
+            return [
+                (rows, self.fusion(*(image[rows, :, :height, :width] for image in sources)))
+                for (height, width), rows in rows_of.items()
+            ]
 
-    def loss(self, inputs: dict[str, Tensor], data_samples: list[DetDataSample]
-             ) -> dict[str, Tensor | list[Tensor]]:
+    def loss(
+        self, inputs: dict[str, Tensor], data_samples: list[DetDataSample]
+    ) -> dict[str, Tensor | list[Tensor]]:
         """Every loss term, unweighted, under ``<group>.<term>``.
 
         The groups are ``fusion`` (equations 7 to 9), ``load`` (10), ``visible``, ``infrared`` and
@@ -171,7 +202,8 @@ class MoEFusion(BaseModel):
         labelled = [row for row, sample in enumerate(data_samples) if _is_labelled(sample)]
         for modality in MODALITIES:
             terms, maps[modality] = self._detection_loss(
-                modality, inputs[modality], data_samples, labelled)
+                modality, inputs[modality], data_samples, labelled
+            )
             losses.update({f'{modality}.{name}': term for name, term in terms.items()})
         outputs = self.fuse(inputs, maps, data_samples)
         losses.update(self._fusion_loss(inputs, outputs, data_samples))
@@ -181,14 +213,20 @@ class MoEFusion(BaseModel):
         losses.update(statistics.shares())
         if self.evaluation_detector is not None and self.evaluation_detector.trainable:
             images = self._images(inputs, data_samples)
-            terms = self.evaluation_detector.loss(
-                [images[modality][row] for modality in MODALITIES for row in labelled],
-                [data_samples[row] for row in labelled] * 2) if labelled else {}
+            terms = (
+                self.evaluation_detector.loss(
+                    [images[modality][row] for modality in MODALITIES for row in labelled],
+                    [data_samples[row] for row in labelled] * 2,
+                )
+                if labelled
+                else {}
+            )
             losses.update({f'evaluation.{name}': term for name, term in terms.items()})
         return losses
 
-    def _detection_loss(self, modality: str, images: Tensor, samples: list[DetDataSample],
-                        labelled: list[int]) -> tuple[dict, Tensor]:
+    def _detection_loss(
+        self, modality: str, images: Tensor, samples: list[DetDataSample], labelled: list[int]
+    ) -> tuple[dict, Tensor]:
         """A detector's losses on the labelled rows, and its attention on all, detached."""
         if not self.with_detectors or not labelled:
             with torch.no_grad():
@@ -198,10 +236,15 @@ class MoEFusion(BaseModel):
         maps = self._latest_attention(modality, images)
         attention = find_attention(detector).attached_map()
         if self.attention_loss:
-            masks = torch.stack([boxes_to_mask(sample.gt_instances.bboxes, *images.shape[-2:])
-                                 for sample in samples])
+            masks = torch.stack(
+                [
+                    boxes_to_mask(sample.gt_instances.bboxes, *images.shape[-2:])
+                    for sample in samples
+                ]
+            )
             terms['loss_attention'] = F.binary_cross_entropy(
-                attention.float(), F.adaptive_avg_pool2d(masks, attention.shape[-2:]))
+                attention.float(), F.adaptive_avg_pool2d(masks, attention.shape[-2:])
+            )
         if len(labelled) < len(images):
             others = [row for row in range(len(images)) if row not in labelled]
             with torch.no_grad():
@@ -217,57 +260,83 @@ class MoEFusion(BaseModel):
         for rows, output in outputs:
             fused = output.fused.float()
             height, width = fused.shape[-2:]
-            visible, infrared = (inputs[f'{modality}_gray'][rows, :, :height, :width]
-                                 for modality in MODALITIES)
-            mask = torch.stack([
-                boxes_to_mask(samples[row].gt_instances.bboxes, height, width)
-                if _is_labelled(samples[row]) else fused.new_zeros(1, height, width)
-                for row in rows])
-            terms.append(torch.stack([
-                *pixel_loss(fused, visible, infrared, mask, **self.pixel_options),
-                gradient_loss(fused, visible, infrared, **self.gradient_options)]))
+            visible, infrared = (
+                inputs[f'{modality}_gray'][rows, :, :height, :width] for modality in MODALITIES
+            )
+            mask = torch.stack(
+                [
+                    boxes_to_mask(samples[row].gt_instances.bboxes, height, width)
+                    if _is_labelled(samples[row])
+                    else fused.new_zeros(1, height, width)
+                    for row in rows
+                ]
+            )
+            terms.append(
+                torch.stack(
+                    [
+                        *pixel_loss(fused, visible, infrared, mask, **self.pixel_options),
+                        gradient_loss(fused, visible, infrared, **self.gradient_options),
+                    ]
+                )
+            )
         foreground, background, gradient = torch.cat(terms, dim=1).mean(dim=1)
-        return {'fusion.loss_pixel_foreground': foreground,
-                'fusion.loss_pixel_background': background, 'fusion.loss_gradient': gradient}
+        return {
+            'fusion.loss_pixel_foreground': foreground,
+            'fusion.loss_pixel_background': background,
+            'fusion.loss_gradient': gradient,
+        }
 
     def parse_losses(self, losses: dict) -> tuple[Tensor, dict[str, Tensor]]:
         """Join the terms as ``JointLossHook`` was configured (the paper's weights without it)."""
         return self.join_losses(losses)
 
-    def predict(self, inputs: dict[str, Tensor], data_samples: list[DetDataSample]
-                ) -> list[DetDataSample]:
+    def predict(
+        self, inputs: dict[str, Tensor], data_samples: list[DetDataSample]
+    ) -> list[DetDataSample]:
         """Fuse, and detect where a detector is configured for it."""
         maps = {}
         for modality in MODALITIES:
             if self.auxiliary_detections and self.with_detectors:
                 found = self.detector(modality).predict(
-                    inputs[modality], [sample.clone() for sample in data_samples])
+                    inputs[modality], [sample.clone() for sample in data_samples]
+                )
                 maps[modality] = self._latest_attention(modality, inputs[modality])
                 for sample, result in zip(data_samples, found):
                     sample.set_data({f'{modality}_auxiliary_instances': result.pred_instances})
             else:
                 maps[modality] = self.attend(modality, inputs[modality])
-        for sample, row, output in zip(data_samples, range(len(data_samples)), self._single(
-                self.fuse(inputs, maps, data_samples))):
+        for sample, row, output in zip(
+            data_samples,
+            range(len(data_samples)),
+            self._single(self.fuse(inputs, maps, data_samples)),
+        ):
             height, width = output.fused.shape[-2:]
             sample.fused = PixelData(data=output.fused[0].float().clamp(0, 1))
-            sample.attention = PixelData(data=torch.cat([
-                output.attention[0].float(),
-                *(maps[modality][row, :, :height, :width] for modality in MODALITIES)]))
-            sample.set_data(dict(
-                chroma=output.chroma.item(),
-                gates={name: gating.weights[0] for name, gating in output.gatings.items()}))
+            sample.attention = PixelData(
+                data=torch.cat(
+                    [
+                        output.attention[0].float(),
+                        *(maps[modality][row, :, :height, :width] for modality in MODALITIES),
+                    ]
+                )
+            )
+            sample.set_data(
+                dict(gates={name: gating.weights[0] for name, gating in output.gatings.items()})
+            )
         if self.evaluation_detector is not None:
             images = self._images(inputs, data_samples)
-            for modality, field in (('fused', 'pred_instances'), *(
-                    (modality, f'{modality}_pred_instances') for modality in MODALITIES)):
+            for modality, field in (
+                ('fused', 'pred_instances'),
+                *((modality, f'{modality}_pred_instances') for modality in MODALITIES),
+            ):
                 results = self.evaluation_detector.predict(images[modality], data_samples)
                 for sample, instances in zip(data_samples, results):
                     sample.set_data({field: instances})
         return data_samples
 
-    def _images(self, inputs: dict[str, Tensor], samples: list[DetDataSample]
-                ) -> dict[str, list[Tensor]]:
+    def _images(
+        self, inputs: dict[str, Tensor], samples: list[DetDataSample]
+    ) -> dict[str, list[Tensor]]:
         """Each image of the batch as if read from a file: 3 x H x W (B, G, R), 0 to 255."""
         images: dict[str, list[Tensor]] = {'visible': [], 'infrared': [], 'fused': []}
         for row, sample in enumerate(samples):
@@ -275,11 +344,15 @@ class MoEFusion(BaseModel):
             rgb = inputs['visible_rgb'][row, :, :height, :width]
             images['visible'].append(rgb.flip(0))
             images['infrared'].append(
-                inputs['infrared_gray'][row, :, :height, :width].expand(3, -1, -1))
+                inputs['infrared_gray'][row, :, :height, :width].expand(3, -1, -1)
+            )
             if 'fused' in sample:
                 fused = sample.fused.data
-                images['fused'].append(colorize(fused[None], rgb[None], sample.chroma)[0].flip(0)
-                                       if self.detect_in_color else fused.expand(3, -1, -1))
+                images['fused'].append(
+                    colorize(fused[None], rgb[None])[0].flip(0)
+                    if self.detect_in_color
+                    else fused.expand(3, -1, -1)
+                )
         return {name: [(image * 255).round() for image in batch] for name, batch in images.items()}
 
     @staticmethod
@@ -288,12 +361,13 @@ class MoEFusion(BaseModel):
         singles = {}
         for rows, output in outputs:
             for i, row in enumerate(rows):
-                gatings = {name: Gating(gating.weights[i:i + 1], gating.load,
-                                        gating.selected[i:i + 1])
-                           for name, gating in output.gatings.items()}
+                gatings = {
+                    name: Gating(gating.weights[i : i + 1], gating.load, gating.selected[i : i + 1])
+                    for name, gating in output.gatings.items()
+                }
                 singles[row] = FusionOutput(
-                    output.fused[i:i + 1], output.attention[i:i + 1], gatings,
-                    output.chroma[i:i + 1])
+                    output.fused[i : i + 1], output.attention[i : i + 1], gatings
+                )
         return [singles[row] for row in sorted(singles)]
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks, outside of the wheel: each script prints ratios of one run."""

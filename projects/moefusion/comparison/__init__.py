@@ -1,0 +1,1 @@
+"""Scores folders of fused images of any methods: tables, ranks, figure, published rows."""

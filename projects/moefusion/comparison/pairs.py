@@ -1,0 +1,138 @@
+"""Finds the images of a test set that every method has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from moefusion.files.annotations import Annotation, EvaluationError, bare_stem, read_annotations
+from moefusion.files.folders import IMAGE_SUFFIXES
+
+
+@dataclass
+class EvaluationSet:
+    """Images to score, by stem.
+
+    Attributes:
+        infrared, visible (dict[str, Path]): The sources.
+        fused (dict[str, dict[str, Path]]): Fused images by method, then by stem.
+        annotations (dict[str, Annotation] | None): Boxes.
+        left_out (dict[str, str]): Why an image is not scored.
+        extra (dict[str, list[str]]): By folder, images that are not in the test set.
+    """
+
+    infrared: dict[str, Path]
+    visible: dict[str, Path]
+    fused: dict[str, dict[str, Path]]
+    annotations: dict[str, Annotation] | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def stems(self) -> list[str]:
+        """Images to score, sorted."""
+        return sorted(self.infrared)
+
+    def leave_out(self, problems: Mapping[str, str]) -> None:
+        """Take images out of the set.
+
+        Raises:
+            EvaluationError: If none is left.
+        """
+        self.left_out.update(problems)
+        for files in (self.infrared, self.visible, *self.fused.values(), self.annotations or {}):
+            for stem in problems:
+                files.pop(stem, None)
+        if not self.infrared:
+            raise EvaluationError(f'no image is left to score:{_reasons(self.left_out)}')
+
+
+def find_evaluation_set(
+    infrared: str | Path,
+    visible: str | Path,
+    fused: Mapping[str, str | Path],
+    annotations: str | Path | None = None,
+    names: Iterable[str] | None = None,
+    strip: Iterable[str] = (),
+) -> EvaluationSet:
+    """Pair the images of some folders by stem.
+
+    An image that one folder lacks is left out for every method, so that all means are over the
+    same images.
+
+    Args:
+        infrared, visible (str | Path): Folders of the sources.
+        fused (Mapping[str, str | Path]): Folder of each method.
+        annotations (str | Path, optional): See :func:`read_annotations`.
+        names (Iterable[str], optional): Stems of the test set. Defaults to the stems that both
+            source folders and at least one method have, so that sources may hold a training
+            split too; what only one source folder has is reported.
+        strip (Iterable[str]): Ends of file names that are no part of the stem.
+
+    Raises:
+        EvaluationError: If a folder is missing or empty, or nothing is left to score.
+    """
+    folders = {
+        'infrared': Path(infrared),
+        'visible': Path(visible),
+        **{f'fused {name}': Path(folder) for name, folder in fused.items()},
+    }
+    files, twice = {}, {}
+    for what, folder in folders.items():
+        files[what], doubles = _images(folder, strip)
+        twice.update({stem: f'{what}: {reason}' for stem, reason in doubles.items()})
+    methods = [what for what in files if what.startswith('fused ')]
+    made = set().union(*(files[what] for what in methods))
+    if names is None:
+        wanted = (set(files['infrared']) | set(files['visible'])) & made
+    else:
+        wanted = set(names)
+    left_out = {stem: reason for stem, reason in twice.items() if stem in wanted}
+    for stem in sorted(wanted - set(left_out)):
+        missing = [what for what in files if stem not in files[what]]
+        if missing:
+            left_out[stem] = f'missing in {", ".join(missing)}'
+    boxes = None
+    if annotations is not None:
+        boxes, problems = read_annotations(annotations, sorted(wanted - set(left_out)), strip)
+        left_out.update(problems)
+    stems = sorted(wanted - set(left_out))
+    if not stems:
+        examples = '; '.join(
+            f'{what} ({folder}): {len(files[what])} images'
+            + (f', such as {min(files[what])}' if files[what] else '')
+            for what, folder in folders.items()
+        )
+        raise EvaluationError(
+            f'no image is in all folders under one name: {examples}' + _reasons(left_out)
+        )
+    kept = {what: {stem: found[stem] for stem in stems} for what, found in files.items()}
+    return EvaluationSet(
+        kept['infrared'],
+        kept['visible'],
+        {what.removeprefix('fused '): kept[what] for what in methods},
+        None if boxes is None else {stem: boxes[stem] for stem in stems},
+        left_out,
+        {what: sorted(set(found) - wanted) for what, found in files.items()},
+    )
+
+
+def _images(folder: Path, strip: Iterable[str]) -> tuple[dict[str, Path], dict[str, str]]:
+    if not folder.is_dir():
+        raise EvaluationError(f'{folder}: there is no such folder')
+    images, doubles = {}, {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith('.'):
+            continue
+        stem = bare_stem(path, strip)
+        if stem in images:
+            doubles[stem] = f'both {images[stem].name} and {path.name}'
+        images.setdefault(stem, path)
+    if not images:
+        raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')
+    return images, doubles
+
+
+def _reasons(left_out: Mapping[str, str]) -> str:
+    return ''.join(f'\n  {stem}: {reason}' for stem, reason in list(left_out.items())[:5])

@@ -1,0 +1,135 @@
+"""Scores every method on every image of a test set, in one or several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from moefusion.comparison.pairs import EvaluationSet
+from moefusion.files.annotations import Annotation, foreground_mask
+from moefusion.files.images import read_infrared, read_visible
+from moefusion.metrics import GrayImages, fusion_metrics
+
+
+@dataclass(frozen=True)
+class Task:
+    """One image of the test set, for a worker."""
+
+    stem: str
+    infrared: Path
+    visible: Path
+    fused: dict[str, Path]
+    annotation: Annotation | None
+    regions: tuple[str, ...]
+    protocol: str
+
+
+@dataclass
+class Scores:
+    """What a worker hands back.
+
+    Attributes:
+        stem (str): The image.
+        values (dict): Region, method, metric to value; no foreground in an image without boxes.
+        problem (str | None): Why the image could not be scored.
+    """
+
+    stem: str
+    values: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    problem: str | None = None
+
+
+def make_tasks(images: EvaluationSet, regions: Sequence[str], protocol: str) -> list[Task]:
+    """Return one task for each image, in the order of the stems."""
+    annotations = images.annotations or {}
+    return [
+        Task(
+            stem,
+            images.infrared[stem],
+            images.visible[stem],
+            {method: files[stem] for method, files in images.fused.items()},
+            annotations.get(stem),
+            tuple(regions),
+            protocol,
+        )
+        for stem in images.stems
+    ]
+
+
+def score_images(
+    tasks: Sequence[Task],
+    workers: int = 1,
+    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+) -> list[Scores]:
+    """Score images.
+
+    Args:
+        tasks (Sequence[Task]): From :func:`make_tasks`.
+        workers (int): Processes; each computes on one thread. With 1, none is started.
+        progress (Callable): Wraps the iterator over finished images, given their number.
+
+    Returns:
+        list[Scores]: One for each task, in their order.
+    """
+    workers = min(workers, len(tasks))
+    scores = {result.stem: result for result in progress(_run(tasks, workers), len(tasks))}
+    return [scores[task.stem] for task in tasks]
+
+
+def _run(tasks: Sequence[Task], workers: int) -> Iterator[Scores]:
+    if workers <= 1:
+        yield from map(score_image, tasks)
+        return
+    # spawn: a fork after PyTorch has started its threads may hang
+    with ProcessPoolExecutor(workers, multiprocessing.get_context('spawn'), _one_thread) as pool:
+        for future in as_completed([pool.submit(score_image, task) for task in tasks]):
+            yield future.result()
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def score_image(task: Task) -> Scores:
+    """Score all methods on one image; what is wrong with its files is returned, not raised."""
+    scores = Scores(task.stem)
+    try:
+        infrared, visible = read_infrared(task.infrared), _read_rgb(task.visible)
+        fused = {method: _read_rgb(path) for method, path in task.fused.items()}
+        for region in task.regions:
+            mask = _mask(region, task.annotation, *infrared.shape)
+            if region == 'foreground' and not mask.any():
+                continue
+            several = len(fused) > 1
+            sources = (
+                GrayImages(infrared, mask, 'infrared', several),
+                GrayImages(visible, mask, 'visible', several),
+            )
+            scores.values[region] = {
+                method: fusion_metrics(
+                    *sources, GrayImages(image, mask, f'fused {method}'), task.protocol
+                )
+                for method, image in fused.items()
+            }
+    except ValueError as error:  # of the readers and the metrics alike
+        scores.problem, scores.values = str(error), {}
+    return scores
+
+
+def _read_rgb(path: Path) -> np.ndarray:
+    return cv2.cvtColor(read_visible(path), cv2.COLOR_BGR2RGB)
+
+
+def _mask(region: str, annotation: Annotation | None, height: int, width: int):
+    if region == 'whole':
+        return None
+    mask = foreground_mask(annotation, width, height)
+    return mask if region == 'foreground' else ~mask

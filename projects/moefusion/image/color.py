@@ -1,0 +1,38 @@
+"""Luma and colour: gray from colour, and colour for a fused gray image (supplement G)."""
+
+import torch
+from torch import Tensor
+
+# MATLAB's rgb2gray, which the evaluation in the literature uses: BT.601 to more digits.
+# One set of weights for loading, fusing and scoring.
+RGB_TO_GRAY = (0.298936021293775, 0.587043074451121, 0.114020904255103)
+
+
+def rgb_to_gray(rgb: Tensor) -> Tensor:
+    """Luma of colour images.
+
+    Args:
+        rgb (Tensor): N x 3 x H x W (channels R, G, B), floating point, any range.
+
+    Returns:
+        Tensor: N x 1 x H x W in the same range.
+    """
+    weights = torch.tensor(RGB_TO_GRAY, dtype=rgb.dtype, device=rgb.device)
+    return (rgb * weights.view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+
+
+def colorize(fused: Tensor, rgb: Tensor) -> Tensor:
+    """Give a fused image the colour of the visible one.
+
+    The fused image is the Y and the visible image's Cb and Cr are kept. Since Cb and Cr are
+    multiples of B - Y and R - Y, going to YCbCr, replacing Y and going back is to add the
+    difference of the two Y to each channel. Values are clipped, never stretched.
+
+    Args:
+        fused (Tensor): N x 1 x H x W in [0, 1].
+        rgb (Tensor): The visible image, N x 3 x H x W in [0, 1].
+
+    Returns:
+        Tensor: N x 3 x H x W (R, G, B) in [0, 1].
+    """
+    return (rgb + (fused - rgb_to_gray(rgb))).clamp(0, 1)

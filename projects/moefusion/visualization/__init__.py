@@ -1,0 +1,5 @@
+"""Pictures of pairs and of what the network made of them."""
+
+from moefusion.visualization.fusion_picture import FusionPicture, draw_fusion
+
+__all__ = ['FusionPicture', 'draw_fusion']

@@ -1,0 +1,92 @@
+"""Draws pairs as one picture: visible, infrared, attention, gates and fused side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+GATE_TITLES = dict(local_foreground='foreground', local_background='background')
+GATE_TITLES['global'] = 'global'
+VISIBLE_COLOR, INFRARED_COLOR, GLOBAL_COLOR = '#2a9d8f', '#e76f51', '#577590'
+
+
+@dataclass
+class FusionPicture:
+    """What one row of the picture shows.
+
+    Attributes:
+        title (str): the pair's name.
+        visible (np.ndarray): H x W x 3, uint8, R, G, B.
+        infrared (np.ndarray): H x W, uint8.
+        fused (np.ndarray): H x W x 3 or H x W, uint8, R, G, B.
+        attention (np.ndarray): H x W in [0, 1].
+        gates (Mapping[str, np.ndarray]): for each mixture the weights of its E experts.
+        boxes (Sequence): M boxes (x1, y1, x2, y2) to draw on the fused image, in its pixels.
+    """
+
+    title: str
+    visible: np.ndarray
+    infrared: np.ndarray
+    fused: np.ndarray
+    attention: np.ndarray
+    gates: Mapping[str, np.ndarray]
+    boxes: Sequence = field(default_factory=list)
+
+
+def draw_fusion(pictures: Sequence[FusionPicture], width: float = 3.2) -> np.ndarray:
+    """Draw one row for each pair.
+
+    Args:
+        pictures (Sequence[FusionPicture]): at least one pair.
+        width (float): width of one column in inches, at 100 dots an inch. Defaults to 3.2.
+
+    Returns:
+        np.ndarray: the picture, uint8, R, G, B.
+    """
+    ratios = [picture.visible.shape[0] / picture.visible.shape[1] for picture in pictures]
+    heights = [width * min(max(ratio, 0.3), 3) + 0.35 for ratio in ratios]
+    figure = Figure(figsize=(5 * width, sum(heights)), dpi=100, layout='constrained')
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(len(pictures), 5, squeeze=False, height_ratios=heights)
+    for row, picture in zip(axes, pictures):
+        _show(row[0], picture.visible, f'visible  ({picture.title})')
+        _show(row[1], picture.infrared, 'infrared', cmap='gray', vmin=0, vmax=255)
+        _show(row[2], picture.attention, 'attention', cmap='inferno', vmin=0, vmax=1)
+        _show_gates(row[3], picture.gates)
+        _show(row[4], picture.fused, 'fused', cmap='gray', vmin=0, vmax=255)
+        for x1, y1, x2, y2 in picture.boxes:
+            row[4].plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], color='#ffd400', linewidth=1)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _show(axes: Axes, image: np.ndarray, title: str, **style) -> None:
+    axes.imshow(image, interpolation='nearest', **style)
+    axes.set_title(title, fontsize=9, parse_math=False)  # a file name may hold $
+    axes.set_axis_off()
+
+
+def _show_gates(axes: Axes, gates: Mapping[str, np.ndarray]) -> None:
+    """One bar for each expert; local experts take the colour of the modality that they see."""
+    position, ticks = 0, []
+    for name, weights in gates.items():
+        weights = np.asarray(weights, dtype=float)
+        half = len(weights) // 2
+        colors = (
+            [GLOBAL_COLOR] * len(weights)
+            if name == 'global'
+            else [VISIBLE_COLOR] * half + [INFRARED_COLOR] * (len(weights) - half)
+        )
+        axes.bar(np.arange(len(weights)) + position, weights, color=colors)
+        ticks.append((position + (len(weights) - 1) / 2, GATE_TITLES.get(name, name)))
+        position += len(weights) + 1
+    axes.set_xticks([x for x, _ in ticks], [label for _, label in ticks], fontsize=8)
+    axes.set_ylim(0, 1)
+    axes.tick_params(axis='y', labelsize=7)
+    axes.set_title('gates (green: visible, orange: infrared experts)', fontsize=9)
+    axes.spines[['top', 'right']].set_visible(False)

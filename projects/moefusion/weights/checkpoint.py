@@ -1,0 +1,162 @@
+"""Loads checkpoints as data: no code from the file runs, and a wrong file is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class _LogHistory:
+    """Stands in for MMEngine's HistoryBuffer: holds the file's values and can do nothing."""
+
+
+def _name(owner: object, name: str) -> str:
+    """Stands in for ``getattr``, by which a HistoryBuffer names its methods."""
+    return name
+
+
+def _safe_globals(history: type, attribute: Callable) -> list:
+    """What a checkpoint of MMEngine's runner holds beside tensors: its log history in arrays."""
+    core = np._core if hasattr(np, '_core') else np.core
+    allowed = [np.ndarray, np.dtype]
+    for function in (core.multiarray._reconstruct, core.multiarray.scalar):
+        # A file names the module of the NumPy that wrote it: 2 calls numpy.core numpy._core.
+        allowed += [
+            (function, f'{module}.multiarray.{function.__name__}')
+            for module in ('numpy.core', 'numpy._core')
+        ]
+    allowed += [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint8)]
+    return [
+        *allowed,
+        (history, 'mmengine.logging.history_buffer.HistoryBuffer'),
+        (attribute, 'builtins.getattr'),
+    ]
+
+
+def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
+    """Read a checkpoint's weights without running code from it.
+
+    Args:
+        path (str | Path): a file that MMEngine's runner or ``torch.save`` wrote.
+        map_location (str | torch.device): where its tensors go. Defaults to the CPU.
+
+    Returns:
+        dict: the checkpoint; a bare state dict comes as ``dict(state_dict=...)``. The log history
+        in it is not usable: see :func:`load_to_resume`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged, holds other objects than tensors, plain data and MMEngine's
+            log history, or has no weights.
+    """
+    return _load(path, map_location, _LogHistory, _name)
+
+
+def load_to_resume(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
+    """Read a checkpoint with the log history that a runner goes on from.
+
+    As :func:`load_checkpoint_safely`, but MMEngine's ``HistoryBuffer`` comes to life, which takes
+    ``getattr`` on what the file holds: for training, from files of one's own.
+
+    Args:
+        path (str | Path): a file that MMEngine's runner wrote.
+        map_location (str | torch.device): where its tensors go. Defaults to the CPU.
+
+    Returns:
+        dict: the checkpoint.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`load_checkpoint_safely`.
+    """
+    from mmengine.logging import HistoryBuffer  # here: inference with torch alone has no mmengine
+
+    return _load(path, map_location, HistoryBuffer, getattr)
+
+
+def _load(
+    path: str | Path, map_location: str | torch.device, history: type, attribute: Callable
+) -> dict:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint {path}: there is no such file')
+    try:
+        with torch.serialization.safe_globals(_safe_globals(history, attribute)):
+            checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    except Exception as error:  # a damaged file fails in every way that a pickle can
+        code = re.search(r'GLOBAL (\S+)', str(error))
+        if code:
+            raise ValueError(
+                f'checkpoint {path} holds more than weights and plain data ({code[1]}), and '
+                'loading that could run code: save its state_dict alone with a program you trust'
+            ) from error
+        raise ValueError(
+            f'checkpoint {path} is damaged or not a PyTorch file: copy or train it '
+            f'again ({type(error).__name__})'
+        ) from error
+    if isinstance(checkpoint, dict) and 'state_dict' not in checkpoint:
+        checkpoint = dict(state_dict=checkpoint)
+    weights = checkpoint['state_dict'] if isinstance(checkpoint, dict) else checkpoint
+    if not isinstance(weights, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in weights.items()
+    ):
+        raise ValueError(
+            f'checkpoint {path} has no state_dict with weights by name: give the file '
+            'that training wrote (epoch_*.pth)'
+        )
+    return checkpoint
+
+
+def load_weights(model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()) -> dict:
+    """Load a checkpoint's weights into a model, all of them or none.
+
+    Args:
+        model (nn.Module): the model; its device and dtypes stay.
+        path (str | Path): the checkpoint.
+        optional (tuple[str, ...]): parts (prefixes of parameter names) that the checkpoint may
+            have and the model not.
+
+    Returns:
+        dict: the checkpoint.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it cannot be read, or its weights are not those of this model; the model is
+            unchanged then.
+    """
+    checkpoint = load_checkpoint_safely(path)
+    weights = {
+        name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()
+    }
+    expected = model.state_dict()
+    missing = [name for name in expected if name not in weights]
+    surplus = [
+        name
+        for name in weights
+        if name not in expected and not name.startswith(optional or ('\0',))
+    ]
+    misshapen = [
+        f'{name} ({tuple(weights[name].shape)} in the file, {tuple(value.shape)} in the model)'
+        for name, value in expected.items()
+        if name in weights and weights[name].shape != value.shape
+    ]
+    if missing or surplus or misshapen:
+        found = '; '.join(
+            f'{len(names)} {what}, such as {names[0]}'
+            for what, names in (
+                ('missing', missing),
+                ('unknown', surplus),
+                ('of another shape', misshapen),
+            )
+            if names
+        )
+        raise ValueError(
+            f'checkpoint {path} is of another architecture than the config '
+            f'({found}): use the config that it was trained with'
+        )
+    model.load_state_dict({name: weights[name] for name in expected})
+    return checkpoint

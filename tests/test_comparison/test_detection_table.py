@@ -1,0 +1,167 @@
+"""The detection table against MMDetection's own evaluation of the same detector."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import InstanceData
+
+from moefusion.comparison import detection_table as module
+from moefusion.comparison.pairs import find_evaluation_set
+from moefusion.comparison.tables import Row, Table
+from moefusion.files.annotations import EvaluationError
+
+CONFIG = """
+_base_ = []
+default_scope = 'mmdet'
+model = dict(
+    type='RetinaNet',
+    data_preprocessor=dict(type='DetDataPreprocessor', mean=[0, 0, 0], std=[255, 255, 255],
+                           pad_size_divisor=32),
+    backbone=dict(type='ResNet', depth=18, num_stages=4, out_indices=(2, 3), base_channels=8),
+    neck=dict(type='FPN', in_channels=[32, 64], out_channels=8, num_outs=3),
+    bbox_head=dict(
+        type='RetinaHead', num_classes=2, in_channels=8, feat_channels=8, stacked_convs=1,
+        anchor_generator=dict(type='AnchorGenerator', octave_base_scale=2, scales_per_octave=1,
+                              ratios=[1.0], strides=[16, 32, 64]),
+        bbox_coder=dict(type='DeltaXYWHBBoxCoder')),
+    test_cfg=dict(nms_pre=100, score_thr=0.0, nms=dict(type='nms', iou_threshold=0.5),
+                  max_per_img=20))
+test_dataloader = dict(dataset=dict(
+    type='CocoDataset', metainfo=dict(classes=('car', 'person')), pipeline=[
+        dict(type='LoadImageFromFile'),
+        dict(type='Resize', scale=(128, 96), keep_ratio=True),
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='PackDetInputs', meta_keys=('ori_shape', 'img_shape', 'scale_factor'))]))
+"""
+
+
+@pytest.fixture
+def detector_files(tmp_path):
+    """Config and checkpoint of a small stock detector with random weights."""
+    from mmdet.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    config, checkpoint = tmp_path / 'detector.py', tmp_path / 'detector.pth'
+    config.write_text(CONFIG)
+    init_default_scope('mmdet')
+    model = MODELS.build(Config.fromfile(config).model)
+    torch.save(dict(state_dict=model.state_dict()), checkpoint)
+    return config, checkpoint
+
+
+def find(folder):
+    return find_evaluation_set(
+        folder / 'ir', folder / 'vi', dict(average=folder / 'average'), folder / 'boxes.json'
+    )
+
+
+def perfect_on(truth, methods):
+    """Stands in for inference: finds exactly the boxes, on the images of some rows alone."""
+    calls = iter([(name, stem) for name in ('Visible', 'Infrared', 'average') for stem in 'abc'])
+
+    def detect(model, image, pipeline):
+        name, stem = next(calls)
+        objects = truth[stem] if name in methods else []
+        found = InstanceData(
+            bboxes=torch.tensor([box for _, box in objects]).reshape(-1, 4).float(),
+            scores=torch.full((len(objects),), 0.9),
+            labels=torch.tensor([('car', 'person').index(kind) for kind, _ in objects]).long(),
+        )
+        return type('Sample', (), dict(pred_instances=found))
+
+    return detect
+
+
+def test_runs_a_stock_detector(test_set, detector_files):
+    model = module.load_detector(*detector_files)
+    table = module.detection_table(model, find(test_set), paper='flir')
+    measured = [row for row in table.rows if row.origin == 'measured']
+    assert [row.name for row in measured] == ['Visible', 'Infrared', 'average']
+    assert table.columns == ['car', 'person', 'bicycle', 'mAP']
+    for row in measured:
+        assert 0 <= row.values['mAP'] <= 100
+        assert row.values['mAP'] == pytest.approx(
+            np.mean([row.values['car'], row.values['person']])
+        )
+    published = {row.name: row for row in table.rows if row.origin == 'published, Table 3'}
+    assert published['MoE-Fusion'].values['mAP'] == 55.8
+    assert table.rank(published['MoE-Fusion'], 'mAP') == 1
+    assert table.rank(published['Infrared'], 'mAP') is None
+
+
+def test_boxes_come_back_in_pixels_of_the_image(test_set, detector_files):
+    """The config doubles the size; boxes must fit the image that was read."""
+    model = module.load_detector(*detector_files)
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    found = module.inference_detector(model, image, module._array_pipeline(model.cfg))
+    boxes = found.pred_instances.bboxes
+    assert len(boxes) and boxes[:, 2].max() <= 64 and boxes[:, 3].max() <= 48
+
+
+def test_perfect_detections_give_100(test_set, detector_files, monkeypatch):
+    truth = {
+        stem: list(zip(found.names, found.boxes.tolist()))
+        for stem, found in find(test_set).annotations.items()
+    }
+    monkeypatch.setattr(module, 'inference_detector', perfect_on(truth, ['Infrared', 'average']))
+    table = module.detection_table(module.load_detector(*detector_files), find(test_set))
+    assert [row.values['mAP'] for row in table.rows] == pytest.approx([0, 100, 100])
+
+
+def test_classes_that_the_detector_does_not_know(test_set, detector_files):
+    config, checkpoint = detector_files
+    config.write_text(config.read_text().replace("'person')", "'dog')"))
+    table = module.detection_table(module.load_detector(config, checkpoint), find(test_set))
+    assert any('1 person' in note for note in table.notes)
+
+
+def test_errors(test_set, detector_files, tmp_path):
+    config, checkpoint = detector_files
+    with pytest.raises(EvaluationError, match='no such config'):
+        module.load_detector(tmp_path / 'none.py', checkpoint)
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        module.load_detector(config, tmp_path / 'none.pth')
+    images = find(test_set)
+    images.fused['Visible'] = images.fused['average']
+    with pytest.raises(EvaluationError, match='Visible'):
+        module.detection_table(module.load_detector(config, checkpoint), images)
+
+
+def test_a_checkpoint_runs_no_code(detector_files, tmp_path):
+    class Payload:
+        def __reduce__(self):
+            return open, (str(tmp_path / 'ran'), 'w')
+
+    config, checkpoint = detector_files
+    torch.save(dict(state_dict={}, meta=Payload()), checkpoint)
+    with pytest.raises(ValueError, match='could run code'):
+        module.load_detector(config, checkpoint)
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_mean_over_seeds():
+    def table(visible, fused):
+        return Table(
+            'Detection',
+            ['car', 'mAP'],
+            [
+                Row('Visible', dict(car=visible, mAP=visible), ranked=False),
+                Row('mine', dict(car=fused, mAP=fused)),
+                Row('paper', dict(mAP=50.0), origin='published, Table 3'),
+            ],
+            digits=2,
+            notes=['A note.'],
+        )
+
+    mean = module.average_detections([table(10.0, 20.0), table(20.0, 50.0), table(30.0, 20.0)])
+    assert mean.columns == ['car', 'mAP', 'lowest mAP', 'highest mAP']
+    assert [row.values for row in mean.rows] == [
+        {'car': 20, 'mAP': 20, 'lowest mAP': 10, 'highest mAP': 30},
+        {'car': 30, 'mAP': 30, 'lowest mAP': 20, 'highest mAP': 50},
+        dict(mAP=50),
+    ]
+    assert not mean.rows[0].ranked
+    assert mean.notes == ['A note.', 'Means over 3 trainings of the detector.']
+    one = table(10.0, 20.0)
+    assert module.average_detections([one]) is one

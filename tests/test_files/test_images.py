@@ -1,0 +1,224 @@
+"""Reading pairs: each documented conversion, each error with file and cure; writing whole."""
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from moefusion.files.images import (
+    PairError,
+    bgr_to_gray,
+    read_infrared,
+    read_pair,
+    read_size,
+    read_visible,
+    write_file,
+    write_image,
+)
+
+
+@pytest.fixture
+def color():
+    return np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+
+
+def save(path, image):
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+def test_pair_keeps_every_value(tmp_path, color):
+    visible, infrared = save(tmp_path / 'v.png', color), save(tmp_path / 'i.png', color[..., 1])
+    pair = read_pair(visible, infrared)
+    assert pair.shape == (30, 40, 4) and pair.dtype == np.uint8
+    # Pillow as the independent reader: RGB there, BGR here
+    np.testing.assert_array_equal(pair[..., :3], np.asarray(Image.open(visible))[..., ::-1])
+    np.testing.assert_array_equal(pair[..., 3], np.asarray(Image.open(infrared)))
+
+
+@pytest.mark.parametrize('size', [(17, 23), (1, 1)])
+def test_tiny_pairs_are_fine(tmp_path, size):
+    image = np.full((*size, 3), 7, np.uint8)
+    pair = read_pair(save(tmp_path / 'v.png', image), save(tmp_path / 'i.png', image[..., 0]))
+    assert pair.shape == (*size, 4)
+
+
+def test_gray_visible_is_repeated(tmp_path, color):
+    image = read_visible(save(tmp_path / 'v.png', color[..., 0]))
+    np.testing.assert_array_equal(image, np.stack([color[..., 0]] * 3, axis=2))
+
+
+def test_palette_is_expanded(tmp_path, color):
+    path = tmp_path / 'v.png'
+    Image.fromarray(color).quantize(16).save(path)
+    expected = np.asarray(Image.open(path).convert('RGB'))[..., ::-1]
+    np.testing.assert_array_equal(read_visible(path), expected)
+
+
+def test_three_equal_infrared_channels_are_one(tmp_path, color):
+    equal = np.repeat(color[..., :1], 3, axis=2)
+    np.testing.assert_array_equal(read_infrared(save(tmp_path / 'i.png', equal)), color[..., 0])
+
+
+def test_nearly_equal_infrared_channels_become_gray_by_matlabs_formula(tmp_path):
+    bgr = np.zeros((2, 2, 3), np.uint8)
+    bgr[:] = (100, 110, 120)
+    gray = read_infrared(save(tmp_path / 'i.png', bgr))
+    # 0.2989 * 120 + 0.5870 * 110 + 0.1140 * 100 = 111.85
+    assert (gray == 112).all()
+
+
+def test_gray_of_every_colour_is_the_rounded_sum(color):
+    expected = np.round(
+        color @ np.float64([0.114020904255103, 0.587043074451121, 0.298936021293775])
+    )
+    np.testing.assert_array_equal(bgr_to_gray(color), expected)
+
+
+def test_false_colour_infrared_is_refused(tmp_path, color):
+    path = save(tmp_path / 'i.png', cv2.applyColorMap(color[..., 0], cv2.COLORMAP_JET))
+    with pytest.raises(PairError, match=r'i\.png.*colour.*swap'):
+        read_infrared(path)
+
+
+def test_opaque_alpha_is_dropped_and_transparency_refused(tmp_path, color):
+    alpha = np.dstack([color, np.full(color.shape[:2], 255, np.uint8)])
+    np.testing.assert_array_equal(read_visible(save(tmp_path / 'v.png', alpha)), color)
+    alpha[0, 0, 3] = 0
+    with pytest.raises(PairError, match=r't\.png.*alpha.*RGB'):
+        read_visible(save(tmp_path / 't.png', alpha))
+
+
+@pytest.mark.parametrize('read', [read_infrared, read_visible])
+def test_sixteen_bit_is_refused_with_the_cure(tmp_path, read):
+    path = save(tmp_path / 'i.png', np.full((4, 5), 30000, np.uint16))
+    with pytest.raises(PairError, match=r'i\.png.*uint16.*fixed range'):
+        read(path)
+
+
+def test_sizes_must_agree(tmp_path, color):
+    visible = save(tmp_path / 'v.png', color)
+    infrared = save(tmp_path / 'i.png', color[:20, :, 0])
+    with pytest.raises(PairError, match=r'v\.png is 40 x 30.*i\.png is 40 x 20.*Register'):
+        read_pair(visible, infrared)
+
+
+def test_missing_partner(tmp_path, color):
+    visible = save(tmp_path / 'v.png', color)
+    with pytest.raises(PairError, match=r'i\.png: no such file'):
+        read_pair(visible, tmp_path / 'i.png')
+
+
+def test_zero_size_file_folder_and_text(tmp_path):
+    (tmp_path / 'empty.png').touch()
+    (tmp_path / 'text.png').write_text('no image')
+    for name, words in (
+        ('empty.png', '0 bytes'),
+        ('text.png', 'damaged'),
+        ('', 'cannot be opened'),
+    ):
+        with pytest.raises(PairError, match=words):
+            read_visible(tmp_path / name)
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.bmp', '.tif', '.webp'])
+@pytest.mark.parametrize('share', [0.1, 0.5, 0.97])
+def test_truncated_files_are_refused(tmp_path, color, suffix, share):
+    path = save(tmp_path / f'v{suffix}', cv2.resize(color, (160, 120)))
+    data = path.read_bytes()
+    read_visible(path)
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(PairError, match=rf'v\{suffix}'):
+        read_visible(path)
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_truncation_is_found_where_the_decoder_says_nothing(tmp_path, color, suffix, monkeypatch):
+    """Some versions of OpenCV fill the missing rows with gray instead of failing."""
+    path = save(tmp_path / f'v{suffix}', color)
+    path.write_bytes(path.read_bytes()[:-200])
+    monkeypatch.setattr(cv2, 'imdecode', lambda *args: color)
+    with pytest.raises(PairError, match='truncated'):
+        read_visible(path)
+
+
+def test_data_after_the_end_of_a_jpeg_is_legal(tmp_path, color):
+    path = save(tmp_path / 'v.jpg', color)
+    expected = read_visible(path)
+    path.write_bytes(path.read_bytes() + b'maker notes')
+    np.testing.assert_array_equal(read_visible(path), expected)
+
+
+def test_flipped_bits_in_a_png_are_found(tmp_path, color):
+    path = save(tmp_path / 'v.png', color)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(PairError, match=r'v\.png'):
+        read_visible(path)
+
+
+def test_size_from_the_header_alone(tmp_path, color):
+    path = save(tmp_path / 'v.jpg', color)
+    path.write_bytes(path.read_bytes()[:700])  # no pixel is left
+    assert read_size(path) == (40, 30)
+    with pytest.raises(PairError, match='no such file'):
+        read_size(tmp_path / 'x.png')
+    (tmp_path / 'text.png').write_text('no image')
+    with pytest.raises(PairError, match=r'text\.png: not a readable image'):
+        read_size(tmp_path / 'text.png')
+
+
+@pytest.mark.parametrize('index', [slice(None), 0])
+def test_written_images_come_back(tmp_path, color, index):
+    image = color if index == slice(None) else np.ascontiguousarray(color[..., index])
+    write_image(tmp_path / 'new' / 'f.png', image)
+    np.testing.assert_array_equal(
+        cv2.imread(str(tmp_path / 'new' / 'f.png'), cv2.IMREAD_UNCHANGED), image
+    )
+    assert os.listdir(tmp_path / 'new') == ['f.png']
+
+
+def test_a_write_that_fails_midway_leaves_the_old_file_and_no_other(tmp_path):
+    """A limit on the file size stands in for a full disk: the system stops the write midway."""
+    path = tmp_path / 'f.png'
+    path.write_bytes(b'old')
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match=r'cannot write .*f\.png.*too large.*another') as caught:
+            write_file(path, bytes(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert path.read_bytes() == b'old' and os.listdir(tmp_path) == ['f.png']
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(OSError, match=r'cannot write .*file/f\.png'):
+        write_file(tmp_path / 'file' / 'f.png', b'data')
+
+
+def test_unknown_format_and_wrong_type(tmp_path, color):
+    for name in ('f.xyz', 'f'):
+        with pytest.raises(ValueError, match='cannot encode'):
+            write_image(tmp_path / name, color)
+    with pytest.raises(ValueError, match='float64'):
+        write_image(tmp_path / 'f.png', color / 255)
+    assert not os.listdir(tmp_path)
+
+
+def test_io_needs_no_mm_package(repo_root):
+    code = (
+        'import sys; sys.modules.update(mmcv=None, mmengine=None, mmdet=None, torch=None);'
+        'import moefusion.files.images, moefusion.synthetic.writer'
+    )
+    env = {**os.environ, 'PYTHONPATH': str(repo_root / 'projects')}
+    subprocess.run([sys.executable, '-c', code], check=True, env=env)
