@@ -141,13 +141,13 @@ def make_images(height, width, brightness):
 
 def compare(images, rounds):
     """Print medians of one image on one thread, in processor time; the versions take turns."""
-    infrared, visible, _ = sources = [GrayImages(image) for image in images]
+    visible, infrared, _ = sources = [GrayImages(image) for image in images]
     fusion_metrics(*sources)
     versions = {
         'SciPy': (1, lambda: scipy_metrics(*images)),
         'moefusion.metrics': (8, lambda: fusion_metrics(*images)),
         'the same, standard protocol': (8, lambda: fusion_metrics(*images, 'standard')),
-        'the same, sources prepared': (8, lambda: fusion_metrics(infrared, visible, images[2])),
+        'the same, sources prepared': (8, lambda: fusion_metrics(visible, infrared, images[2])),
     }
     times = {name: [] for name in versions}
     for _ in range(rounds):
@@ -169,10 +169,10 @@ def scale_workers(images, count):
     """Print images per second of one and two processes, once they run."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for kind, image in zip(('ir', 'vi', 'fused'), images):
+        for kind, image in zip(('vi', 'ir', 'fused'), images):
             for number in range(count):
                 write_image(folder / kind / f'{number:03d}.png', np.roll(image, number, axis=1))
-        found = find_evaluation_set(folder / 'ir', folder / 'vi', dict(fused=folder / 'fused'))
+        found = find_evaluation_set(folder / 'vi', folder / 'ir', dict(fused=folder / 'fused'))
         tasks = make_tasks(found, ['whole'], 'literature')
         rates = []
         for workers in (1, 2):

@@ -1,6 +1,6 @@
 """Scores fused images of any method: eight fusion metrics, and detection with one detector.
 
-python tools/evaluate.py --infrared DIR --visible DIR --fused NAME=DIR [NAME=DIR ...] --out DIR
+python tools/evaluate.py --visible DIR --infrared DIR --fused NAME=DIR [NAME=DIR ...] --out-dir DIR
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--infrared', required=True, metavar='DIR', help='infrared images')
     parser.add_argument('--visible', required=True, metavar='DIR', help='visible images')
+    parser.add_argument('--infrared', required=True, metavar='DIR', help='infrared images')
     parser.add_argument(
         '--fused',
         required=True,
@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
         type=_method,
         help='fused images of each method',
     )
-    parser.add_argument('--out', required=True, metavar='DIR', help='where the tables go')
+    parser.add_argument('--out-dir', required=True, metavar='DIR', help='where the tables go')
     parser.add_argument(
         '--ann',
         metavar='PATH',
@@ -113,7 +113,7 @@ def evaluate(args: argparse.Namespace) -> None:
     """Score, print and write the tables."""
     names = read_lines(args.list) if args.list else None
     images = find_evaluation_set(
-        args.infrared, args.visible, dict(args.fused), args.ann, names, args.strip
+        args.visible, args.infrared, dict(args.fused), args.ann, names, args.strip
     )
     for folder, extra in images.extra.items():
         if extra:
@@ -132,7 +132,7 @@ def evaluate(args: argparse.Namespace) -> None:
         if (table := fusion_table(scores, region, args.protocol, args.paper))
     }
     if args.detect:
-        from moefusion.evaluation import detection_table as detection
+        from moefusion.comparison import detection_table as detection
 
         config, *checkpoints = args.detect
         tables['detection'] = detection.average_detections(
@@ -146,11 +146,11 @@ def evaluate(args: argparse.Namespace) -> None:
                 for checkpoint in checkpoints
             ]
         )
-    settings = {name: value for name, value in vars(args).items() if name != 'out'}
-    files = write_report(args.out, scores, tables, images.left_out, settings)
+    settings = {name: value for name, value in vars(args).items() if name != 'out_dir'}
+    files = write_report(args.out_dir, scores, tables, images.left_out, settings)
     for table in tables.values():
         print(f'\n{table.to_markdown()}')
-    print(f'Wrote {", ".join(file.name for file in files)} to {args.out}')
+    print(f'Wrote {", ".join(file.name for file in files)} to {args.out_dir}')
 
 
 def main() -> None:

@@ -231,7 +231,7 @@ def test_metrics_are_those_of_the_fused_gray_image(inferencer):
     visible, infrared = random_pair(48, 64)
     assert inferencer(visible, infrared).metrics is None
     result = inferencer(visible, infrared, metrics=True)
-    assert result.metrics == fusion_metrics(infrared, visible, result.gray)
+    assert result.metrics == fusion_metrics(visible, infrared, result.gray)
     with pytest.raises(ValueError, match='^0: .*41'):
         inferencer(*random_pair(40, 64), metrics=True)
 

@@ -52,7 +52,7 @@ def detector_files(tmp_path):
 
 def find(folder):
     return find_evaluation_set(
-        folder / 'ir', folder / 'vi', dict(average=folder / 'average'), folder / 'boxes.json'
+        folder / 'vi', folder / 'ir', dict(average=folder / 'average'), folder / 'boxes.json'
     )
 
 

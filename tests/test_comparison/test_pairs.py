@@ -10,7 +10,7 @@ from moefusion.files.annotations import EvaluationError
 
 def find(folder, **options):
     fused = {name: folder / name for name in ('average', 'brighter')}
-    return find_evaluation_set(folder / 'ir', folder / 'vi', fused, **options)
+    return find_evaluation_set(folder / 'vi', folder / 'ir', fused, **options)
 
 
 def test_pairs_by_stem_whatever_the_extension(test_set):
@@ -41,7 +41,7 @@ def test_sources_may_hold_more_than_the_test_set(test_set):
 def test_a_list_says_what_must_be_there(test_set):
     images = find(test_set, names=['a', 'z'])
     assert images.stems == ['a'] and images.extra['fused average'] == ['b', 'c']
-    assert images.left_out['z'] == 'missing in infrared, visible, fused average, fused brighter'
+    assert images.left_out['z'] == 'missing in visible, infrared, fused average, fused brighter'
 
 
 def test_two_files_of_one_stem(test_set):
@@ -71,9 +71,9 @@ def test_annotations_are_needed_for_each(test_set):
 
 def test_nothing_to_score(test_set):
     with pytest.raises(EvaluationError, match='no such folder'):
-        find_evaluation_set(test_set / 'ir', test_set / 'vi', dict(x=test_set / 'nowhere'))
+        find_evaluation_set(test_set / 'vi', test_set / 'ir', dict(x=test_set / 'nowhere'))
     with pytest.raises(EvaluationError, match='no image in this folder'):
-        find_evaluation_set(test_set / 'ir', test_set / 'vi', dict(x=test_set / 'voc'))
+        find_evaluation_set(test_set / 'vi', test_set / 'ir', dict(x=test_set / 'voc'))
     for stem in 'abc':
         (test_set / 'average' / f'{stem}.png').rename(test_set / 'average' / f'{stem}_out.png')
     with pytest.raises(EvaluationError, match='such as a_out'):

@@ -12,8 +12,8 @@ from moefusion.metrics import fusion_metrics
 
 def tasks(folder, regions=REGIONS, protocol='literature'):
     images = find_evaluation_set(
-        folder / 'ir',
         folder / 'vi',
+        folder / 'ir',
         {name: folder / name for name in ('average', 'brighter')},
         folder / 'voc',
     )
@@ -29,7 +29,7 @@ def read(path):
 def test_values_of_the_functions(test_set, protocol):
     first, second, third = score_images(tasks(test_set, protocol=protocol))
     assert [first.stem, second.stem, third.stem] == ['a', 'b', 'c']
-    sources = read(test_set / 'ir' / 'a.png'), read(test_set / 'vi' / 'a.bmp')
+    sources = read(test_set / 'vi' / 'a.bmp'), read(test_set / 'ir' / 'a.png')
     mask = np.zeros((48, 64), dtype=bool)
     mask[6:30, 5:25] = True
     for region, inside in (('whole', None), ('foreground', mask), ('background', ~mask)):

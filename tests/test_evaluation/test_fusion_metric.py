@@ -39,7 +39,7 @@ def make_image(seed, boxes=((10.0, 8.0, 41.0, 30.5),), scale=1):
 def expected_scores(pair, sample, mask=None, protocol='literature'):
     blue, green, red, infrared = pair.numpy()
     fused = np.round(np.clip(sample.fused.data[0].numpy(), 0, 1) * 255).astype(np.uint8)
-    return fusion_metrics(infrared, np.dstack([red, green, blue]), fused, protocol, mask)
+    return fusion_metrics(np.dstack([red, green, blue]), infrared, fused, protocol, mask)
 
 
 def run(metric, images):

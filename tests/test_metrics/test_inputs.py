@@ -71,7 +71,7 @@ def test_colour_becomes_gray_as_in_matlab(triple):
     assert fusion_metrics(triple[0], rgb, triple[2]) == expected
     batch = torch.from_numpy(rgb).permute(2, 0, 1)[None]
     infrared, fused = (torch.from_numpy(triple[i])[None, None] for i in (0, 2))
-    scores = fusion_metrics(infrared, batch, fused)
+    scores = fusion_metrics(batch, infrared, fused)
     assert {name: value.item() for name, value in scores.items()} == expected
 
 
@@ -87,7 +87,7 @@ def test_gray_saved_as_colour_keeps_its_levels():
 
 def test_prepared_sources_give_the_same_values(triples):
     infrared, visible = triples[0][0], triples[1][0]
-    sources = GrayImages(infrared), GrayImages(visible)
+    sources = GrayImages(visible), GrayImages(infrared)
     for protocol in PROTOCOLS:
         for fused in triples[2]:
             assert fusion_metrics(*sources, fused, protocol) == fusion_metrics(
@@ -176,3 +176,15 @@ def test_needs_torch_and_numpy_alone():
         'import moefusion.metrics, moefusion.comparison.published, moefusion.metrics.summary\n'
     )
     subprocess.run([sys.executable, '-c', code], check=True)
+
+
+@pytest.mark.parametrize('protocol', ['literature', 'standard'])
+@pytest.mark.parametrize('size', [(44, 53), (700, 900)])
+def test_swapped_sources_give_equal_scores(protocol, size):
+    rng = np.random.default_rng(7)
+    visible, infrared = (rng.integers(0, 256, size, dtype=np.uint8) for _ in range(2))
+    fused = ((visible.astype(int) + infrared) // 2).astype(np.uint8)
+    scores = fusion_metrics(visible, infrared, fused, protocol)
+    assert fusion_metrics(infrared, visible, fused, protocol) == pytest.approx(
+        scores, rel=1e-12, abs=1e-12
+    )

@@ -31,7 +31,7 @@ def test_every_published_row(reference):
     worst = dict.fromkeys(METRIC_NAMES, 0.0)
     for row in rows:
         scores = fusion_metrics(
-            *(read(folder / name / row['image']) for name in ('ir', 'vi', row['method']))
+            *(read(folder / name / row['image']) for name in ('vi', 'ir', row['method']))
         )
         for name in METRIC_NAMES:
             worst[name] = max(worst[name], abs(scores[name] - float(row[name])))
@@ -47,7 +47,7 @@ def test_cuda_gives_the_published_values(reference):
     for row in rows[:4]:
         images = [
             torch.from_numpy(read(folder / name / row['image'])).cuda()
-            for name in ('ir', 'vi', row['method'])
+            for name in ('vi', 'ir', row['method'])
         ]
         batch = [
             (image[None] if image.ndim == 2 else image.permute(2, 0, 1))[None] for image in images

@@ -274,7 +274,7 @@ def _result(pair: torch.Tensor, sample: DetDataSample, metrics: bool) -> FusionR
     )
     if metrics:
         try:
-            result.metrics = fusion_metrics(picture.infrared, picture.visible, result.gray)
+            result.metrics = fusion_metrics(picture.visible, picture.infrared, result.gray)
         except ValueError as error:
             raise ValueError(f'{sample.img_path}: {error}') from error
     return result

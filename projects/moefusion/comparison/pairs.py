@@ -15,15 +15,15 @@ class EvaluationSet:
     """Images to score, by stem.
 
     Attributes:
-        infrared, visible (dict[str, Path]): The sources.
+        visible, infrared (dict[str, Path]): The sources.
         fused (dict[str, dict[str, Path]]): Fused images by method, then by stem.
         annotations (dict[str, Annotation] | None): Boxes.
         left_out (dict[str, str]): Why an image is not scored.
         extra (dict[str, list[str]]): By folder, images that are not in the test set.
     """
 
-    infrared: dict[str, Path]
     visible: dict[str, Path]
+    infrared: dict[str, Path]
     fused: dict[str, dict[str, Path]]
     annotations: dict[str, Annotation] | None = None
     left_out: dict[str, str] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class EvaluationSet:
     @property
     def stems(self) -> list[str]:
         """Images to score, sorted."""
-        return sorted(self.infrared)
+        return sorted(self.visible)
 
     def leave_out(self, problems: Mapping[str, str]) -> None:
         """Take images out of the set.
@@ -41,16 +41,16 @@ class EvaluationSet:
             EvaluationError: If none is left.
         """
         self.left_out.update(problems)
-        for files in (self.infrared, self.visible, *self.fused.values(), self.annotations or {}):
+        for files in (self.visible, self.infrared, *self.fused.values(), self.annotations or {}):
             for stem in problems:
                 files.pop(stem, None)
-        if not self.infrared:
+        if not self.visible:
             raise EvaluationError(f'no image is left to score:{_reasons(self.left_out)}')
 
 
 def find_evaluation_set(
-    infrared: str | Path,
     visible: str | Path,
+    infrared: str | Path,
     fused: Mapping[str, str | Path],
     annotations: str | Path | None = None,
     names: Iterable[str] | None = None,
@@ -62,7 +62,7 @@ def find_evaluation_set(
     same images.
 
     Args:
-        infrared, visible (str | Path): Folders of the sources.
+        visible, infrared (str | Path): Folders of the sources.
         fused (Mapping[str, str | Path]): Folder of each method.
         annotations (str | Path, optional): See :func:`read_annotations`.
         names (Iterable[str], optional): Stems of the test set. Defaults to the stems that both
@@ -74,8 +74,8 @@ def find_evaluation_set(
         EvaluationError: If a folder is missing or empty, or nothing is left to score.
     """
     folders = {
-        'infrared': Path(infrared),
         'visible': Path(visible),
+        'infrared': Path(infrared),
         **{f'fused {name}': Path(folder) for name, folder in fused.items()},
     }
     files, twice = {}, {}
@@ -85,7 +85,7 @@ def find_evaluation_set(
     methods = [what for what in files if what.startswith('fused ')]
     made = set().union(*(files[what] for what in methods))
     if names is None:
-        wanted = (set(files['infrared']) | set(files['visible'])) & made
+        wanted = (set(files['visible']) | set(files['infrared'])) & made
     else:
         wanted = set(names)
     left_out = {stem: reason for stem, reason in twice.items() if stem in wanted}
@@ -109,8 +109,8 @@ def find_evaluation_set(
         )
     kept = {what: {stem: found[stem] for stem in stems} for what, found in files.items()}
     return EvaluationSet(
-        kept['infrared'],
         kept['visible'],
+        kept['infrared'],
         {what.removeprefix('fused '): kept[what] for what in methods},
         None if boxes is None else {stem: boxes[stem] for stem in stems},
         left_out,

@@ -23,8 +23,8 @@ class Task:
     """One image of the test set, for a worker."""
 
     stem: str
-    infrared: Path
     visible: Path
+    infrared: Path
     fused: dict[str, Path]
     annotation: Annotation | None
     regions: tuple[str, ...]
@@ -52,8 +52,8 @@ def make_tasks(images: EvaluationSet, regions: Sequence[str], protocol: str) -> 
     return [
         Task(
             stem,
-            images.infrared[stem],
             images.visible[stem],
+            images.infrared[stem],
             {method: files[stem] for method, files in images.fused.items()},
             annotations.get(stem),
             tuple(regions),
@@ -102,7 +102,7 @@ def score_image(task: Task) -> Scores:
     """Score all methods on one image; what is wrong with its files is returned, not raised."""
     scores = Scores(task.stem)
     try:
-        infrared, visible = read_infrared(task.infrared), _read_rgb(task.visible)
+        visible, infrared = _read_rgb(task.visible), read_infrared(task.infrared)
         fused = {method: _read_rgb(path) for method, path in task.fused.items()}
         for region in task.regions:
             mask = _mask(region, task.annotation, *infrared.shape)
@@ -110,8 +110,8 @@ def score_image(task: Task) -> Scores:
                 continue
             several = len(fused) > 1
             sources = (
-                GrayImages(infrared, mask, 'infrared', several),
                 GrayImages(visible, mask, 'visible', several),
+                GrayImages(infrared, mask, 'infrared', several),
             )
             scores.values[region] = {
                 method: fusion_metrics(

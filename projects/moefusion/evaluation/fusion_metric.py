@@ -94,7 +94,7 @@ class FusionMetric(BaseMetric):
         if self.region == 'foreground' and not mask.any():
             return []
         pair = pair[None].to(fused.device)
-        scores = fusion_metrics(pair[:, 3:], pair[:, [2, 1, 0]], fused, self.protocol, mask)
+        scores = fusion_metrics(pair[:, [2, 1, 0]], pair[:, 3:], fused, self.protocol, mask)
         return [scores[name].item() for name in METRIC_NAMES]
 
     def _mask(self, sample: dict, height: int, width: int) -> Tensor | None:

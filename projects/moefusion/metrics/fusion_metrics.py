@@ -19,8 +19,8 @@ METRIC_NAMES = ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf')
 
 
 def fusion_metrics(
-    infrared: Image | GrayImages,
     visible: Image | GrayImages,
+    infrared: Image | GrayImages,
     fused: Image | GrayImages,
     protocol: str = 'literature',
     mask: Image | None = None,
@@ -41,7 +41,7 @@ def fusion_metrics(
     ==== ============================================== ====================================
 
     Args:
-        infrared, visible, fused (ndarray | Tensor | GrayImages): ``uint8`` and of one size, at
+        visible, infrared, fused (ndarray | Tensor | GrayImages): ``uint8`` and of one size, at
             least 41 x 41 (VIF). Arrays ``H x W`` (gray) or ``H x W x 3`` (RGB); tensors ``H x W``
             or batches ``N x 1 x H x W`` (gray) or ``N x 3 x H x W`` (RGB), on one device. Colour
             becomes gray as in MATLAB's ``rgb2gray``. Floats and 16-bit images are refused.
@@ -62,11 +62,11 @@ def fusion_metrics(
         ValueError: If shapes or devices differ, or an image is too small.
 
     Example:
-        >>> scores = fusion_metrics(infrared, visible, fused)
+        >>> scores = fusion_metrics(visible, infrared, fused)
         >>> scores['VIF']
     """
     check_protocol(protocol)
-    triple = prepare(infrared, visible, fused, mask)
+    triple = prepare(visible, infrared, fused, mask)
     fused = triple[2]
     return dict(
         EN=entropy(fused),

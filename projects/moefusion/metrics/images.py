@@ -26,8 +26,8 @@ class GrayImages:
             there are none.
 
     Example:
-        >>> infrared, visible = GrayImages(infrared), GrayImages(visible)
-        >>> {name: fusion_metrics(infrared, visible, fused) for name, fused in methods.items()}
+        >>> visible, infrared = GrayImages(visible), GrayImages(infrared)
+        >>> {name: fusion_metrics(visible, infrared, fused) for name, fused in methods.items()}
     """
 
     def __init__(
@@ -79,18 +79,18 @@ class GrayImages:
 
 
 def prepare(
-    infrared: Image | GrayImages,
     visible: Image | GrayImages,
+    infrared: Image | GrayImages,
     fused: Image | GrayImages,
     mask: Image | None,
 ) -> tuple[GrayImages, GrayImages, GrayImages]:
     """Check and prepare a triple of images that must have one size and one device."""
     images = (
-        GrayImages.of(infrared, mask, 'infrared'),
         GrayImages.of(visible, mask, 'visible'),
+        GrayImages.of(infrared, mask, 'infrared'),
         GrayImages.of(fused, mask, 'fused'),
     )
-    for name, image in zip(('infrared', 'visible'), images):
+    for name, image in zip(('visible', 'infrared'), images):
         for what, got, want in (
             ('size', tuple(image.shape), tuple(images[2].shape)),
             ('device', image.levels.device, images[2].levels.device),

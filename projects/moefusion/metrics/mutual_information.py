@@ -10,8 +10,8 @@ from moefusion.metrics.inputs import Image, check_protocol
 
 
 def mutual_information(
-    infrared: Image | GrayImages,
     visible: Image | GrayImages,
+    infrared: Image | GrayImages,
     fused: Image | GrayImages,
     protocol: str = 'literature',
     mask: Image | None = None,
@@ -27,7 +27,7 @@ def mutual_information(
     fusion", Electronics Letters 2002 (reference [24] of the paper).
 
     Args:
-        infrared, visible, fused (ndarray | Tensor | GrayImages): A, B and F, ``uint8``, one size;
+        visible, infrared, fused (ndarray | Tensor | GrayImages): B, A and F, ``uint8``, one size;
             see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
         protocol (str): ``'literature'`` or ``'standard'``.
         mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
@@ -36,7 +36,7 @@ def mutual_information(
         float | Tensor: bits; N values (``float64``) for a batch.
     """
     literature = check_protocol(protocol)
-    infrared, visible, fused = prepare(infrared, visible, fused, mask)
+    visible, infrared, fused = prepare(visible, infrared, fused, mask)
     return fused.result(_shared(infrared, fused, literature) + _shared(visible, fused, literature))
 
 

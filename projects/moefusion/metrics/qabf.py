@@ -18,8 +18,8 @@ ANGLE = (0.9879, 22.0, 0.8)
 
 
 def qabf(
-    infrared: Image | GrayImages,
     visible: Image | GrayImages,
+    infrared: Image | GrayImages,
     fused: Image | GrayImages,
     protocol: str = 'literature',
     mask: Image | None = None,
@@ -42,7 +42,7 @@ def qabf(
     (reference [40] of the paper).
 
     Args:
-        infrared, visible, fused (ndarray | Tensor | GrayImages): A, B and F, ``uint8``, one size;
+        visible, infrared, fused (ndarray | Tensor | GrayImages): B, A and F, ``uint8``, one size;
             see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
         protocol (str): ``'literature'`` or ``'standard'``.
         mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
@@ -51,7 +51,7 @@ def qabf(
         float | Tensor: N values (``float64``) for a batch.
     """
     literature = check_protocol(protocol)
-    infrared, visible, fused = prepare(infrared, visible, fused, mask)
+    visible, infrared, fused = prepare(visible, infrared, fused, mask)
     kept = weight = 0
     for rows in row_strips(fused.levels):
         edges_fused = edges(fused, *rows)

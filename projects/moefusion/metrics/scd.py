@@ -13,8 +13,8 @@ from moefusion.metrics.strips import row_strips
 
 
 def sum_of_correlations_of_differences(
-    infrared: Image | GrayImages,
     visible: Image | GrayImages,
+    infrared: Image | GrayImages,
     fused: Image | GrayImages,
     mask: Image | None = None,
 ) -> float | Tensor:
@@ -30,14 +30,14 @@ def sum_of_correlations_of_differences(
     differences", AEU 2015 (reference [1] of the paper).
 
     Args:
-        infrared, visible, fused (ndarray | Tensor | GrayImages): A, B and F, ``uint8``, one size;
+        visible, infrared, fused (ndarray | Tensor | GrayImages): B, A and F, ``uint8``, one size;
             see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
         mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
 
     Returns:
         float | Tensor: N values (``float64``) for a batch.
     """
-    infrared, visible, fused = prepare(infrared, visible, fused, mask)
+    visible, infrared, fused = prepare(visible, infrared, fused, mask)
     sums = products = 0
     for start, stop in row_strips(fused.levels):
         strip = torch.stack(

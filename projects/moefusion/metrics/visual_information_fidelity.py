@@ -28,8 +28,8 @@ EPSILON = 1e-10
 
 
 def visual_information_fidelity(
-    infrared: Image | GrayImages,
     visible: Image | GrayImages,
+    infrared: Image | GrayImages,
     fused: Image | GrayImages,
     protocol: str = 'literature',
     mask: Image | None = None,
@@ -53,7 +53,7 @@ def visual_information_fidelity(
     [7] of the paper).
 
     Args:
-        infrared, visible, fused (ndarray | Tensor | GrayImages): A, B and F, ``uint8``, one size,
+        visible, infrared, fused (ndarray | Tensor | GrayImages): B, A and F, ``uint8``, one size,
             at least 41 x 41; see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
         protocol (str): ``'literature'`` or ``'standard'``.
         mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
@@ -66,7 +66,7 @@ def visual_information_fidelity(
             not fit in it.
     """
     literature = check_protocol(protocol)
-    infrared, visible, fused = prepare(infrared, visible, fused, mask)
+    visible, infrared, fused = prepare(visible, infrared, fused, mask)
     if min(fused.shape[1:]) < SMALLEST_SIDE:
         height, width = fused.shape[1:]
         raise ValueError(
