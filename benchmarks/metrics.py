@@ -20,7 +20,7 @@ from scipy.signal import convolve2d
 
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.scoring import make_tasks, score_images
-from moefusion.files.images import read_visible, write_image
+from moefusion.files import read_visible, write_image
 from moefusion.metrics import METRIC_NAMES, GrayImages, fusion_metrics
 
 

@@ -17,7 +17,7 @@ from mmengine.structures import InstanceData
 
 from moefusion import plugin  # noqa: F401  registers the readers
 from moefusion.datasets.readers import find_readers
-from moefusion.files.images import write_image
+from moefusion.files import write_image
 
 WIDE_ENOUGH = 480  # narrower images are enlarged, so that labels can be read
 

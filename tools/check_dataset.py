@@ -15,7 +15,7 @@ from mmengine.config import Config, DictAction
 from moefusion import plugin  # noqa: F401  registers the readers
 from moefusion.datasets.layout import check_layout
 from moefusion.datasets.readers import find_readers
-from moefusion.files.images import PairError, write_file
+from moefusion.files import PairError, write_file
 
 BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them together
 

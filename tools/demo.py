@@ -30,7 +30,7 @@ def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
     import cv2
 
     from moefusion.apis import FusionInferencer
-    from moefusion.files.images import write_image
+    from moefusion.files import write_image
     from moefusion.visualization.fusion_picture import draw_fusion
 
     fuse = FusionInferencer(ROOT / CONFIG, checkpoint)

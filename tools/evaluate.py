@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from moefusion.comparison.given_scores import add_given_scores
 from moefusion.comparison.pairs import find_evaluation_set
+from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.report import fusion_table, write_report
 from moefusion.comparison.scoring import make_tasks, score_images
-from moefusion.files.annotations import REGIONS
-from moefusion.files.folders import read_lines
+from moefusion.files import read_lines
 from moefusion.metrics import PROTOCOLS
 
 

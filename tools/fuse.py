@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
 from moefusion.apis.memory import keep_freed_memory
-from moefusion.files.folders import read_lines
+from moefusion.files import read_lines
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -9,7 +9,7 @@ import torch
 
 from moefusion.apis import load_config
 from moefusion.apis.inferencer import UNUSED_PARTS, model_that_fuses
-from moefusion.files.images import write_file
+from moefusion.files import write_file
 from moefusion.weights.bundled import write_description
 from moefusion.weights.checkpoint import load_checkpoint_safely
 

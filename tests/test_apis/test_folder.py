@@ -6,7 +6,7 @@ import torch
 
 from moefusion.apis import FolderReport, find_pairs, fuse_pairs
 from moefusion.apis.inferencer import FusionResult
-from moefusion.files.images import write_image
+from moefusion.files import write_image
 
 
 def write(folder, *names):

@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 
 import moefusion.plugin  # noqa: F401
 from moefusion.apis import FusionInferencer, load_config
-from moefusion.files.images import PairError, write_image
+from moefusion.files import PairError, write_image
 from moefusion.image import colorize
 from moefusion.metrics import fusion_metrics
 

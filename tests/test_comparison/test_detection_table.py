@@ -6,9 +6,9 @@ import torch
 from mmengine.structures import InstanceData
 
 from moefusion.comparison import detection_table as module
+from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.tables import Row, Table
-from moefusion.files.annotations import EvaluationError
 
 CONFIG = """
 _base_ = []

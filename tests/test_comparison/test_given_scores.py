@@ -4,10 +4,10 @@ import csv
 
 import pytest
 
+from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.given_scores import add_given_scores
 from moefusion.comparison.report import fusion_table
 from moefusion.comparison.scoring import Scores
-from moefusion.files.annotations import EvaluationError
 from moefusion.metrics import METRIC_NAMES
 
 

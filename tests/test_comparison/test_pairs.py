@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import find_evaluation_set
-from moefusion.files.annotations import EvaluationError
 
 
 def find(folder, **options):

@@ -8,7 +8,7 @@ from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.utils import register_all_modules
 
 from moefusion.datasets.loading import LoadPairedImage
-from moefusion.files.images import PairError
+from moefusion.files import PairError
 
 register_all_modules()
 

@@ -8,8 +8,7 @@ import pytest
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.paired import PairedXMLDataset
 from moefusion.datasets.published import FLIRAlignedDataset, LLVIPDataset, M3FDDataset
-from moefusion.files.images import PairError
-from moefusion.files.voc import AnnotationError
+from moefusion.files import AnnotationError, PairError
 
 CAR, MAN = ('Car', 5, 6, 25, 20), ('People', 1, 1, 10, 25)
 
@@ -98,7 +97,10 @@ def test_subset_of_classes_and_filters(m3fd):
 def said(monkeypatch):
     """The warnings of the readers."""
     lines = []
-    monkeypatch.setattr('moefusion.files.voc.print_log', lambda text, *_: lines.append(text))
+    target = 'moefusion.datasets.findings.print_log'
+    monkeypatch.setattr(target, lambda text, *_: lines.append(text))
+        'moefusion.datasets.findings.print_log', lambda text, *_: lines.append(text)
+    )
     return lines
 
 

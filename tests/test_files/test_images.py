@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from moefusion.files.images import (
+from moefusion.files import (
     PairError,
-    bgr_to_gray,
     read_infrared,
     read_pair,
     read_size,
@@ -21,6 +20,8 @@ from moefusion.files.images import (
     write_file,
     write_image,
 )
+from moefusion.files.reading import BGR_TO_GRAY, bgr_to_gray
+from moefusion.image import RGB_TO_GRAY
 
 
 @pytest.fixture
@@ -218,7 +219,11 @@ def test_unknown_format_and_wrong_type(tmp_path, color):
 def test_io_needs_no_mm_package(repo_root):
     code = (
         'import sys; sys.modules.update(mmcv=None, mmengine=None, mmdet=None, torch=None);'
-        'import moefusion.files.images, moefusion.synthetic.writer'
+        'import moefusion.files, moefusion.synthetic.writer'
     )
     env = {**os.environ, 'PYTHONPATH': str(repo_root / 'projects')}
     subprocess.run([sys.executable, '-c', code], check=True, env=env)
+
+
+def test_gray_weights_are_those_of_the_network():
+    assert BGR_TO_GRAY.tolist() == list(RGB_TO_GRAY[::-1])

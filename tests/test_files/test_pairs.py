@@ -3,7 +3,7 @@
 import numpy as np
 
 from moefusion.apis import find_pairs
-from moefusion.files.images import write_image
+from moefusion.files import write_image
 
 
 def write(folder, *names):

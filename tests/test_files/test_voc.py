@@ -2,7 +2,7 @@
 
 import pytest
 
-from moefusion.files.voc import AnnotationError, Findings, clean_box, read_voc
+from moefusion.files import AnnotationError, Findings, clean_box, read_voc
 
 BOX = '<bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>5.5</xmax><ymax>6</ymax></bndbox>'
 

@@ -4,7 +4,7 @@ from moefusion.apis.config import load_config
 from moefusion.apis.folder import FolderReport, fuse_pairs
 from moefusion.apis.inferencer import FusionInferencer, FusionResult
 from moefusion.apis.launch import prepare_distributed
-from moefusion.files.pairs import find_pairs
+from moefusion.files import find_pairs
 
 __all__ = [
     'FolderReport',

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from moefusion.apis.inferencer import FusionInferencer
-from moefusion.files.images import PairError, read_size, write_image
+from moefusion.files import PairError, read_size, write_image
 from moefusion.visualization.fusion_picture import draw_fusion
 
 

@@ -17,8 +17,7 @@ from mmengine.utils import import_modules_from_strings
 from tqdm import tqdm
 
 from moefusion.apis.config import load_config
-from moefusion.files.images import PairError, read_pair
-from moefusion.files.pairs import find_pairs
+from moefusion.files import PairError, find_pairs, read_pair
 from moefusion.metrics import fusion_metrics
 from moefusion.models.data_preprocessor import rows_by_size
 from moefusion.visualization.fusion_picture import FusionPicture

@@ -17,11 +17,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import Row, Table
-from moefusion.files.annotations import Annotation, EvaluationError
-from moefusion.files.images import read_visible
+from moefusion.files import Annotation, read_visible
 from moefusion.weights.checkpoint import load_weights
 
 IOU = 0.5

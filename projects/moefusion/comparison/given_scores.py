@@ -6,8 +6,9 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.scoring import Scores
-from moefusion.files.annotations import EvaluationError, bare_stem
+from moefusion.files import bare_stem
 from moefusion.metrics import METRIC_NAMES
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from moefusion.files.annotations import Annotation, EvaluationError, bare_stem, read_annotations
-from moefusion.files.folders import IMAGE_SUFFIXES
+from moefusion.comparison.errors import EvaluationError
+from moefusion.files import IMAGE_SUFFIXES, Annotation, list_folder, read_annotations
 
 
 @dataclass
@@ -72,6 +72,7 @@ def find_evaluation_set(
 
     Raises:
         EvaluationError: If a folder is missing or empty, or nothing is left to score.
+        AnnotationError: If the annotations cannot be read.
     """
     folders = {
         'visible': Path(visible),
@@ -121,17 +122,15 @@ def find_evaluation_set(
 def _images(folder: Path, strip: Iterable[str]) -> tuple[dict[str, Path], dict[str, str]]:
     if not folder.is_dir():
         raise EvaluationError(f'{folder}: there is no such folder')
-    images, doubles = {}, {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith('.'):
-            continue
-        stem = bare_stem(path, strip)
-        if stem in images:
-            doubles[stem] = f'both {images[stem].name} and {path.name}'
-        images.setdefault(stem, path)
-    if not images:
+    found = list_folder(folder, strip=strip)
+    if not found:
         raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')
-    return images, doubles
+    doubles = {
+        stem: f'both {paths[0].name} and {paths[1].name}'
+        for stem, paths in found.items()
+        if len(paths) > 1
+    }
+    return {stem: paths[0] for stem, paths in found.items()}, doubles
 
 
 def _reasons(left_out: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from moefusion.comparison.figure import draw_distributions
 from moefusion.comparison.published import TABLES, published_scores
 from moefusion.comparison.scoring import Scores
 from moefusion.comparison.tables import Row, Table
-from moefusion.files.images import write_file
+from moefusion.files import write_file
 from moefusion.metrics import METRIC_NAMES
 from moefusion.metrics.summary import mean_of_defined
 

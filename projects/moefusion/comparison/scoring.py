@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from moefusion.comparison.pairs import EvaluationSet
-from moefusion.files.annotations import Annotation, foreground_mask
-from moefusion.files.images import read_infrared, read_visible
+from moefusion.comparison.regions import foreground_mask
+from moefusion.files import Annotation, read_infrared, read_visible
 from moefusion.metrics import GrayImages, fusion_metrics
 
 

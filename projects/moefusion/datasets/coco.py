@@ -6,8 +6,8 @@ from mmdet.datasets import CocoDataset
 from mmdet.datasets.api_wrappers import COCO
 from mmdet.registry import DATASETS
 
-from moefusion.files.images import PairError
-from moefusion.files.voc import AnnotationError, Findings
+from moefusion.datasets.findings import warn
+from moefusion.files import AnnotationError, Findings, PairError
 
 
 class _CocoByName(COCO):
@@ -62,7 +62,7 @@ class PairedCocoDataset(CocoDataset):
                 f'{self.ann_file}: {reason}. Repair the json, or set metainfo=dict(classes=...) to '
                 'the names of its categories.'
             ) from error
-        self.findings.warn(type(self).__name__)
+        warn(self.findings, self)
         return data_list
 
     def parse_data_info(self, raw_data_info):

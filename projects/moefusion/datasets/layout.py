@@ -3,8 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from moefusion.files.images import PairError, read_pair
-from moefusion.files.voc import AnnotationError, Findings
+from moefusion.files import AnnotationError, Findings, PairError, read_pair
 
 
 @dataclass

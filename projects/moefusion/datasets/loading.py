@@ -3,7 +3,7 @@
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from moefusion.files.images import read_pair
+from moefusion.files import read_pair
 
 
 @TRANSFORMS.register_module()
@@ -22,8 +22,8 @@ class LoadPairedImage(BaseTransform):
     - ori_shape (tuple[int, int]: H, W)
     - scale_factor ((1.0, 1.0), for pipelines that do not resize: detection heads ask for it)
 
-    What the files may hold is listed in :mod:`moefusion.files.images`; anything else raises
-    :class:`moefusion.files.images.PairError`.
+    What the files may hold is listed in :mod:`moefusion.files.reading`; anything else raises
+    :class:`moefusion.files.PairError`.
     """
 
     def transform(self, results):

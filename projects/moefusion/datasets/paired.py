@@ -5,9 +5,17 @@ import os
 from mmdet.datasets import XMLDataset
 from mmdet.registry import DATASETS
 
-from moefusion.files.folders import IMAGE_SUFFIXES, paths_by_stem, read_split
-from moefusion.files.images import PairError, read_size
-from moefusion.files.voc import AnnotationError, Findings, read_voc
+from moefusion.datasets.findings import warn
+from moefusion.files import (
+    IMAGE_SUFFIXES,
+    AnnotationError,
+    Findings,
+    PairError,
+    read_size,
+    read_split,
+    read_voc,
+)
+from moefusion.files.folders import paths_by_stem
 
 
 @DATASETS.register_module()
@@ -94,7 +102,7 @@ class PairedXMLDataset(XMLDataset):
                 f'{"; ".join(missing[:3])}. `python tools/check_dataset.py CONFIG` lists them all.'
             )
         data_list = [self.parse_data_info(pair) for pair in pairs]
-        self.findings.warn(type(self).__name__)
+        warn(self.findings, self)
         return self._refuse_empty(data_list)
 
     def parse_data_info(self, pair):

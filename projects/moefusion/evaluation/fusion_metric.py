@@ -12,7 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from torch import Tensor
 
-from moefusion.files.annotations import REGIONS
+from moefusion.comparison.regions import REGIONS
 from moefusion.image import boxes_to_mask
 from moefusion.metrics import METRIC_NAMES, fusion_metrics
 from moefusion.metrics.inputs import check_protocol

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from moefusion.files.folders import IMAGE_SUFFIXES
+from moefusion.files.folders import IMAGE_SUFFIXES, list_folder
 
 
 def find_pairs(
@@ -37,7 +37,7 @@ def find_pairs(
         raise ValueError(f'{visible} and {infrared}: give two files or two folders')
     if visible.is_file():
         return {visible.stem: (visible, infrared)}, {}
-    images = {folder: _images_by_stem(folder) for folder in (visible, infrared)}
+    images = {folder: list_folder(folder) for folder in (visible, infrared)}
     if not any(images.values()):
         raise FileNotFoundError(
             f'{visible} and {infrared}: no image in them ({", ".join(IMAGE_SUFFIXES)})'
@@ -61,12 +61,3 @@ def find_pairs(
         else:
             pairs[stem] = (found[0][0], found[1][0])
     return pairs, problems
-
-
-def _images_by_stem(folder: Path) -> dict[str, list[Path]]:
-    images: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        hidden = path.name.startswith('.')
-        if not hidden and path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir():
-            images.setdefault(path.stem, []).append(path)
-    return images

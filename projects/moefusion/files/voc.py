@@ -1,18 +1,17 @@
-"""VOC XML files and the rules for boxes: what is read, corrected, dropped or refused."""
+"""Reads VOC XML files."""
 
-import logging
+from __future__ import annotations
+
 import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from mmengine.logging import print_log
+from moefusion.files.errors import AnnotationError
 
 
-class AnnotationError(ValueError):
-    """An annotation that cannot be used: the message names the file, what is wrong and the cure."""
-
-
-def read_voc(path):
+def read_voc(
+    path: str | Path,
+) -> tuple[tuple[int, int] | None, list[tuple[str, list[float], bool]]]:
     """Read a VOC annotation.
 
     Returns:
@@ -48,66 +47,7 @@ def read_voc(path):
         ) from error
 
 
-def clean_box(box, width, height):
-    """Clip a box (x1, y1, x2, y2) to the image.
-
-    Returns:
-        tuple: the clipped box, or None if nothing usable is left, and what was wrong with it: None,
-        'inverted', 'outside the image', 'partly outside the image' (clipped) or 'thinner than a
-        pixel'. An overhang of up to one pixel is rounding, clipped without a word.
-    """
-    x1, y1, x2, y2 = box
-    if x2 < x1 or y2 < y1:
-        return None, 'inverted'
-    if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
-        return None, 'outside the image'
-    clipped = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
-    if clipped[2] - clipped[0] < 1 or clipped[3] - clipped[1] < 1:
-        return None, 'thinner than a pixel'
-    overhang = max(abs(a - b) for a, b in zip(box, clipped))
-    return clipped, 'partly outside the image' if overhang > 1 else None
-
-
-class Findings:
-    """Counts what reading annotations changed, and keeps the first places of each kind.
-
-    Defects are boxes that had to be dropped; notes are boxes clipped to the image and classes left
-    out on purpose.
-
-    Args:
-        keep (int, optional): how many places of each kind the lines name, None for all.
-    """
-
-    def __init__(self, keep=3):
-        self.keep = keep
-        self.defects, self.notes = {}, {}
-
-    def add(self, kind, place, defect=False):
-        """Count one finding of a kind and remember where it was."""
-        (self.defects if defect else self.notes).setdefault(kind, []).append(str(place))
-
-    def usable(self, box, width, height, place):
-        """Return :func:`clean_box`'s box, after noting what was wrong with it."""
-        box, wrong = clean_box(box, width, height)
-        if wrong:
-            self.add(f'box {wrong}, {"clipped" if box else "dropped"}', place, defect=box is None)
-        return box
-
-    def lines(self, found):
-        """Return one line for each kind of ``defects`` or ``notes``: its count and first places."""
-        lines = []
-        for kind, places in sorted(found.items()):
-            shown = places[: self.keep] + ['...'] * (len(places) > (self.keep or len(places)))
-            lines.append(f'{len(places)} x {kind}: {", ".join(shown)}')
-        return lines
-
-    def warn(self, reader):
-        """Log all of it as warnings in the name of a reader."""
-        for line in self.lines(self.defects) + self.lines(self.notes):
-            print_log(f'{reader}: {line}', 'current', logging.WARNING)
-
-
-def _size(root):
+def _size(root: ET.Element) -> tuple[int, int] | None:
     """Return (width, height), or None where they are missing or zero."""
     node = root.find('size')
     if node is None:
@@ -116,7 +56,7 @@ def _size(root):
     return size if min(size) > 0 else None
 
 
-def _object(node):
+def _object(node: ET.Element) -> tuple[str, list[float], bool]:
     name = (node.findtext('name') or '').strip()
     if not name:
         raise ValueError('an object without a name')
@@ -126,5 +66,5 @@ def _object(node):
     return name, box, int(node.findtext('difficult') or 0) == 1
 
 
-def _reason(error):
+def _reason(error: Exception) -> str | Exception:
     return 'an object without its four coordinates' if isinstance(error, TypeError) else error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from moefusion.files.images import write_file, write_image
+from moefusion.files import write_file, write_image
 from moefusion.synthetic.light import CONDITIONS
 from moefusion.synthetic.scene import render_pair
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from moefusion.files.images import write_file
+from moefusion.files import write_file
 
 BUNDLED = Path(__file__).parent / 'moefusion-lite.pth'
 

@@ -1,4 +1,4 @@
-"""Reads visible / infrared pairs and writes images whole or not at all; needs no mm* package.
+"""Reads visible / infrared pairs as 8-bit arrays; needs no mm* package.
 
 What each file may hold, and what becomes of it:
 
@@ -18,9 +18,9 @@ EXIF orientation            ignored               ignored
 every metric.
 """
 
-import contextlib
+from __future__ import annotations
+
 import io
-import os
 import warnings
 from pathlib import Path
 
@@ -28,9 +28,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from moefusion.image.color import RGB_TO_GRAY
+from moefusion.files.errors import PairError
 
-BGR_TO_GRAY = np.array(RGB_TO_GRAY[::-1])  # OpenCV's channel order
+# ``moefusion.image.RGB_TO_GRAY`` in OpenCV's channel order, again here because that one needs torch
+BGR_TO_GRAY = np.array([0.114020904255103, 0.587043074451121, 0.298936021293775])
 # Infrared is false colour when the channels of more than this share of its pixels differ by more
 # than chroma noise does.
 CHROMA_NOISE, FALSE_COLOUR_SHARE = 32, 0.05
@@ -40,18 +41,14 @@ _UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
 _ENDS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND\xaeB`\x82'}
 
 
-class PairError(ValueError):
-    """A pair that cannot be used: the message names the file, what is wrong and the cure."""
-
-
-def bgr_to_gray(image):
+def bgr_to_gray(image: np.ndarray) -> np.ndarray:
     """Return the uint8 gray (H, W) of a uint8 BGR image (H, W, 3), as MATLAB's ``rgb2gray``."""
     levels = np.arange(256.0)
     gray = sum(cv2.LUT(c, levels * weight) for c, weight in zip(cv2.split(image), BGR_TO_GRAY))
     return np.round(gray).astype(np.uint8)
 
 
-def read_visible(path):
+def read_visible(path: str | Path) -> np.ndarray:
     """Read a visible image as uint8 BGR, shape (H, W, 3).
 
     Raises:
@@ -61,7 +58,7 @@ def read_visible(path):
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
 
 
-def read_infrared(path):
+def read_infrared(path: str | Path) -> np.ndarray:
     """Read an infrared image as uint8 gray, shape (H, W).
 
     Raises:
@@ -82,7 +79,7 @@ def read_infrared(path):
     return bgr_to_gray(image)
 
 
-def read_pair(visible, infrared):
+def read_pair(visible: str | Path, infrared: str | Path) -> np.ndarray:
     """Read one aligned pair as one uint8 array (H, W, 4) with the channels B, G, R, infrared.
 
     Args:
@@ -101,7 +98,7 @@ def read_pair(visible, infrared):
     return cv2.merge([color, heat])
 
 
-def read_size(path):
+def read_size(path: str | Path) -> tuple[int, int]:
     """Return (width, height) in pixels from the header of an image file, without decoding it."""
     try:
         with warnings.catch_warnings():
@@ -116,54 +113,7 @@ def read_size(path):
         ) from error
 
 
-def write_file(path, data):
-    """Write bytes to a file, whole or not at all; makes the folder where there is none.
-
-    Raises:
-        OSError: the file cannot be written, with file, reason and cure; nothing is left behind.
-    """
-    path = Path(path)
-    draft = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(draft, 'wb') as file:
-            file.write(data)
-        os.replace(draft, path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OSError(
-            error.errno,
-            f'cannot write {path}: {reason}. Free space on that disk or choose another, writable '
-            'output folder; nothing was left half-written',
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-
-
-def write_image(path, image):
-    """Write a uint8 image, (H, W) or (H, W, 3) BGR, in the format that the file name says.
-
-    Raises:
-        ValueError: the format is unknown or the array is not a uint8 image.
-        OSError: the file cannot be written (see :func:`write_file`).
-    """
-    if image.dtype != np.uint8 or image.ndim not in (2, 3):
-        raise ValueError(
-            f'{path}: expected uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}'
-        )
-    try:
-        done, data = cv2.imencode(Path(path).suffix or '.', image)
-    except cv2.error:
-        done = False
-    if not done:
-        raise ValueError(
-            f'{path}: cannot encode {image.shape} in this format. Use .png, .jpg, .bmp or .tif.'
-        )
-    write_file(path, data.tobytes())
-
-
-def _read(path):
+def _read(path: str | Path) -> np.ndarray:
     """Decode a file as stored, after ruling out what OpenCV would decode in silence."""
     try:
         data = Path(path).read_bytes()
@@ -195,7 +145,7 @@ def _read(path):
     return image
 
 
-def _refuse_truncated(path, data):
+def _refuse_truncated(path: str | Path, data: bytes) -> None:
     """Raise where a JPEG or PNG lacks its end: decoders may fill up with gray and say nothing."""
     for start, end in _ENDS.items():
         # Data after the end marker is legal: a file that does not end in it is decoded strictly.
@@ -210,7 +160,7 @@ def _refuse_truncated(path, data):
                 ) from error
 
 
-def _drop_alpha(image, path):
+def _drop_alpha(image: np.ndarray, path: str | Path) -> np.ndarray:
     """Return a gray or BGR image; an alpha channel goes if it hides nothing."""
     if image.ndim == 2 or image.shape[2] == 3:
         return image
@@ -224,9 +174,9 @@ def _drop_alpha(image, path):
     raise PairError(f'{path}: {what}. Save it as plain gray or RGB.')
 
 
-def _missing(path):
+def _missing(path: str | Path) -> str:
     return f'{path}: no such file. A pair needs both images; check the folder and the name.'
 
 
-def _size_text(image):
+def _size_text(image: np.ndarray) -> str:
     return f'{image.shape[1]} x {image.shape[0]}'

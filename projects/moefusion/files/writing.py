@@ -1,0 +1,57 @@
+"""Writes files and images whole or not at all; needs no mm* package."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def write_file(path: str | Path, data: bytes) -> None:
+    """Write bytes to a file, whole or not at all; makes the folder where there is none.
+
+    Raises:
+        OSError: the file cannot be written, with file, reason and cure; nothing is left behind.
+    """
+    path = Path(path)
+    draft = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(draft, 'wb') as file:
+            file.write(data)
+        os.replace(draft, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(
+            error.errno,
+            f'cannot write {path}: {reason}. Free space on that disk or choose another, writable '
+            'output folder; nothing was left half-written',
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def write_image(path: str | Path, image: np.ndarray) -> None:
+    """Write a uint8 image, (H, W) or (H, W, 3) BGR, in the format that the file name says.
+
+    Raises:
+        ValueError: the format is unknown or the array is not a uint8 image.
+        OSError: the file cannot be written (see :func:`write_file`).
+    """
+    if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        raise ValueError(
+            f'{path}: expected uint8 (H, W) or (H, W, 3), got {image.dtype} {image.shape}'
+        )
+    try:
+        done, data = cv2.imencode(Path(path).suffix or '.', image)
+    except cv2.error:
+        done = False
+    if not done:
+        raise ValueError(
+            f'{path}: cannot encode {image.shape} in this format. Use .png, .jpg, .bmp or .tif.'
+        )
+    write_file(path, data.tobytes())
