@@ -46,7 +46,7 @@ def test_methods_are_averaged_over_the_scored_images_and_ranked_together(tmp_pat
     assert add_given_scores(scores, path) == ['A', 'B']
     table = fusion_table(scores, 'whole', 'literature')
     assert {row.name: row.values['EN'] for row in table.rows} == dict(mine=2, A=3.5, B=0.5)
-    assert [table.rank(row, 'EN') for row in table.rows] == [2, 1, 3]
+    assert table.ranks()['EN'].tolist() == [2, 1, 3]
 
 
 def test_regions(tmp_path):

@@ -4,6 +4,8 @@ import csv
 import json
 import math
 
+import pandas as pd
+
 from moefusion.comparison.tables import Row, Table
 
 ROWS = [
@@ -18,19 +20,23 @@ ROWS = [
 ]
 
 
+def ranks(table, column):
+    return [None if place is pd.NA else place for place in table.ranks()[column]]
+
+
 def make_table():
     return Table('Title & more', ['EN', 'SF'], ROWS, notes=['a note'])
 
 
 def test_ranks_are_within_an_origin_and_of_printed_values():
     table = make_table()
-    assert [table.rank(row, 'EN') for row in ROWS] == [2, 1, 2, 3, None, None, 1, 2]
-    assert [table.rank(row, 'SF') for row in ROWS] == [2, None, 1, 3, None, None, 1, None]
+    assert ranks(table, 'EN') == [2, 1, 2, 3, None, None, 1, 2]
+    assert ranks(table, 'SF') == [2, None, 1, 3, None, None, 1, None]
 
 
 def test_one_method_is_no_competition():
     row = Row('only', dict(EN=1.0))
-    assert Table('t', ['EN'], [row]).rank(row, 'EN') is None
+    assert ranks(Table('t', ['EN'], [row]), 'EN') == [None]
 
 
 def test_markdown():

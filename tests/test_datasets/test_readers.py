@@ -99,8 +99,6 @@ def said(monkeypatch):
     lines = []
     target = 'moefusion.datasets.findings.print_log'
     monkeypatch.setattr(target, lambda text, *_: lines.append(text))
-        'moefusion.datasets.findings.print_log', lambda text, *_: lines.append(text)
-    )
     return lines
 
 

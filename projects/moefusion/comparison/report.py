@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Sequence
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import torch
 
 from moefusion import __version__
@@ -80,16 +79,14 @@ def fusion_table(
 
 def per_image_csv(scores: Sequence[Scores]) -> str:
     """Return all values, one line for each region, method and image."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator='\n')
-    writer.writerow(['region', 'method', 'image', *METRIC_NAMES])
-    for image in scores:
-        for region, methods in image.values.items():
-            for method, values in methods.items():
-                writer.writerow(
-                    [region, method, image.stem, *(repr(values[metric]) for metric in METRIC_NAMES)]
-                )
-    return file.getvalue()
+    rows = [
+        [region, method, image.stem, *(values[metric] for metric in METRIC_NAMES)]
+        for image in scores
+        for region, methods in image.values.items()
+        for method, values in methods.items()
+    ]
+    frame = pd.DataFrame(rows, columns=['region', 'method', 'image', *METRIC_NAMES])
+    return frame.to_csv(index=False, lineterminator='\n', na_rep='nan')
 
 
 def write_report(

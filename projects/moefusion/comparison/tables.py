@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import pandas as pd
 
 # of first, second and third; the paper prints bold red, blue and cyan
 MARKDOWN_MARKS = ('**{}**', '<u>{}</u>', '*{}*')
@@ -53,40 +53,29 @@ class Table:
     digits: int = 4
     notes: list[str] = field(default_factory=list)
 
-    def rank(self, row: Row, column: str) -> int | None:
-        """Return 1, 2 or 3 for the best, second and third of its origin, None for others."""
-        rivals = [other for other in self.rows if other.ranked and other.origin == row.origin]
-        if not row.ranked or len(rivals) < 2 or not self._text(row, column):
-            return None
-        printed = {
-            float(self._text(rival, column)) for rival in rivals if self._text(rival, column)
-        }
-        place = sorted(printed, reverse=True).index(float(self._text(row, column)))
-        return place + 1 if place < 3 else None
+    def ranks(self) -> pd.DataFrame:
+        """Return 1, 2, 3 for the best, second and third of an origin and column, else NA."""
+        printed = self._texts().replace('', math.nan).astype(float)
+        origins = pd.Series([row.origin for row in self.rows])
+        ranked = pd.Series([row.ranked for row in self.rows], dtype=bool)
+        contest = ranked & (ranked.groupby(origins).transform('sum') >= 2)
+        places = printed[contest].groupby(origins[contest]).rank(method='dense', ascending=False)
+        return places.where(places <= 3).reindex(printed.index).astype('Int64')
 
     def to_markdown(self) -> str:
         """Return the table in Markdown: **first**, <u>second</u>, *third*."""
-        lines = [
-            f'### {self.title}',
-            '',
-            self._line(['method', 'values', *self.columns]),
-            '|---|---|' + '---:|' * len(self.columns),
-        ]
-        lines += [
-            self._line(
-                [
-                    row.name,
-                    row.origin,
-                    *(self._marked(row, column, MARKDOWN_MARKS) or '-' for column in self.columns),
-                ]
-            )
-            for row in self.rows
-        ]
+        cells = self._framed(self._marked(MARKDOWN_MARKS, '-'))
+        head, *body = (
+            '| ' + ' | '.join(str(cell).replace('|', r'\|') for cell in row) + ' |'
+            for row in [cells.columns, *cells.to_numpy()]
+        )
+        rule = '|---|---|' + '---:|' * len(self.columns)
         notes = [
             '**first**, <u>second</u>, *third* among rows of one origin; higher is better.',
             *self.notes,
         ]
-        return '\n'.join([*lines, '', *(f'- {note}' for note in notes), ''])
+        lines = [f'### {self.title}', '', head, rule, *body, '', *(f'- {note}' for note in notes)]
+        return '\n'.join([*lines, ''])
 
     def to_latex(self) -> str:
         """Return the table in LaTeX with the paper's colours (needs booktabs and xcolor)."""
@@ -97,83 +86,62 @@ class Table:
             r'\begin{tabular}{l' + 'c' * len(self.columns) + '}',
             r'\toprule',
             ' & '.join(['Method', *map(_latex, self.columns)]) + r' \\',
-            r'\midrule',
         ]
-        origin = self.rows[0].origin if self.rows else None
-        for row in self.rows:
+        origin = None
+        for row, cells in zip(self.rows, self._marked(LATEX_MARKS, '--').to_numpy()):
             if row.origin != origin:
                 lines.append(r'\midrule')
                 origin = row.origin
             name = row.name if row.origin == 'measured' else f'{row.name} ({row.origin})'
-            cells = (self._marked(row, column, LATEX_MARKS) or '--' for column in self.columns)
             lines.append(' & '.join([_latex(name), *cells]) + r' \\')
-        return '\n'.join(
-            [
-                *lines,
-                r'\bottomrule',
-                r'\end{tabular}',
-                *(f'% {note}' for note in self.notes),
-                r'\end{table}',
-                '',
-            ]
-        )
+        notes = [f'% {note}' for note in self.notes]
+        return '\n'.join([*lines, r'\bottomrule', r'\end{tabular}', *notes, r'\end{table}', ''])
 
     def to_csv(self) -> str:
         """Return the table in CSV, all digits, with a column of ranks after each of values."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerow(
-            [
-                'method',
-                'values',
-                *(name for column in self.columns for name in (column, f'{column}_rank')),
-            ]
-        )
-        for row in self.rows:
-            writer.writerow(
-                [
-                    row.name,
-                    row.origin,
-                    *(
-                        cell
-                        for column in self.columns
-                        for cell in (row.values.get(column, ''), self.rank(row, column) or '')
-                    ),
-                ]
-            )
-        return file.getvalue()
+        ranks = self.ranks().astype(object)
+        columns = {}
+        for name in self.columns:
+            columns[name] = pd.Series([row.values.get(name, '') for row in self.rows], dtype=object)
+            columns[f'{name}_rank'] = ranks[name].where(ranks[name].notna(), '')
+        cells = self._framed(pd.DataFrame(columns))
+        return cells.to_csv(index=False, lineterminator='\n', na_rep='nan')
 
     def to_dict(self) -> dict:
         """Return the table as plain data for JSON; ``nan`` becomes None."""
-        return dict(
-            title=self.title,
-            columns=list(self.columns),
-            notes=self.notes,
-            rows=[
-                dict(
-                    method=row.name,
-                    values=row.origin,
-                    scores={
-                        column: None if math.isnan(value) else value
-                        for column, value in row.values.items()
-                    },
-                    ranks={column: self.rank(row, column) for column in self.columns},
-                )
-                for row in self.rows
-            ],
-        )
+        places = self.ranks().to_dict('records')
+        rows = [
+            dict(
+                method=row.name,
+                values=row.origin,
+                scores={name: _or_none(value) for name, value in row.values.items()},
+                ranks={name: _or_none(place) for name, place in ranks.items()},
+            )
+            for row, ranks in zip(self.rows, places)
+        ]
+        return dict(title=self.title, columns=list(self.columns), notes=self.notes, rows=rows)
 
-    def _marked(self, row: Row, column: str, marks: Sequence[str]) -> str:
-        text, rank = self._text(row, column), self.rank(row, column)
-        return marks[rank - 1].format(text) if rank else text
+    def _texts(self) -> pd.DataFrame:
+        """Printed values, '' where there is none."""
+        values = [[row.values.get(name, math.nan) for name in self.columns] for row in self.rows]
+        frame = pd.DataFrame(values, columns=list(self.columns), dtype=float).astype(object)
+        return frame.map(lambda value: '' if pd.isna(value) else f'{value:.{self.digits}f}')
 
-    def _text(self, row: Row, column: str) -> str:
-        value = row.values.get(column, math.nan)
-        return '' if math.isnan(value) else f'{value:.{self.digits}f}'
+    def _marked(self, marks: Sequence[str], none: str) -> pd.DataFrame:
+        texts, ranks = self._texts(), self.ranks()
+        cells = texts.mask(texts == '', none)
+        for place, mark in enumerate(marks, 1):
+            cells = cells.mask((ranks == place).fillna(False).astype(bool), texts.map(mark.format))
+        return cells
 
-    @staticmethod
-    def _line(cells: Sequence[str]) -> str:
-        return '| ' + ' | '.join(cell.replace('|', r'\|') for cell in cells) + ' |'
+    def _framed(self, cells: pd.DataFrame) -> pd.DataFrame:
+        cells.insert(0, 'method', [row.name for row in self.rows], allow_duplicates=True)
+        cells.insert(1, 'values', [row.origin for row in self.rows], allow_duplicates=True)
+        return cells
+
+
+def _or_none(value: float) -> float | None:
+    return None if pd.isna(value) else value
 
 
 def _latex(text: str) -> str:
