@@ -43,6 +43,7 @@ setup(
             'onedl-mmengine>=0.10.12,<0.11',
             'onedl-mmcv>=2.3.6,<2.4',
             'onedl-mmdetection>=3.5.1,<3.6',
+            'pandas>=2.1',
             'setuptools<81',
         ],
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py

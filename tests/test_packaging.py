@@ -123,5 +123,5 @@ def test_wheel_holds_every_module_and_data_file(repo_root, tmp_path):
         for suffix in suffixes
         for path in (projects / 'moefusion').rglob(f'*.{suffix}')
     }
-    assert {'moefusion/metrics/published.csv', 'moefusion/weights/moefusion-lite.pth'} <= present
+    assert {'moefusion/comparison/published.csv', 'moefusion/weights/moefusion-lite.pth'} <= present
     assert present <= packed
