@@ -29,7 +29,7 @@ def time_inference(
         device (torch.device): where to. On a GPU there are bfloat16 cases (autocast), too.
     """
     config = without_pretrained(cfg.model)
-    config.update(evaluation_detector=None, auxiliary_detections=False)
+    config.update(auxiliary_detections=False)
     plain = MODELS.build(config).to(device).eval()
     models = {
         'plain': plain,

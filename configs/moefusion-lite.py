@@ -1,4 +1,4 @@
-"""First stage of the bundled weights: RoadScene with boxes, RoadScene and LLVIP without, on a CPU.
+"""Recipe of the bundled weights: RoadScene with boxes; RoadScene, LLVIP and MSRS without, on a CPU.
 
 Beyond the paper: the options under ``model``, see docs/paper-to-code.md.
 """
@@ -14,25 +14,22 @@ num_classes = 3
 model = dict(
     visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    evaluation_detector=None,
-    # A background brighter than the mean, and the contrast that averaging takes.
-    pixel_options=dict(
-        brighter=0.42, contrast=2.2, middle=0.42, foreground=dict(contrast=2.2, middle=0.42)
-    ),
-    # Edges with their direction, a little steeper than in the sources.
-    gradient_options=dict(signed=True, gain=1.2),
+    # A target that depends on the whole sample, so that the gates have something to decide.
+    fusion_loss=dict(adaptive=dict()),
     attention_loss=True,
     bfloat16=True,
-    fusion=dict(global_widths=(64, 32, 16)),
 )
 
-size = (128, 128)
+# From whole images, which the gates see at test, to crops at native scale.
+crop = dict(type='RandomCrop', crop_size=(160, 128), allow_negative_crop=True)
+tail = [dict(type='RandomPairTone'), *_base_.train_pipeline[4:]]
 labelled = dict(
     _base_.train_dataloader.dataset.dataset,
     pipeline=[
-        *_base_.train_pipeline[:3],
-        dict(type='RandomCrop', crop_size=size, allow_negative_crop=True),
-        *_base_.train_pipeline[4:],
+        *_base_.train_pipeline[:2],
+        dict(type='RandomResize', scale=(520, 320), ratio_range=(0.5, 1.25), keep_ratio=True),
+        crop,
+        *tail,
     ],
 )
 # No LoadAnnotations: no detection loss, and all is background to the pixel loss.
@@ -41,17 +38,18 @@ unlabelled = dict(
     labelled=False,
     pipeline=[
         dict(type='LoadPairedImage'),
-        dict(type='RandomCrop', crop_size=size),
-        *_base_.train_pipeline[4:],
+        dict(type='RandomResize', scale=(640, 480), ratio_range=(0.27, 1.1), keep_ratio=True),
+        crop,
+        *tail,
     ],
 )
 train_dataloader = dict(
     _delete_=True,
-    batch_size=4,
+    batch_size=5,
     num_workers=1,
     persistent_workers=True,
-    # Three labelled crops and one unlabelled in every batch.
-    sampler=dict(type='MultiSourceSampler', batch_size=4, source_ratio=[3, 1]),
+    # Every batch mixes the data sets, day and night.
+    sampler=dict(type='MultiSourceSampler', batch_size=5, source_ratio=[2, 1, 1, 1]),
     dataset=dict(
         type='ConcatDataset',
         datasets=[
@@ -59,25 +57,46 @@ train_dataloader = dict(
             dict(
                 type='mmengine.ConcatDataset',
                 datasets=[
+                    unlabelled,
                     dict(unlabelled, ann_file='unlabelled.txt'),
-                    dict(unlabelled, data_root='data/llvip_unlabelled/', ann_file=''),
                 ],
             ),
+            dict(
+                type='mmengine.ConcatDataset',
+                datasets=[
+                    dict(unlabelled, data_root='data/llvip_unlabelled/', ann_file=''),
+                    dict(unlabelled, data_root='data/llvip_unlabelled/full/', ann_file=''),
+                ],
+            ),
+            dict(unlabelled, data_root='data/msrs_unlabelled/', ann_file=''),
         ],
     ),
 )
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
 
-max_iters = 4500
+max_iters = 7000
 train_cfg = dict(
     _delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters
 )
-optim_wrapper = dict(optimizer=dict(lr=1.5e-3), clip_grad=dict(max_norm=10))
+optim_wrapper = dict(
+    optimizer=dict(lr=2e-3),
+    clip_grad=dict(max_norm=10),
+    paramwise_cfg=dict(custom_keys={'.gate.': dict(lr_mult=2.0)}),
+)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=200),
-    dict(type='CosineAnnealingLR', eta_min=1e-5, by_epoch=False, begin=200, end=max_iters),
+    dict(type='CosineAnnealingLR', eta_min=2e-5, by_epoch=False, begin=200, end=max_iters),
 ]
-custom_hooks = [dict(type='JointLossHook', weights=dict(fusion=dict(loss_gradient=0.9)))]
+custom_hooks = [
+    dict(
+        type='JointLossHook',
+        weights=dict(
+            fusion=dict(loss_gradient=0.5),
+            load=dict(loss_local_foreground=0.003, loss_local_background=0.005, loss_global=0.02),
+        ),
+    ),
+    dict(type='GateNoiseHook'),
+]
 default_hooks = dict(checkpoint=dict(by_epoch=False, interval=250, max_keep_ckpts=2))
 log_processor = dict(by_epoch=False)

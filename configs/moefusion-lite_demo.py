@@ -11,7 +11,6 @@ num_classes = 2
 model = dict(
     visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    evaluation_detector=dict(config=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes)))),
 )
 
 # A few minutes on two cores: 256 iterations on two crops each.

@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='Left out are the optimiser, the logs, and the parts that '
-        'fusing does not need: detection heads and the evaluation detector.',
+        'fusing does not need: the detection heads.',
     )
     parser.add_argument('checkpoint', help='file that training wrote (epoch_*.pth)')
     parser.add_argument('out', help='file to write')

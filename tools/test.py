@@ -48,7 +48,7 @@ def main() -> None:
     runner = Runner.from_cfg(cfg)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     # A detector of its own may score a model that was trained with one alongside.
-    checkpoint = load_weights(model, args.checkpoint, optional=('evaluation_detector.',))
+    checkpoint = load_weights(model, args.checkpoint)
     runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
     if args.out:
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))

@@ -10,20 +10,21 @@ from moefusion.versions import check_versions
 check_versions()
 
 from moefusion import detection, engine, models
-from moefusion.datasets import blending, coco, loading, paired, published
-from moefusion.evaluation import fusion_metric, modality_voc_metric
+from moefusion.datasets import blending, coco, loading, paired, photometric, published
+from moefusion.evaluation import detection_metric, fusion_metric
 from moefusion.weights import loaders
 
 __all__ = [
     'blending',
     'coco',
     'detection',
+    'detection_metric',
     'engine',
     'fusion_metric',
     'loaders',
     'loading',
-    'modality_voc_metric',
     'models',
     'paired',
+    'photometric',
     'published',
 ]

@@ -68,11 +68,5 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = [
-    dict(type='FusionMetric', prefix='fusion'),
-    # These need the model's evaluation_detector; without one they report nothing.
-    dict(type='ModalityVOCMetric', modality='fused', prefix='fused', optional=True),
-    dict(type='ModalityVOCMetric', modality='visible', prefix='visible', optional=True),
-    dict(type='ModalityVOCMetric', modality='infrared', prefix='infrared', optional=True),
-]
+val_evaluator = dict(type='FusionMetric')
 test_evaluator = val_evaluator

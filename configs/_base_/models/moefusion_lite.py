@@ -3,7 +3,6 @@
 _base_ = './faster-rcnn_lite.py'
 
 detector = dict(_base_.model)
-evaluation_detector = dict(_base_.model)
 detector.pop('data_preprocessor')  # the pairs have one of their own
 # Statistics of few small crops mislead batch normalisation; in the attention neck they are those
 # of a hundred batches.
@@ -25,12 +24,13 @@ model = dict(
     data_preprocessor=dict(type='PairedDataPreprocessor', pad_size_divisor=32),
     visible_detector=detector,
     infrared_detector=detector,
-    # Trained in the same run, on both source images; the fusion does not learn from it.
-    evaluation_detector=dict(config=evaluation_detector),
+    fusion_loss=dict(type='FusionLoss'),
     fusion=dict(
         channels=16,
         local_hidden=8,
-        global_widths=(32, 16, 16),
+        global_widths=(48, 32),
+        stride=2,
+        noise=0.3,
         num_experts=4,
         top_k=2,
         local_grid=(8, 8),

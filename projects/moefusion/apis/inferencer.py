@@ -20,20 +20,19 @@ from moefusion.apis.config import load_config
 from moefusion.files import PairError, find_pairs, read_pair
 from moefusion.metrics import fusion_metrics
 from moefusion.models.data_preprocessor import rows_by_size
-from moefusion.visualization.fusion_picture import FusionPicture
-from moefusion.visualization.prediction import fused_image, fusion_picture
+from moefusion.visualization import FusionPicture
+from moefusion.visualization.prediction import fused_image
 from moefusion.weights.bundled import BUNDLED, read_description
 from moefusion.weights.checkpoint import load_weights
 
 Source = str | Path | np.ndarray
 
-# What fusing does not need: the detectors' heads and the detector that scores.
+# What fusing does not need: the detectors' heads.
 UNUSED_PARTS = (
     'visible_detector.rpn_head.',
     'visible_detector.roi_head.',
     'infrared_detector.rpn_head.',
     'infrared_detector.roi_head.',
-    'evaluation_detector.',
 )
 
 
@@ -43,21 +42,30 @@ class FusionResult:
 
     Attributes:
         name (str): stem of the visible file, or the pair's place in the call.
+        visible (np.ndarray): H x W x 3, uint8, R, G, B: the visible image.
+        infrared (np.ndarray): H x W, uint8: the infrared image.
         gray (np.ndarray): H x W, uint8: the fused image I_F.
         color (np.ndarray): H x W x 3, uint8, R, G, B: I_F with the visible image's colour.
         attention (np.ndarray): H x W, float32 in [0, 1]: the merged attention map.
         gates (dict[str, np.ndarray]): each mixture's gate weights, E values that sum to 1.
-        picture (FusionPicture): a row for :func:`moefusion.visualization.fusion_picture.draw_fusion`.
         metrics (dict[str, float], optional): the eight fusion metrics, where asked for.
     """
 
     name: str
+    visible: np.ndarray
+    infrared: np.ndarray
     gray: np.ndarray
     color: np.ndarray
     attention: np.ndarray
     gates: dict[str, np.ndarray]
-    picture: FusionPicture
     metrics: dict[str, float] | None = None
+
+    @property
+    def picture(self) -> FusionPicture:
+        """FusionPicture: a row for :func:`moefusion.visualization.draw_fusion`."""
+        return FusionPicture(
+            self.name, self.visible, self.infrared, self.color, self.attention, self.gates
+        )
 
 
 class FusionInferencer:
@@ -228,7 +236,7 @@ def model_that_fuses(cfg: Config) -> dict:
             f'{cfg.filename or "config"}: model.type must be MoEFusion to fuse, but '
             f'is {model.get("type")!r}'
         )
-    model.update(evaluation_detector=None, auxiliary_detections=False)
+    model.update(auxiliary_detections=False)
     for modality in ('visible_detector', 'infrared_detector'):
         if model.get(modality):
             model[modality] = {
@@ -262,18 +270,19 @@ def choose_device(name: str | None = None) -> torch.device:
 
 
 def _result(pair: torch.Tensor, sample: DetDataSample, metrics: bool) -> FusionResult:
-    picture = fusion_picture(pair, sample)
+    pixels = pair.numpy()
     result = FusionResult(
         name=Path(sample.img_path).stem,
-        gray=fused_image(pair, sample, color=False),
-        color=picture.fused,
-        attention=picture.attention,
-        gates=dict(picture.gates),
-        picture=picture,
+        visible=pixels[2::-1].transpose(1, 2, 0),
+        infrared=pixels[3],
+        gray=fused_image(sample, color=False),
+        color=fused_image(sample),
+        attention=sample.attention.data[0].cpu().numpy(),
+        gates={name: weights.cpu().numpy() for name, weights in sample.gates.items()},
     )
     if metrics:
         try:
-            result.metrics = fusion_metrics(picture.visible, picture.infrared, result.gray)
+            result.metrics = fusion_metrics(result.visible, result.infrared, result.gray)
         except ValueError as error:
             raise ValueError(f'{sample.img_path}: {error}') from error
     return result

@@ -10,7 +10,6 @@ from mmcv.transforms.utils import cache_randomness
 from mmdet.registry import TRANSFORMS
 from numpy import random
 
-from moefusion.image import background_target, tone_curve
 
 
 @TRANSFORMS.register_module()
@@ -77,9 +76,7 @@ class BlendPair(BaseTransform):
         share, brighter, contrast, middle = self._draw()
         pair = torch.from_numpy(pair).float() / 255
         visible, infrared = pair[..., :3], pair[..., 3:].expand(-1, -1, 3)
-        image = tone_curve(
-            background_target(visible, infrared, brighter, 1 - share), contrast, middle
-        )
+        image = torch.lerp(infrared, visible, share)
         results['img'] = (image * 255).round().byte().numpy()
         return results
 

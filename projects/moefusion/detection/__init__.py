@@ -1,6 +1,6 @@
 """What the detectors need beyond MMDetection: the attention neck, a backbone with its weights."""
 
 from moefusion.detection.csp_darknet_tiny import CSPDarknetTiny
-from moefusion.detection.spatial_attention import SpatialAttention, find_attention
+from moefusion.detection.spatial_attention import SpatialAttention, capture_attention, find_attention
 
-__all__ = ['CSPDarknetTiny', 'SpatialAttention', 'find_attention']
+__all__ = ['CSPDarknetTiny', 'SpatialAttention', 'capture_attention', 'find_attention']

@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 
+import torch
 from mmcv.cnn import ConvModule
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+
+@dataclass
+class CapturedAttention:
+    """The finest attention map of one detector's run, N x 1 x h x w in [0, 1].
+
+    Attributes:
+        map (Tensor | None): by running statistics, detached: what guides the fusion.
+        learnt (Tensor | None): as the detector itself used it, in its graph.
+    """
+
+    map: Tensor | None = None
+    learnt: Tensor | None = None
+
+
+# Of the thread that runs: a map stored on the module would be another call's in a server.
+_CAPTURED: ContextVar[CapturedAttention | None] = ContextVar('captured_attention', default=None)
+
+
+@contextmanager
+def capture_attention() -> Iterator[CapturedAttention]:
+    """Collect the attention map of the detector that runs within.
+
+    Yields:
+        CapturedAttention: filled in when the neck has run.
+    """
+    captured = CapturedAttention()
+    token = _CAPTURED.set(captured)
+    try:
+        yield captured
+    finally:
+        _CAPTURED.reset(token)
 
 
 @MODELS.register_module()
@@ -15,8 +51,8 @@ class SpatialAttention(BaseModule):
     """Weighs each place of the feature pyramid: x + x * att.
 
     ``att`` comes from Conv1x1-BN-ReLU and Conv1x1-BN-Sigmoid, one pair of them a level. The neck
-    stands behind the FPN of a stock detector and learns from the detector's losses alone; the
-    maps that it hands out for the fusion (``maps``) are detached.
+    stands behind the FPN of a stock detector and learns from the detector's losses alone. The map
+    that guides the fusion is the finest level's; :func:`capture_attention` hands it out.
 
     Args:
         in_channels (int): Channels of each level. Defaults to 256.
@@ -63,11 +99,9 @@ class SpatialAttention(BaseModule):
             )
             for _ in self.levels
         )
-        self.maps: list[Tensor] = []
-        self._attached: Tensor | None = None
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Attend to the levels, and keep their maps in ``self.maps`` for the fusion.
+        """Attend to the levels; within :func:`capture_attention` the finest map is handed out.
 
         Args:
             features (Sequence[Tensor]): the pyramid, each N x C x h x w, finest first.
@@ -83,21 +117,29 @@ class SpatialAttention(BaseModule):
                 f'SpatialAttention: {len(features)} levels come in, but num_levels is '
                 f'{self.num_levels}: set it to the num_outs of the neck before it'
             )
-        outputs, self.maps = list(features), []
+        outputs = list(features)
+        captured = _CAPTURED.get()
         for level, module in zip(self.levels, self.attention):
             attention = module(features[level])
             outputs[level] = features[level] + features[level] * attention
-            self.maps.append(attention.detach())
-            if len(self.maps) == 1 and self.training:
-                self._attached = attention
+            if captured is not None and captured.learnt is None:
+                captured.learnt = attention
+                captured.map = attention.detach()
+                if self.training:
+                    captured.map = self._as_at_test(module, features[level].detach())
         return tuple(outputs)
 
-    def attached_map(self) -> Tensor:
-        """The latest finest map, N x 1 x h x w in [0, 1], still in the graph, in training.
+    @staticmethod
+    @torch.no_grad()
+    def _as_at_test(module: nn.Module, features: Tensor) -> Tensor:
+        """The map by running statistics, as the fusion will see it at test.
 
-        It is handed out once, so that no graph stays behind.
+        A batch's own statistics give maps of one mean whatever the images show; the fusion would
+        train on those and meet others.
         """
-        attention, self._attached = self._attached, None
+        module.eval()
+        attention = module(features)
+        module.train()
         return attention
 
 

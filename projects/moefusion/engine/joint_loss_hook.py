@@ -23,7 +23,7 @@ class JointLossHook(Hook):
 
     Args:
         weights (Mapping, optional): weights by group (``fusion``, ``load``, ``visible``,
-            ``infrared``, ``evaluation``) and term, constant or scheduled; see ``JointLoss``.
+            ``infrared``) and term, constant or scheduled; see ``JointLoss``.
 
     Raises:
         TypeError: before training, if the model does not take joined losses.

@@ -20,13 +20,10 @@ class FusionVisualizationHook(Hook):
 
     Args:
         num_images (int): how many pairs, from the first on; 0 for none. Defaults to 4.
-        score_thr (float): detections on the fused image are drawn from this score on. Defaults
-            to 0.5.
     """
 
-    def __init__(self, num_images: int = 4, score_thr: float = 0.5) -> None:
+    def __init__(self, num_images: int = 4) -> None:
         self.num_images = num_images
-        self.score_thr = score_thr
         self._shown = 0
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -58,7 +55,7 @@ class FusionVisualizationHook(Hook):
             if self._shown >= self.num_images or 'fused' not in sample:
                 return
             self._shown += 1
-            picture = draw_fusion([fusion_picture(pair, sample, self.score_thr)])
+            picture = draw_fusion([fusion_picture(pair, sample)])
             Visualizer.get_current_instance().add_image(
                 Path(sample.img_path).stem, picture, step=step
             )

@@ -18,11 +18,11 @@ class DenseEncoder(nn.Module):
         num_dense (int): Number of densely connected convolutions DC1, DC2, ... Defaults to 3.
     """
 
-    def __init__(self, channels: int = 16, num_dense: int = 3) -> None:
+    def __init__(self, channels: int = 16, num_dense: int = 3, in_channels: int = 1) -> None:
         super().__init__()
         self.out_channels = channels
         self.dense_channels = channels * (num_dense + 1)
-        self.stem = nn.Conv2d(1, channels, 3, padding=1)
+        self.stem = nn.Conv2d(in_channels, channels, 3, padding=1)
         self.dense = nn.ModuleList(
             nn.Conv2d(channels * (i + 1), channels, 3, padding=1) for i in range(num_dense)
         )
@@ -31,7 +31,7 @@ class DenseEncoder(nn.Module):
         """Encode a batch of gray images.
 
         Args:
-            image (Tensor): N x 1 x H x W in [0, 1], any H and W.
+            image (Tensor): N x ``in_channels`` x H x W in [0, 1], any H and W.
 
         Returns:
             tuple[Tensor, Tensor]: ``x_enc``, the last convolution's output (N x 16 x H x W), and

@@ -34,14 +34,17 @@ class GlobalExpert(nn.Sequential):
     Args:
         in_channels (int): Channels of the fusion features x_f. Defaults to 160.
         widths (Sequence[int]): Output channels of the first three. Defaults to (64, 32, 16).
+        out_channels (int): Channels of the last one's output. Defaults to 1.
     """
 
-    def __init__(self, in_channels: int = 160, widths: Sequence[int] = (64, 32, 16)) -> None:
+    def __init__(
+        self, in_channels: int = 160, widths: Sequence[int] = (64, 32, 16), out_channels: int = 1
+    ) -> None:
         layers: list[nn.Module] = []
         for width in widths:
             layers += [nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(inplace=True)]
             in_channels = width
-        super().__init__(*layers, nn.Conv2d(in_channels, 1, 3, padding=1))
+        super().__init__(*layers, nn.Conv2d(in_channels, out_channels, 3, padding=1))
 
 
 def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: Gating) -> Tensor:

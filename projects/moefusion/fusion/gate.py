@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -15,42 +16,86 @@ class Gating:
 
     Attributes:
         weights (Tensor): N x E, float32; each row sums to 1 and is 0 for unselected experts.
-        load (Tensor): E, the smooth estimate of how many samples each expert receives in
-            training (the plain count at test), with gradients where there is noise.
+        load (Tensor): N x E, how much of each sample an expert receives: in training the smooth
+            estimate, with gradients where there is noise; at test 1 or 0.
         selected (list[list[int]]): for each sample its K experts, best first.
+        logits (Tensor): N x E, float32, without noise.
+        noise (Tensor | None): N x E, the noise's standard deviations; None without noise.
     """
 
     weights: Tensor
     load: Tensor
     selected: list[list[int]]
+    logits: Tensor
+    noise: Tensor | None = None
 
-    @property
-    def importance(self) -> Tensor:
-        """Tensor: E, the sum of each expert's gate weights over the batch ([28], equation 6)."""
-        return self.weights.sum(dim=0)
+    def row(self, number: int) -> Gating:
+        """The decision for one sample of the batch."""
+        rows = slice(number, number + 1)
+        noise = None if self.noise is None else self.noise[rows]
+        return Gating(
+            self.weights[rows], self.load[rows], self.selected[rows], self.logits[rows], noise
+        )
+
+
+class RunningStandard(nn.Module):
+    """Standardises every entry of ``s`` by its own running mean and deviation.
+
+    Pooled features are small, and more than three quarters of them are common to all images
+    (measured): a linear map of them as they are gives every image the same logits. Training
+    normalises by the running statistics too, so that a gate decides in training as at test and
+    a batch of one works.
+
+    Args:
+        size (int): entries D.
+        momentum (float): what a batch adds to the statistics, once 1 / momentum are seen; the plain
+            mean of the batches until then. Defaults to 0.02.
+        limit (float): larger values are clipped, since few entries far off would outvote
+            all others. Defaults to 4.
+    """
+
+    def __init__(self, size: int, momentum: float = 0.02, limit: float = 4.0) -> None:
+        super().__init__()
+        self.momentum, self.limit = momentum, limit
+        self.register_buffer('mean', torch.zeros(size))
+        self.register_buffer('variance', torch.ones(size))
+        self.register_buffer('batches', torch.zeros((), dtype=torch.long))
+
+    def forward(self, s: Tensor) -> Tensor:
+        """Standardise N x D values; in training their statistics are taken along first."""
+        if self.training:
+            with torch.no_grad():
+                self.batches += 1
+                share = max(self.momentum, 1 / int(self.batches))
+                self.mean.lerp_(s.mean(dim=0), share)
+                self.variance.lerp_((s - self.mean).square().mean(dim=0), share)
+        scale = (self.variance + 1e-10).rsqrt()
+        return ((s - self.mean) * scale).clamp(-self.limit, self.limit)
 
 
 class NoisyTopKGate(nn.Module):
     """``softmax(topK(s W))`` (paper, equations 1 and 3) on features of any size.
 
     ``s`` is the flattened feature map. Flattening as it is would tie the D x E weights to one
-    image size; the features are average-pooled to a fixed grid first. ``s`` is divided by the
-    square root of D: the gate can learn the same functions, but a step of Adam, which moves every
-    weight by the learning rate, no longer drives the gate onto one expert at once.
+    image size; the features are average-pooled to a fixed grid first. The entries of ``s`` are
+    standardised (:class:`RunningStandard`) and divided by the square root of D, so that logits
+    start at the size of single weights whatever the grid.
 
     In training, Gaussian noise of a learnt scale is added before the top K are taken (Shazeer et
     al. [28], equations 3 to 5); at test the gate is clean. Both weight matrices start at zero
-    ([28], appendix A). The gate computes in float32 under autocast.
+    ([28], appendix A), so the noise starts at ``noise``; [28]'s softplus(0) = 0.69 drowned the
+    logits for all of the training. The gate computes in float32 under autocast.
 
     Args:
         in_channels (int): Channels C of the features.
         grid (tuple[int, int]): Rows and columns of the pooled features; D = C * rows * columns.
         num_experts (int): Number of experts E (N in the paper).
         top_k (int): Number of experts K that are selected for a sample.
-        noise (bool): Whether to add noise in training. Defaults to True.
+        noise (float): Standard deviation of the noise at the start; 0 for none. Defaults to 0.2.
 
     Raises:
-        ValueError: if not 1 <= ``top_k`` <= ``num_experts`` or the grid is not two positive sizes.
+        ValueError: if not 1 <= ``top_k`` <= ``num_experts``, the grid is not two positive sizes,
+            or ``noise`` is negative.
     """
 
     min_noise = 1e-2
@@ -61,16 +106,20 @@ class NoisyTopKGate(nn.Module):
         grid: tuple[int, int],
         num_experts: int,
         top_k: int,
-        noise: bool = True,
+        noise: float = 0.2,
     ) -> None:
         super().__init__()
         if not 1 <= top_k <= num_experts:
             raise ValueError(f'top_k must be from 1 to num_experts = {num_experts}, but is {top_k}')
         if len(grid) != 2 or min(grid) < 1:
             raise ValueError(f'a gate grid is two positive sizes (rows, columns), but is {grid}')
-        self.grid = tuple(grid)
-        self.num_experts, self.top_k, self.noise = num_experts, top_k, noise
+        if noise < 0:
+            raise ValueError(f'the noise of a gate must be 0 or more, but is {noise}')
+        self.grid = (grid[0], grid[1])
+        self.num_experts, self.top_k = num_experts, top_k
+        self.noise = float(noise)
         size = in_channels * grid[0] * grid[1]
+        self.standard = RunningStandard(size)
         self.weight = nn.Parameter(torch.zeros(size, num_experts))
         if noise:
             self.noise_weight = nn.Parameter(torch.zeros(size, num_experts))
@@ -87,33 +136,37 @@ class NoisyTopKGate(nn.Module):
         """
         pooled = [F.adaptive_avg_pool2d(feature, self.grid).float() for feature in features]
         with torch.autocast(pooled[0].device.type, enabled=False):
-            s = torch.cat(pooled, dim=1).flatten(1) / self.weight.shape[0] ** 0.5
+            s = self.standard(torch.cat(pooled, dim=1).flatten(1)) / self.weight.shape[0] ** 0.5
             clean = s @ self.weight
             if not (self.training and self.noise):
-                return self._select(clean)
-            scale = F.softplus(s @ self.noise_weight) + self.min_noise
+                return self._select(clean, clean)
+            scale = self.noise * F.softplus(s @ self.noise_weight) / math.log(2) + self.min_noise
             noisy = clean + torch.randn_like(clean) * scale
-            gating = self._select(noisy)
+            gating = self._select(noisy, clean)
+            gating.noise = scale
             if self.top_k < self.num_experts:
                 gating.load = self._smooth_load(clean, noisy, scale)
             return gating
 
-    def _select(self, logits: Tensor) -> Gating:
+    def _select(self, logits: Tensor, clean: Tensor) -> Gating:
         top, index = logits.topk(self.top_k, dim=1)
         weights = torch.zeros_like(logits).scatter(1, index, top.softmax(dim=1))
-        load = torch.zeros_like(logits).scatter(1, index, 1).sum(dim=0)
-        return Gating(weights, load, index.tolist())
+        load = torch.zeros_like(logits).scatter(1, index, 1)
+        return Gating(weights, load, index.tolist(), clean)
 
     def _smooth_load(self, clean: Tensor, noisy: Tensor, scale: Tensor) -> Tensor:
-        """The probability that an expert stays among the top K if its noise is drawn anew,
-        summed over the batch ([28], equations 8 to 10)."""
+        """The probability that an expert stays among the top K if its noise is drawn anew.
+
+        See [28], equations 8 to 10; they sum it over the batch.
+        """
         top = noisy.topk(self.top_k + 1, dim=1).values
         kth, next_best = top[:, -2:-1], top[:, -1:]
         # The K-th largest of the others: the (K+1)-th of all for a selected expert.
         threshold = torch.where(noisy > next_best, next_best, kth)
-        return torch.special.ndtr((clean - threshold) / scale).sum(dim=0)
+        return torch.special.ndtr((clean - threshold) / scale)
 
     def extra_repr(self) -> str:
+        """The numbers that ``print(gate)`` shows."""
         return (
             f'grid={self.grid}, num_experts={self.num_experts}, top_k={self.top_k}, '
             f'noise={self.noise}'

@@ -20,7 +20,7 @@ class LocalMixture(nn.Module):
         num_experts (int): N, even. Defaults to 4.
         top_k (int): K. Defaults to 2.
         grid (tuple[int, int]): Rows and columns that the gate's input is pooled to.
-        noise (bool): Whether the gate is noisy in training. Defaults to True.
+        noise (float): The gate's noise at the start of training, 0 for none.
 
     Raises:
         ValueError: if ``num_experts`` is odd or less than 2, or not 1 <= ``top_k`` <= it.
@@ -33,7 +33,7 @@ class LocalMixture(nn.Module):
         num_experts: int = 4,
         top_k: int = 2,
         grid: tuple[int, int] = (120, 160),
-        noise: bool = True,
+        noise: float = 0.2,
     ) -> None:
         super().__init__()
         if num_experts < 2 or num_experts % 2:
@@ -72,7 +72,7 @@ class GlobalMixture(nn.Module):
         num_experts (int): N. Defaults to 4.
         top_k (int): K. Defaults to 2.
         grid (tuple[int, int]): Rows and columns that the gate's input is pooled to.
-        noise (bool): Whether the gate is noisy in training. Defaults to True.
+        noise (float): The gate's noise at the start of training, 0 for none.
 
     Raises:
         ValueError: if not 1 <= ``top_k`` <= ``num_experts``.
@@ -85,11 +85,12 @@ class GlobalMixture(nn.Module):
         num_experts: int = 4,
         top_k: int = 2,
         grid: tuple[int, int] = (60, 80),
-        noise: bool = True,
+        noise: float = 0.2,
+        out_channels: int = 1,
     ) -> None:
         super().__init__()
         self.gate = NoisyTopKGate(in_channels, grid, num_experts, top_k, noise)
-        self.experts = nn.ModuleList(GlobalExpert(in_channels, widths) for _ in range(num_experts))
+        self.experts = nn.ModuleList(GlobalExpert(in_channels, widths, out_channels) for _ in range(num_experts))
 
     def forward(self, *features: Tensor) -> tuple[Tensor, Gating]:
         """Decode (equations 3 and 4).

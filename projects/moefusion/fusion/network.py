@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from moefusion.fusion.attention import AttentionMerge
 from moefusion.fusion.encoder import DenseEncoder
-from moefusion.fusion.gate import Gating
+from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
 
 
@@ -28,6 +29,12 @@ class FusionOutput:
     fused: Tensor
     attention: Tensor
     gatings: dict[str, Gating]
+
+    def row(self, number: int) -> FusionOutput:
+        """What became of one image of the batch."""
+        rows = slice(number, number + 1)
+        gatings = {name: gating.row(number) for name, gating in self.gatings.items()}
+        return FusionOutput(self.fused[rows], self.attention[rows], gatings)
 
 
 class FusionNetwork(nn.Module):
@@ -47,7 +54,10 @@ class FusionNetwork(nn.Module):
         background_mixture (bool): Whether a second local mixture works on 1 - Att (paper, section
             4.6). Defaults to True.
         attention_merge (str): ``'conv'`` or ``'max'``, see :class:`AttentionMerge`.
-        noise (bool): Whether the gates are noisy in training. Defaults to True.
+        noise (float): Standard deviation of the gates' noise at the start of training.
+        stride (int): 1, as in the paper, or a cell's side in pixels: the network then works on
+            cells of that size as its pixels, and a global expert's last convolution writes
+            all pixels of a cell. 2 needs a quarter of the work. Defaults to 1.
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
@@ -71,11 +81,14 @@ class FusionNetwork(nn.Module):
         global_grid: tuple[int, int] = (60, 80),
         background_mixture: bool = True,
         attention_merge: str = 'conv',
-        noise: bool = True,
+        noise: float = 0.2,
+        stride: int = 1,
     ) -> None:
         super().__init__()
-        self.visible_encoder = DenseEncoder(channels)
-        self.infrared_encoder = DenseEncoder(channels)
+        self.stride = stride
+        cell = stride * stride
+        self.visible_encoder = DenseEncoder(channels, in_channels=cell)
+        self.infrared_encoder = DenseEncoder(channels, in_channels=cell)
         self.attention_merge = AttentionMerge(attention_merge)
         regions = ['foreground', 'background'] if background_mixture else ['foreground']
         self.local = nn.ModuleDict(
@@ -86,8 +99,25 @@ class FusionNetwork(nn.Module):
         )
         fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels
         self.decoder = GlobalMixture(
-            fusion_channels, global_widths, num_experts, top_k, global_grid, noise
+            fusion_channels, global_widths, num_experts, top_k, global_grid, noise, cell
         )
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Kaiming's initialisation, and decoders that start at a dark gray.
+
+        PyTorch's default shrinks features by a factor in each layer. What a local gate chooses
+        then reached the fused image a thousandth as strongly as the global gate's choice.
+        """
+        for part in (self.visible_encoder, self.infrared_encoder, self.local, self.decoder):
+            for module in part.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight, nonlinearity='relu')
+                    nn.init.zeros_(module.bias)
+        for expert in self.decoder.experts:
+            with torch.no_grad():
+                expert[-1].weight.mul_(0.1)
+                expert[-1].bias.fill_(0.3)
 
     def forward(
         self,
@@ -131,9 +161,26 @@ class FusionNetwork(nn.Module):
                 )
         attention = self.attention_merge(*maps)
 
-        x_f, gatings = self._fusion_features(visible, infrared, attention)
+        height, width = visible.shape[-2:]
+        cells = [self._to_cells(image) for image in (visible, infrared)]
+        prior = self._to_cells(attention).mean(dim=1, keepdim=True)
+        x_f, gatings = self._fusion_features(*cells, prior)
         fused, gatings['global'] = self.decoder(x_f)
+        fused = F.pixel_shuffle(fused, self.stride)[..., :height, :width]
         return FusionOutput(fused, attention, gatings)
+
+    def gates(self) -> dict[str, NoisyTopKGate]:
+        """The gate of each mixture, by the names of ``FusionOutput.gatings``."""
+        gates = {f'local_{region}': mixture.gate for region, mixture in self.local.items()}
+        return {**gates, 'global': self.decoder.gate}
+
+    def _to_cells(self, image: Tensor) -> Tensor:
+        """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
+        if self.stride == 1:
+            return image
+        down, right = (-size % self.stride for size in image.shape[-2:])
+        image = F.pad(image, (0, right, 0, down), mode='replicate')
+        return F.pixel_unshuffle(image, self.stride)
 
     def _fusion_features(
         self, visible: Tensor, infrared: Tensor, attention: Tensor

@@ -1,19 +1,17 @@
 """What fusion, losses, metrics and data sets share about pixels; pure PyTorch."""
 
-from moefusion.image.blend import background_target, foreground_target, tone_curve
+from moefusion.image.blur import gaussian_blur
 from moefusion.image.color import RGB_TO_GRAY, colorize, rgb_to_gray
 from moefusion.image.masks import boxes_to_mask
 from moefusion.image.sobel import gradient_magnitude, sobel_components, sobel_gradient
 
 __all__ = [
     'RGB_TO_GRAY',
-    'background_target',
     'boxes_to_mask',
     'colorize',
-    'foreground_target',
+    'gaussian_blur',
     'gradient_magnitude',
     'rgb_to_gray',
     'sobel_components',
     'sobel_gradient',
-    'tone_curve',
 ]

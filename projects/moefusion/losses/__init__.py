@@ -1,18 +1,16 @@
-"""The fusion losses (paper, section 3.4 and supplement F) in plain PyTorch."""
+"""Losses in plain PyTorch, and how they are joined: needs torch alone."""
 
-from moefusion.losses.gradient import gradient_loss
-from moefusion.losses.joint import JointLoss
+from moefusion.losses.fusion_loss import FusionLoss
+from moefusion.losses.joint import DEFAULT_WEIGHTS, JointLoss
 from moefusion.losses.load import load_loss
-from moefusion.losses.pixel import pixel_loss
+from moefusion.losses.target import Target, adaptive_target, information_ratio
 
 __all__ = [
+    'DEFAULT_WEIGHTS',
+    'FusionLoss',
     'JointLoss',
-    'background_target',
-    'boxes_to_mask',
-    'foreground_target',
-    'gradient_loss',
+    'Target',
+    'adaptive_target',
+    'information_ratio',
     'load_loss',
-    'pixel_loss',
-    'sobel_gradient',
-    'tone_curve',
 ]

@@ -15,7 +15,6 @@ DEFAULT_WEIGHTS = dict(
     load=dict(loss_local_foreground=0.01, loss_local_background=0.01, loss_global=0.02),
     visible=1.0,
     infrared=1.0,
-    evaluation=1.0,
 )
 
 

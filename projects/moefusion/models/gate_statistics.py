@@ -1,12 +1,15 @@
-"""Sums what the gates decided over the sizes in a batch and over all ranks."""
+"""What the gates decided, over the whole batch, all ranks and many iterations: load losses, log."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from mmengine.dist import all_reduce, get_world_size
-from torch import Tensor
+from torch import Tensor, nn
 
-from moefusion.fusion import Gating
+from moefusion.fusion import Gating, NoisyTopKGate
+from moefusion.losses import load_loss
 
 
 def reduce_with_gradient(local: Tensor) -> Tensor:
@@ -30,32 +33,66 @@ def reduce_with_gradient(local: Tensor) -> Tensor:
     return total + ranks * (local - local.detach())
 
 
-class GateStatistics:
-    """Importance and load of every expert over the global batch.
+class GateStatistics(nn.Module):
+    """Load losses over many batches, and what tells in the log whether gates decide.
+
+    Four samples cannot be spread evenly over the experts of their choice: the load loss of one
+    batch is never 0, and its gradient drowns the task's. So the shares of importance and load
+    are running means; their gradient is that of the batch at hand.
 
     Args:
-        gatings (list[dict[str, Gating]]): for each size in this rank's batch, each mixture's
-            decision.
+        gates (Mapping[str, NoisyTopKGate]): each mixture's gate.
+        momentum (float): a batch's part of the running mean. Defaults to 0.03.
     """
 
-    def __init__(self, gatings: list[dict[str, Gating]]) -> None:
-        local = torch.stack(
-            [
-                sum(torch.stack([group[name].importance, group[name].load]) for group in gatings)
-                for name in gatings[0]
-            ]
-        )
-        self.sums: dict[str, tuple[Tensor, Tensor]] = {
-            name: (importance, load)
-            for name, (importance, load) in zip(gatings[0], reduce_with_gradient(local))
-        }
+    def __init__(self, gates: Mapping[str, NoisyTopKGate], momentum: float = 0.03) -> None:
+        super().__init__()
+        self.names, self.momentum = list(gates), momentum
+        for name, gate in gates.items():
+            even = torch.full((2, gate.num_experts), 1 / gate.num_experts)
+            self.register_buffer(f'shares_{name}', even)
 
-    def shares(self) -> dict[str, Tensor]:
-        """For the log: the largest share of gate weight that one expert of a mixture has.
+    def forward(self, gatings: Sequence[Mapping[str, Gating]]) -> dict[str, Tensor]:
+        """Load losses and entries for the log.
 
-        1 / E if all are used alike, 1 if the gate has collapsed onto one.
+        Args:
+            gatings (Sequence[Mapping[str, Gating]]): for each sample of this rank's batch, each
+                mixture's decision.
+
+        Returns:
+            dict[str, Tensor]: ``load.loss_<mixture>``; ``gates.<mixture>``, the running mean of
+            the largest share that one expert has, 1 / E if all are used alike;
+            ``gates.<mixture>_spread``, how much the logits differ between samples, as a multiple
+            of the noise: below 1 chance decides.
         """
-        return {
-            f'gates.{name}': (importance.max() / importance.sum()).detach()
-            for name, (importance, _) in self.sums.items()
-        }
+        batches = {name: _joined([group[name] for group in gatings]) for name in self.names}
+        sums = reduce_with_gradient(
+            torch.stack(
+                [torch.stack([gating.weights, gating.load]).sum(dim=1) for gating in batches.values()]
+            )
+        )
+        result = {}
+        for (name, gating), both in zip(batches.items(), sums):
+            now = both / both.sum(dim=1, keepdim=True)
+            history = getattr(self, f'shares_{name}')
+            with torch.no_grad():
+                history.lerp_(now, self.momentum)
+            shares = history + now - now.detach()
+            result[f'load.loss_{name}'] = load_loss(*shares)
+            result[f'gates.{name}'] = shares[0].max().detach()
+            if gating.noise is not None:
+                spread = gating.logits.std(dim=0, unbiased=False).mean() / gating.noise.mean()
+                result[f'gates.{name}_spread'] = spread.detach()
+        return result
+
+
+def _joined(gatings: Sequence[Gating]) -> Gating:
+    """Single samples' decisions as those of one batch."""
+    noise = [gating.noise for gating in gatings if gating.noise is not None]
+    return Gating(
+        torch.cat([gating.weights for gating in gatings]),
+        torch.cat([gating.load for gating in gatings]),
+        [chosen for gating in gatings for chosen in gating.selected],
+        torch.cat([gating.logits for gating in gatings]),
+        torch.cat(noise) if noise else None,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,7 +26,6 @@ class FusionPicture:
         fused (np.ndarray): H x W x 3 or H x W, uint8, R, G, B.
         attention (np.ndarray): H x W in [0, 1].
         gates (Mapping[str, np.ndarray]): for each mixture the weights of its E experts.
-        boxes (Sequence): M boxes (x1, y1, x2, y2) to draw on the fused image, in its pixels.
     """
 
     title: str
@@ -35,7 +34,6 @@ class FusionPicture:
     fused: np.ndarray
     attention: np.ndarray
     gates: Mapping[str, np.ndarray]
-    boxes: Sequence = field(default_factory=list)
 
 
 def draw_fusion(pictures: Sequence[FusionPicture], width: float = 3.2) -> np.ndarray:
@@ -59,8 +57,6 @@ def draw_fusion(pictures: Sequence[FusionPicture], width: float = 3.2) -> np.nda
         _show(row[2], picture.attention, 'attention', cmap='inferno', vmin=0, vmax=1)
         _show_gates(row[3], picture.gates)
         _show(row[4], picture.fused, 'fused', cmap='gray', vmin=0, vmax=255)
-        for x1, y1, x2, y2 in picture.boxes:
-            row[4].plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], color='#ffd400', linewidth=1)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 

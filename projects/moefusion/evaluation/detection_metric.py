@@ -1,0 +1,168 @@
+"""One detector on fused, visible and infrared images alike: three mAPs (paper, Tables 3 to 5)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmdet.evaluation import eval_map
+from mmdet.registry import METRICS, MODELS
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.evaluator import BaseMetric
+from torch import Tensor, nn
+
+from moefusion.weights.checkpoint import load_weights
+
+IMAGES = ('fused', 'visible', 'infrared')
+
+
+@METRICS.register_module()
+class FusedDetectionMetric(BaseMetric):
+    """AP of each class and mAP at IoU 0.5 of one detector on fused and source images.
+
+    The detector belongs to the metric, not to the model that it judges: a stock detector with its
+    own preprocessing, trained before (``configs/detectors``) and frozen. It takes the sources from
+    ``data_batch['inputs']`` (each 4 x H x W, uint8, channels B, G, R, infrared) and the fused
+    image from ``fused_color`` (or ``fused``) of each data sample.
+
+    Args:
+        detector (dict): ``config``, a detector's config file or the config of its model, and
+            ``checkpoint``, its weights.
+        color (bool): Whether it sees the fused image in colour. Defaults to True.
+        iou_thr (float): Overlap from which a detection counts. Defaults to 0.5.
+        collect_device (str): ``'cpu'`` or ``'gpu'``, see MMEngine's ``BaseMetric``.
+        prefix (str, optional): Of the names in the log, before ``fused/``, ``visible/`` and
+            ``infrared/``.
+
+    Reports ``fused/mAP``, ``fused/AP50_<class>`` and so on in 0..1, by the area under the
+    precision-recall curve. A class without an object in the data set has no AP (``nan``) and
+    does not enter the mean.
+
+    Raises:
+        FileNotFoundError: if the config or the checkpoint is not there.
+        ValueError: if the checkpoint is damaged or of another architecture.
+
+    Example:
+        >>> # in a config
+        >>> test_evaluator = [
+        ...     dict(type='FusionMetric'),
+        ...     dict(
+        ...         type='FusedDetectionMetric',
+        ...         detector=dict(
+        ...             config='configs/detectors/faster-rcnn_r50_m3fd.py',
+        ...             checkpoint='work_dirs/faster-rcnn_r50_m3fd/epoch_24.pth',
+        ...         ),
+        ...     ),
+        ... ]
+    """
+
+    def __init__(
+        self,
+        detector: dict,
+        color: bool = True,
+        iou_thr: float = 0.5,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.detector = _build(**detector)
+        self.color = color
+        self.iou_thr = iou_thr
+
+    @torch.no_grad()
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Detect on the three images of each pair.
+
+        Args:
+            data_batch (dict): Holds ``inputs``, the pairs as the loader made them.
+            data_samples (Sequence[dict]): The model's data samples as dicts.
+
+        Raises:
+            KeyError: if the samples have no fused image.
+        """
+        for pair, sample in zip(data_batch['inputs'], data_samples):
+            if 'fused' not in sample:
+                raise KeyError(
+                    "FusedDetectionMetric: the model's data samples have no 'fused' image; it "
+                    'judges models like MoEFusion, not plain detectors'
+                )
+            key = 'fused_color' if self.color else 'fused'
+            # the levels of a file, B, G, R
+            fused = (sample[key]['data'] * 255).round().expand(3, -1, -1).flip(0)
+            infrared = pair[3:].expand(3, -1, -1)
+            images = dict(fused=fused, visible=pair[:3], infrared=infrared)
+            found = {name: self._detect(image, sample) for name, image in images.items()}
+            self.results.append((_truth(sample), found))
+
+    def _detect(self, image: Tensor, sample: dict) -> list[np.ndarray]:
+        """For each class M x 5 (x1, y1, x2, y2, score) in pixels of ``ori_shape``."""
+        device = sample['fused']['data'].device
+        keys = 'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'
+        blank = DetDataSample(metainfo={key: sample[key] for key in keys if key in sample})
+        self.detector.to(device)
+        data = dict(inputs=[image.to(device, torch.float32)], data_samples=[blank])
+        found = self.detector.test_step(data)[0].pred_instances.cpu().numpy()
+        boxes = np.hstack([found.bboxes, found.scores[:, None]])
+        return [boxes[found.labels == label] for label in range(len(self.dataset_meta['classes']))]
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """mAP and the AP of each class on each kind of image.
+
+        Args:
+            results (list): Ground truth and detections of each pair, from all ranks.
+
+        Returns:
+            dict[str, float]: The values by name.
+        """
+        classes = self.dataset_meta['classes']
+        truths = [truth for truth, _ in results]
+        scores = {}
+        for name in IMAGES:
+            # the VOC devkit's boxes, as in MMDetection's VOCMetric: x2 - x1 + 1 wide
+            mean, found = eval_map(
+                [detections[name] for _, detections in results],
+                truths,
+                iou_thr=self.iou_thr,
+                dataset=classes,
+                logger='silent',
+                eval_mode='area',
+                use_legacy_coordinate=True,
+            )
+            scores[f'{name}/mAP'] = float(mean)
+            for kind, result in zip(classes, found):
+                ap = float(result['ap']) if result['num_gts'] else math.nan
+                scores[f'{name}/AP{100 * self.iou_thr:.0f}_{kind}'] = ap
+        return scores
+
+
+def _truth(sample: dict) -> dict[str, np.ndarray]:
+    """Boxes and labels that count, and those marked difficult or crowd, which do not."""
+    real, ignored = sample['gt_instances'], sample['ignored_instances']
+    return dict(
+        bboxes=torch.as_tensor(real['bboxes']).cpu().numpy(),
+        labels=torch.as_tensor(real['labels']).cpu().numpy(),
+        bboxes_ignore=torch.as_tensor(ignored['bboxes']).cpu().numpy(),
+        labels_ignore=torch.as_tensor(ignored['labels']).cpu().numpy(),
+    )
+
+
+def _build(config: str | Path | dict, checkpoint: str | Path) -> nn.Module:
+    """The frozen detector of a config and its weights."""
+    if isinstance(config, (str, Path)):
+        if not Path(config).is_file():
+            raise FileNotFoundError(
+                f'FusedDetectionMetric: detector.config names {config}, which is not there'
+            )
+        if not Path(checkpoint).is_file():
+            raise FileNotFoundError(
+                f'FusedDetectionMetric: detector.checkpoint names {checkpoint}, which is not '
+                f'there. Train it by `python tools/train.py {config}`, or leave this evaluator out'
+            )
+        config = Config.fromfile(config).model
+    detector = MODELS.build(config)
+    load_weights(detector, checkpoint)
+    return detector.requires_grad_(False).eval()

@@ -1,0 +1,97 @@
+"""The three terms of the fusion loss (paper, equations 6 to 9), sample by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from moefusion.image import boxes_to_mask, sobel_components, sobel_gradient
+from moefusion.losses.target import adaptive_target
+
+
+class FusionLoss(nn.Module):
+    """Pixel loss on foreground and background, and gradient loss.
+
+    As in the paper: foreground pixels to the brighter source (7), background pixels to the mean of
+    both (8), gradient magnitudes to the larger one of the sources (9). With ``adaptive`` pixels and
+    signed gradients become what :func:`moefusion.losses.target.adaptive_target` makes of the
+    whole sample, which gives the gates something to decide.
+
+    Args:
+        adaptive (Mapping, optional): options of ``adaptive_target``; ``{}`` for its defaults.
+            Defaults to None: the paper's equations.
+
+    Raises:
+        TypeError: if ``adaptive`` has an option that ``adaptive_target`` does not take.
+
+    Examples:
+        >>> loss = FusionLoss()
+        >>> images = [torch.rand(1, 24, 32) for _ in range(3)]
+        >>> sorted(loss(*([image] for image in images), [None]))
+        ['loss_gradient', 'loss_pixel_background', 'loss_pixel_foreground']
+
+        In a config:
+
+        >>> model = dict(type='MoEFusion', fusion_loss=dict(type='FusionLoss', adaptive=dict()))
+    """
+
+    def __init__(self, adaptive: Mapping[str, float] | None = None) -> None:
+        super().__init__()
+        self.adaptive = None if adaptive is None else dict(adaptive)
+        if adaptive is not None:  # a misspelt option shall not wait for the first batch
+            flat = torch.zeros(1, 1, 8, 8)
+            adaptive_target(flat, flat, flat, **adaptive)
+
+    def forward(
+        self,
+        fused: Sequence[Tensor],
+        visible: Sequence[Tensor],
+        infrared: Sequence[Tensor],
+        boxes: Sequence[Tensor | None],
+    ) -> dict[str, Tensor]:
+        """Every term, unweighted, averaged over the images.
+
+        Args:
+            fused (Sequence[Tensor]): I_F of each image, 1 x H x W; sizes may differ.
+            visible (Sequence[Tensor]): I_V of each, the same shape, in [0, 1].
+            infrared (Sequence[Tensor]): I_I of each, the same shape and range.
+            boxes (Sequence[Tensor | None]): objects of each image, M x 4 (x1, y1, x2, y2) in
+                pixels; None where there are no annotations: all is background.
+
+        Returns:
+            dict[str, Tensor]: ``loss_pixel_foreground``, ``loss_pixel_background``,
+            ``loss_gradient``. The pixel losses are sums over their region divided by the whole
+            image's H W, as in the paper.
+        """
+        terms = torch.stack(
+            [
+                self._terms(*(image[None] for image in images), objects)
+                for *images, objects in zip(fused, visible, infrared, boxes)
+            ]
+        ).mean(dim=0)
+        names = 'loss_pixel_foreground', 'loss_pixel_background', 'loss_gradient'
+        return dict(zip(names, terms))
+
+    def _terms(
+        self, fused: Tensor, visible: Tensor, infrared: Tensor, boxes: Tensor | None
+    ) -> Tensor:
+        """The three terms of one image, each image 1 x 1 x H x W."""
+        mask = torch.zeros_like(visible)
+        if boxes is not None:
+            mask = boxes_to_mask(boxes, *fused.shape[-2:])[None]
+        if self.adaptive is None:
+            mean, brighter = 0.5 * (visible + infrared), torch.maximum(visible, infrared)
+            pixels = torch.where(mask > 0, brighter, mean)
+            larger = torch.maximum(sobel_gradient(visible), sobel_gradient(infrared))
+            gradient = (sobel_gradient(fused) - larger).abs()
+        else:
+            target = adaptive_target(visible, infrared, mask, **self.adaptive)
+            pixels = target.pixels
+            components = zip(sobel_components(fused), target.gradient)
+            gradient = sum((mine - aim).abs() for mine, aim in components)
+        distance = (fused - pixels).abs()
+        return torch.stack(
+            [(mask * distance).mean(), ((1 - mask) * distance).mean(), gradient.mean()]
+        )

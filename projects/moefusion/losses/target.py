@@ -1,0 +1,141 @@
+"""What the fused image should become: the paper's target, and one that depends on the sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from moefusion.image import gaussian_blur, gradient_magnitude, sobel_components
+
+# Standard deviations in pixels of the blurs between which bands lie: a network of 3 x 3
+# convolutions at half resolution sees that far.
+SCALES = (1.0, 2.0, 4.0, 8.0)
+SHARPNESS = 4  # how far a band goes to the source with more energy there, by the energy's power
+LARGEST_SLOPE = 1.8  # more contrast than that is noise
+KNEE = 0.85  # levels above are compressed, none is clipped
+
+
+@dataclass
+class Target:
+    """What one batch of fused images should become.
+
+    Attributes:
+        pixels (Tensor): N x 1 x H x W in [0, 1].
+        gradient (tuple[Tensor, Tensor]): Sobel gradient to the right and downwards, each
+            N x 1 x H x W from -4 to 4.
+    """
+
+    pixels: Tensor
+    gradient: tuple[Tensor, Tensor]
+
+
+def information_ratio(visible: Tensor, infrared: Tensor) -> Tensor:
+    """How much more the infrared image of each pair shows: the ratio of the mean gradients.
+
+    The "amount of effective information" on which dynamic fusion should rest (paper, B.2), as
+    the information degrees of U2Fusion [37]. Only the whole image tells it.
+
+    Args:
+        visible (Tensor): I_V, N x 1 x H x W in [0, 1].
+        infrared (Tensor): I_I, the same shape and range.
+
+    Returns:
+        Tensor: N x 1 x 1 x 1, above 0; 1 where both show as much.
+    """
+    means = [
+        gradient_magnitude(sobel_components(image)).mean(dim=(1, 2, 3), keepdim=True) + 0.01
+        for image in (visible, infrared)
+    ]
+    return means[1] / means[0]
+
+
+def adaptive_target(
+    visible: Tensor,
+    infrared: Tensor,
+    mask: Tensor,
+    brighter: float = 0.4,
+    balance: float = 1.0,
+    contrast: float = 1.1,
+    level: float = 0.4,
+) -> Target:
+    """A target that depends on the whole sample, so that its gates have something to decide.
+
+    The pair is split into bands of the Laplacian stack (Burt and Adelson, 1983). In each band
+    and place the source with more local energy prevails; the energies are weighed by the sample's
+    :func:`information_ratio`, or the camera with more contrast would always win. The lowest band
+    is the mean of both, moved to the brighter one. Averaging takes contrast and light, of which
+    each sample gets back what its sources have.
+
+    Args:
+        visible (Tensor): I_V, N x 1 x H x W in [0, 1].
+        infrared (Tensor): I_I, the same shape and range.
+        mask (Tensor): I_m, the same shape: 1 on objects, whose pixels should become the brighter
+            source (paper, equation 7), with the sample's contrast.
+        brighter (float): The lowest band's way from the mean (0) to the brighter source (1): night
+            keeps its lamps, heat stays bright. Defaults to 0.4.
+        balance (float): Power of the information ratio; 0 compares plain energies, 1 gives both
+            sources the same chance. Defaults to 1.
+        contrast (float): Deviation to reach, times the larger source's. Defaults to 1.1.
+        level (float): The mean's way to the brighter source's mean. Defaults to 0.4.
+
+    Returns:
+        Target: pixels and gradients.
+    """
+    ratio = information_ratio(visible, infrared) ** balance
+    image = _bands(visible, infrared, ratio, brighter)
+    tone = _Tone(image, visible, infrared, contrast, level)
+    pixels = torch.where(mask > 0, tone(torch.maximum(visible, infrared)), tone(image))
+    gradients = [sobel_components(source) for source in (visible, infrared)]
+    wins = gradient_magnitude(gradients[0]) * ratio > gradient_magnitude(gradients[1])
+    across, down = (torch.where(wins, first, second) for first, second in zip(*gradients))
+    return Target(pixels, (across, down))
+
+
+def _bands(visible: Tensor, infrared: Tensor, ratio: Tensor, brighter: float) -> Tensor:
+    """The bands of both sources, each by its local energy, on the blend of the lowest ones."""
+    fused: Tensor | float = 0.0
+    for sigma in SCALES:
+        blurred = [gaussian_blur(source, sigma) for source in (visible, infrared)]
+        bands = visible - blurred[0], infrared - blurred[1]
+        energies = [
+            gaussian_blur(band.square(), 1.5 * sigma).sqrt() + 1e-4 for band in bands
+        ]
+        power = (ratio * energies[0] / energies[1]) ** SHARPNESS
+        # The winner's band as it is, the other's in proportion: both where both show as much.
+        fused = fused + power.clamp(max=1) * bands[0] + (1 / power).clamp(max=1) * bands[1]
+        visible, infrared = blurred
+    lowest = 0.5 * (visible + infrared)
+    return fused + torch.lerp(lowest, torch.maximum(visible, infrared), brighter)
+
+
+class _Tone:
+    """A line through each sample's mean that gives back the contrast and light of its sources.
+
+    The slope is 1 to ``LARGEST_SLOPE``, and no more than leaves all but a hundredth of the pixels
+    at either end unclipped.
+    """
+
+    def __init__(
+        self, image: Tensor, visible: Tensor, infrared: Tensor, contrast: float, level: float
+    ) -> None:
+        over = dict(dim=(1, 2, 3), keepdim=True)
+        self.mean = image.mean(**over)
+        brightest = torch.maximum(visible.mean(**over), infrared.mean(**over))
+        self.level = self.mean + level * (brightest - self.mean).clamp(min=0)
+        wanted = contrast * torch.maximum(visible.std(**over), infrared.std(**over))
+        low, high = (
+            torch.quantile(image.flatten(1), share, dim=1).view(-1, 1, 1, 1)
+            for share in (0.01, 0.99)
+        )
+        above = (1 - self.level) / (high - self.mean + 1e-3)
+        below = 1.5 * (self.level + 0.02) / (self.mean - low + 1e-3)
+        slope = torch.minimum(wanted / (image.std(**over) + 1e-6), torch.minimum(above, below))
+        self.slope = slope.clamp(1, LARGEST_SLOPE)
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Map an image N x 1 x H x W of the sample; the result is in [0, 1]."""
+        image = self.level + self.slope * (image - self.mean)
+        bent = KNEE + (1 - KNEE) * torch.tanh((image - KNEE) / (1 - KNEE))
+        return torch.where(image > KNEE, bent, image).clamp(0, 1)
