@@ -89,7 +89,9 @@ def adaptive_target(
     pixels = torch.where(mask > 0, tone(torch.maximum(visible, infrared)), tone(image))
     gradients = [sobel_components(source) for source in (visible, infrared)]
     wins = gradient_magnitude(gradients[0]) * ratio > gradient_magnitude(gradients[1])
-    across, down = (torch.where(wins, first, second) for first, second in zip(*gradients))
+    across, down = (
+        tone.slope * torch.where(wins, first, second) for first, second in zip(*gradients)
+    )
     return Target(pixels, (across, down))
 
 
