@@ -101,12 +101,16 @@ def _bands(visible: Tensor, infrared: Tensor, ratio: Tensor, brighter: float) ->
     for sigma in SCALES:
         blurred = [gaussian_blur(source, sigma) for source in (visible, infrared)]
         bands = visible - blurred[0], infrared - blurred[1]
-        energies = [
-            gaussian_blur(band.square(), 1.5 * sigma).sqrt() + 1e-4 for band in bands
-        ]
+        products = bands[0].square(), bands[1].square(), bands[0] * bands[1]
+        *energies, common = (gaussian_blur(product, 1.5 * sigma) for product in products)
+        energies = [energy.sqrt() + 1e-4 for energy in energies]
         power = (ratio * energies[0] / energies[1]) ** SHARPNESS
-        # The winner's band as it is, the other's in proportion: both where both show as much.
-        fused = fused + power.clamp(max=1) * bands[0] + (1 / power).clamp(max=1) * bands[1]
+        # The winner's band as it is, the other's in proportion: both where both show as much,
+        # but once where they show the same.
+        shares = power.clamp(max=1), (1 / power).clamp(max=1)
+        alike = (common / (energies[0] * energies[1])).clamp(min=0)
+        mixed = shares[0] * bands[0] + shares[1] * bands[1]
+        fused = fused + mixed / (1 + alike * torch.minimum(*shares))
         visible, infrared = blurred
     lowest = 0.5 * (visible + infrared)
     return fused + torch.lerp(lowest, torch.maximum(visible, infrared), brighter)
