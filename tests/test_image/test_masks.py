@@ -6,7 +6,6 @@ import torch
 from moefusion.image import boxes_to_mask
 
 
-
 def mask_of(*boxes, height=4, width=5):
     return boxes_to_mask(torch.tensor(boxes).reshape(-1, 4), height, width)[0].int().tolist()
 
@@ -66,4 +65,3 @@ def test_box_over_the_border():
 def test_no_boxes():
     mask = boxes_to_mask(torch.zeros(0, 4), 2, 3)
     assert mask.shape == (1, 2, 3) and mask.dtype == torch.float32 and not mask.any()
-

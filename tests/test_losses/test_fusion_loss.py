@@ -53,9 +53,7 @@ def test_each_sample_has_its_own_boxes_and_size(adaptive):
     sizes, loss = [(24, 32), (30, 20), (24, 32)], FusionLoss(adaptive)
     fused, visible, infrared = ([torch.rand(1, *size) for size in sizes] for _ in range(3))
     boxes = [torch.tensor([[2.0, 3.0, 12.0, 15.0]]), None, torch.tensor([[20.0, 1.0, 30.0, 22.0]])]
-    single = [
-        loss([a], [b], [c], [d]) for a, b, c, d in zip(fused, visible, infrared, boxes)
-    ]
+    single = [loss([a], [b], [c], [d]) for a, b, c, d in zip(fused, visible, infrared, boxes)]
     assert single[1]['loss_pixel_foreground'] == 0
     together = loss(fused, visible, infrared, boxes)
     for name in NAMES:

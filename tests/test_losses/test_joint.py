@@ -121,7 +121,7 @@ def test_a_misspelt_name_is_refused(weights, name):
 
 def test_weights_for_parts_that_are_configured_away():
     """One set of weights serves models without background mixture or detectors."""
-    weights = dict(load=dict(loss_local_background=0.5), visible=2.0, infrared=2.0, evaluation=2.0)
+    weights = dict(load=dict(loss_local_background=0.5), visible=2.0, infrared=2.0)
     present = {
         name: value
         for name, value in terms().items()

@@ -10,8 +10,9 @@ from mmengine.structures import InstanceData
 from scipy import ndimage
 
 import moefusion.plugin  # noqa: F401
-from moefusion.image import boxes_to_mask, rgb_to_gray
-from moefusion.losses import gradient_loss, pixel_loss
+from moefusion.image import rgb_to_gray
+from moefusion.losses import FusionLoss
+from moefusion.models.moe_fusion import MODALITIES
 
 
 def batch_of(make_pair, *sizes, **options):
@@ -115,7 +116,7 @@ def test_unknown_mode(fusion_only, make_pair):
 
 def test_fusion_losses_by_hand(fusion_only, make_pair):
     """Equations 7 to 9 in NumPy, on the fused image that the model itself gives."""
-    model = fusion_only(noise=False)
+    model = fusion_only(noise=0)
     boxes = [[2.0, 3.0, 10.0, 9.0], [8.0, 1.0, 15.0, 6.0]]
     batch = batch_of(make_pair, (20, 30), boxes=boxes)
     data = prepared(model, batch, training=True)
@@ -140,7 +141,7 @@ def test_fusion_losses_by_hand(fusion_only, make_pair):
 
 
 def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_pair):
-    model = wake(fusion_only(noise=False))
+    model = wake(fusion_only(noise=0))
     batch = batch_of(make_pair, *SIZES)
     together = model(**prepared(model, batch, True), mode='loss')
     single = [
@@ -157,7 +158,7 @@ def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_
 
 def test_load_loss_is_over_the_batch(fusion_only, make_pair):
     """With zero gates and no noise every image takes the same two experts: CV^2 is 1 twice."""
-    model = fusion_only(noise=False)
+    model = fusion_only(noise=0)
     losses = model(**prepared(model, batch_of(make_pair, *SIZES), True), mode='loss')
     for name in ('local_foreground', 'local_background', 'global'):
         assert losses[f'load.loss_{name}'].item() == pytest.approx(2)
@@ -189,7 +190,7 @@ def test_train_step(fusion_only, make_pair, boxes):
 
 
 def test_bfloat16_losses(fusion_only, make_pair):
-    model = fusion_only(noise=False)
+    model = fusion_only(noise=0)
     data = prepared(model, batch_of(make_pair, *SIZES), True)
     full = model(**data, mode='loss')
     with torch.autocast('cpu', torch.bfloat16):
@@ -210,34 +211,24 @@ def test_detector_without_attention_neck(lite_config):
         MODELS.build(lite_config)
 
 
-def test_options_beyond_the_paper_reach_the_losses(make_pair):
-    """The model's terms are those of the loss functions with the config's options."""
-    gradient = dict(signed=True, gain=1.1)
-    pixel = dict(brighter=0.5, contrast=2.0, middle=0.4, foreground=dict(infrared_share=0.5))
+def test_the_losses_are_those_of_the_config(make_pair):
+    """The model's terms are those of FusionLoss with the config's options and the sample's boxes."""
     model = MODELS.build(
         dict(
             type='MoEFusion',
-            fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=False),
-            pixel_options=pixel,
-            gradient_options=gradient,
+            fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=0),
+            fusion_loss=dict(type='FusionLoss', adaptive=dict(brighter=0.8)),
         )
     )
-    data = prepared(
-        model, batch_of(make_pair, (20, 30), boxes=[[2.0, 3.0, 10.0, 9.0]]), training=True
-    )
+    boxes = [[2.0, 3.0, 10.0, 9.0]]
+    data = prepared(model, batch_of(make_pair, (20, 30), boxes=boxes), training=True)
     with torch.no_grad():
         losses = model(**data, mode='loss')
-        fused = model(**data, mode='tensor')[0][None]
-    sources = [data['inputs'][f'{name}_gray'][..., :20, :30] for name in ('visible', 'infrared')]
-    mask = boxes_to_mask(torch.tensor([[2.0, 3.0, 10.0, 9.0]]), 20, 30)[None]
-    expected = [
-        *pixel_loss(fused, *sources, mask, **pixel),
-        gradient_loss(fused, *sources, **gradient),
-    ]
-    assert [
-        losses[f'fusion.loss_{name}'].item()
-        for name in ('pixel_foreground', 'pixel_background', 'gradient')
-    ] == pytest.approx([value.item() for value in expected], rel=1e-5)
+        fused = model(**data, mode='tensor')
+    sources = [list(data['inputs'][f'{name}_gray'][..., :20, :30]) for name in MODALITIES]
+    expected = FusionLoss(dict(brighter=0.8))(fused, *sources, [torch.tensor(boxes)])
+    for name, value in expected.items():
+        torch.testing.assert_close(losses[f'fusion.{name}'], value)
 
 
 def unlabel(sample):
@@ -247,7 +238,7 @@ def unlabel(sample):
 
 
 def test_an_unlabelled_pair_is_all_background(fusion_only, make_pair):
-    model = fusion_only(noise=False)
+    model = fusion_only(noise=0)
     empty = batch_of(make_pair, (20, 30), boxes=[])
     expected = model(**prepared(model, empty, True), mode='loss')
     sample = unlabel(empty['data_samples'][0].clone())
@@ -263,7 +254,7 @@ def test_an_unlabelled_pair_is_all_background(fusion_only, make_pair):
 def test_unlabelled_pairs_teach_no_detector(with_detectors, make_pair):
     """The detection losses are those of the labelled pair alone; the fusion sees all of them."""
     model = with_detectors(
-        fusion=dict(local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4), noise=False)
+        fusion=dict(local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4), noise=0)
     )
     for module in model.modules():  # so that a pair's features do not depend on the others
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -286,7 +277,8 @@ def test_unlabelled_pairs_teach_no_detector(with_detectors, make_pair):
     every = model.test_step(batch)
     fused = torch.stack([sample.fused.data for sample in every])
     sources = [data['inputs'][f'{name}_gray'] for name in ('visible', 'infrared')]
-    texture = gradient_loss(fused, *sources).mean()  # needs each pair's own attention map
+    terms = FusionLoss()(list(fused), *(list(source) for source in sources), [None] * 3)
+    texture = terms['loss_gradient']  # needs each pair's own attention map
     torch.testing.assert_close(losses['fusion.loss_gradient'], texture, rtol=1e-3, atol=1e-3)
 
 
@@ -295,7 +287,16 @@ def test_a_batch_without_labels(with_detectors, make_pair):
     batch = batch_of(make_pair, (64, 64))
     unlabel(batch['data_samples'][0])
     losses = model(**prepared(model, batch, True), mode='loss')
-    assert {name.split('.')[0] for name in losses} == {'fusion', 'load', 'gates'}
+    groups = {name.split('.')[0] for name in losses}
+    assert groups == {'fusion', 'load', 'gates', 'visible', 'infrared'}
+    # DDP wants a gradient, 0, for every parameter of the detectors
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    for modality in ('visible', 'infrared'):
+        assert losses[f'{modality}.loss_unlabelled'] == 0
+        for parameter in model.detector(modality).parameters():
+            assert parameter.grad is None or not parameter.grad.any()
+            assert not parameter.requires_grad or parameter.grad is not None
 
 
 def test_bfloat16_is_for_the_fusion_network_in_training(with_detectors, make_pair):

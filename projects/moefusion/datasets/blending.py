@@ -11,7 +11,6 @@ from mmdet.registry import TRANSFORMS
 from numpy import random
 
 
-
 @TRANSFORMS.register_module()
 class BlendPair(BaseTransform):
     """Turn a loaded pair into the visible image, the infrared one, or something in between.

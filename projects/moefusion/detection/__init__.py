@@ -1,6 +1,10 @@
 """What the detectors need beyond MMDetection: the attention neck, a backbone with its weights."""
 
 from moefusion.detection.csp_darknet_tiny import CSPDarknetTiny
-from moefusion.detection.spatial_attention import SpatialAttention, capture_attention, find_attention
+from moefusion.detection.spatial_attention import (
+    SpatialAttention,
+    capture_attention,
+    find_attention,
+)
 
 __all__ = ['CSPDarknetTiny', 'SpatialAttention', 'capture_attention', 'find_attention']

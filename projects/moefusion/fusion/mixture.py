@@ -90,7 +90,9 @@ class GlobalMixture(nn.Module):
     ) -> None:
         super().__init__()
         self.gate = NoisyTopKGate(in_channels, grid, num_experts, top_k, noise)
-        self.experts = nn.ModuleList(GlobalExpert(in_channels, widths, out_channels) for _ in range(num_experts))
+        self.experts = nn.ModuleList(
+            GlobalExpert(in_channels, widths, out_channels) for _ in range(num_experts)
+        )
 
     def forward(self, *features: Tensor) -> tuple[Tensor, Gating]:
         """Decode (equations 3 and 4).

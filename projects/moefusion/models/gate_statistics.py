@@ -68,7 +68,10 @@ class GateStatistics(nn.Module):
         batches = {name: _joined([group[name] for group in gatings]) for name in self.names}
         sums = reduce_with_gradient(
             torch.stack(
-                [torch.stack([gating.weights, gating.load]).sum(dim=1) for gating in batches.values()]
+                [
+                    torch.stack([gating.weights, gating.load]).sum(dim=1)
+                    for gating in batches.values()
+                ]
             )
         )
         result = {}
