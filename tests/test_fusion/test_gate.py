@@ -9,7 +9,6 @@ from scipy.stats import norm
 from moefusion.fusion import NoisyTopKGate
 from moefusion.fusion.gate import RunningStandard
 
-
 NOISE = 0.2
 
 

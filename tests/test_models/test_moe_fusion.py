@@ -212,7 +212,7 @@ def test_detector_without_attention_neck(lite_config):
 
 
 def test_the_losses_are_those_of_the_config(make_pair):
-    """The model's terms are those of FusionLoss with the config's options and the sample's boxes."""
+    """The terms are those of FusionLoss with the config's options and the sample's boxes."""
     model = MODELS.build(
         dict(
             type='MoEFusion',
