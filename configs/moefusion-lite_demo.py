@@ -4,7 +4,7 @@ _base_ = [
     './_base_/models/moefusion_lite.py',
     './_base_/datasets/demo.py',
     './_base_/schedules/schedule_lite.py',
-    './_base_/default_runtime.py',
+    './_base_/fusion_runtime.py',
 ]
 
 num_classes = 2
@@ -30,3 +30,10 @@ param_scheduler = [
     ),
 ]
 default_hooks = dict(logger=dict(interval=8), checkpoint=dict(max_keep_ckpts=1))
+
+# Train it first: python tools/train.py configs/detectors/faster-rcnn-lite_demo.py
+judge = dict(
+    config='configs/detectors/faster-rcnn-lite_demo.py',
+    checkpoint='work_dirs/faster-rcnn-lite_demo/epoch_12.pth',
+)
+test_evaluator = [*_base_.test_evaluator, dict(type='FusedDetectionMetric', detector=judge)]

@@ -4,5 +4,12 @@ _base_ = [
     './_base_/models/moefusion_r50.py',
     './_base_/datasets/m3fd.py',
     './_base_/schedules/schedule_24e.py',
-    './_base_/default_runtime.py',
+    './_base_/fusion_runtime.py',
 ]
+
+# Train it first: python tools/train.py configs/detectors/faster-rcnn_r50_m3fd.py
+judge = dict(
+    config='configs/detectors/faster-rcnn_r50_m3fd.py',
+    checkpoint='work_dirs/faster-rcnn_r50_m3fd/epoch_24.pth',
+)
+test_evaluator = [*_base_.test_evaluator, dict(type='FusedDetectionMetric', detector=judge)]

@@ -4,7 +4,7 @@ _base_ = [
     './_base_/models/moefusion_r50.py',
     './_base_/datasets/roadscene.py',
     './_base_/schedules/schedule_24e.py',
-    './_base_/default_runtime.py',
+    './_base_/fusion_runtime.py',
 ]
 
 num_classes = 3
@@ -12,3 +12,10 @@ model = dict(
     visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
 )
+
+# Train it first: python tools/train.py configs/detectors/faster-rcnn_r50_roadscene.py
+judge = dict(
+    config='configs/detectors/faster-rcnn_r50_roadscene.py',
+    checkpoint='work_dirs/faster-rcnn_r50_roadscene/epoch_24.pth',
+)
+test_evaluator = [*_base_.test_evaluator, dict(type='FusedDetectionMetric', detector=judge)]

@@ -81,7 +81,7 @@ def make_pair():
 
 @pytest.fixture
 def lite_config(repo_root):
-    """Model config of moefusion-lite with fewer proposals, and without evaluation detector."""
+    """Model config of moefusion-lite with fewer proposals."""
     from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
@@ -90,7 +90,6 @@ def lite_config(repo_root):
     init_default_scope('mmdet')  # MMDetection's own detectors need it
 
     config = Config.fromfile(repo_root / 'configs/_base_/models/moefusion_lite.py').model
-    config.pop('evaluation_detector')
     for name in ('visible_detector', 'infrared_detector'):
         detector = config[name]
         detector.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)

@@ -14,7 +14,6 @@ ALL = sorted(
 FUSION = [name for name in ALL if Path(name).name.startswith('moefusion')]
 LITE = [name for name in FUSION if 'lite' in name]
 FULL = [name for name in FUSION if name not in LITE]
-BUNDLED = ('moefusion-lite.py', 'moefusion-lite_finetune.py')  # both on RoadScene
 DETECTORS = [name for name in ALL if name.startswith('detectors/')]
 
 # Counts of the published data sets (paper, 4.1), not of our readers
@@ -74,11 +73,10 @@ def test_everything_but_the_data_builds(name):
     for hook in [*config.default_hooks.values(), *config.get('custom_hooks', [])]:
         if hook.type != 'LoggerHook':
             HOOKS.build(hook)
-    for metrics in (config.val_evaluator, config.test_evaluator):
-        evaluator = Evaluator(metrics)
-        assert evaluator.metrics
-        for metric in metrics if isinstance(metrics, list) else [metrics]:
-            assert METRICS.get(metric.type) is not None
+    assert Evaluator(config.val_evaluator).metrics
+    metrics = config.test_evaluator
+    for metric in metrics if isinstance(metrics, list) else [metrics]:
+        assert METRICS.get(metric.type) is not None
 
 
 @pytest.mark.parametrize('name', ALL)
@@ -105,8 +103,33 @@ def test_schedule(name):
         assert config.optim_wrapper.optimizer.lr == 1e-4
 
 
+@pytest.mark.parametrize('name', ALL)
+def test_hooks(name):
+    """Every run checks its classes and joins its statistics; detectors have no fusion's hook."""
+    types = {hook.type for hook in read(name).default_hooks.values()}
+    assert {'EarlyNumClassCheckHook', 'SyncBuffersHook', 'CheckpointHook'} <= types
+    fusion = {'JointLossHook', 'FusionVisualizationHook'}
+    assert types & fusion == (fusion if name in FUSION else set())
+    assert 'custom_hooks' not in read(name)
+
+
+def test_the_stock_detector_is_the_one_the_paper_names():
+    """MMDetection's file, with a list of necks and our class count."""
+    from mmengine.config import Config
+
+    stock = Config.fromfile(CONFIGS / '_base_/models/faster-rcnn_r50_fpn.py').model
+    assert stock.pop('_scope_') == 'mmdet'
+    assert (stock.backbone.depth, stock.type) == (50, 'FasterRCNN')
+    assert [neck.type for neck in stock.neck] == ['FPN']
+    assert stock.roi_head.bbox_head.num_classes == 6
+    assert stock.test_cfg.rcnn == dict(
+        score_thr=0.05, nms=dict(type='nms', iou_threshold=0.5), max_per_img=100
+    )
+
+
 def data_of(name):
-    return 'roadscene' if name in BUNDLED else Path(name).stem.split('_')[-1]
+    data = Path(name).stem.split('_')[-1]
+    return 'roadscene' if data == 'mixed' else data
 
 
 @pytest.mark.parametrize('name', FUSION)
@@ -114,8 +137,6 @@ def test_classes_of_heads_and_data(name):
     config = read(name)
     expected = NUM_CLASSES[data_of(name)]
     heads = [config.model.visible_detector, config.model.infrared_detector]
-    if config.model.get('evaluation_detector'):
-        heads.append(config.model.evaluation_detector.config)
     assert [head.roi_head.bbox_head.num_classes for head in heads] == [expected] * len(heads)
     for leaf in leaves(config):
         assert len(classes_of(leaf)) == expected
@@ -151,17 +172,18 @@ def test_a_detector_can_score_the_fusion_of_its_data(name):
 
 
 @pytest.mark.parametrize('name', FUSION)
-def test_evaluators_match_the_model(name):
-    """The eight metrics, and detections on each image wherever a detector makes them."""
+def test_the_judge_is_what_training_its_config_writes(name):
+    """Same data and classes, the last checkpoint of its schedule; none while training."""
     config = read(name)
-    for evaluators in (config.val_evaluator, config.test_evaluator):
-        detections = [metric for metric in evaluators if metric.type == 'ModalityVOCMetric']
-        assert {metric.modality for metric in detections} == {'fused', 'visible', 'infrared'}
-        if not config.model.get('evaluation_detector'):
-            assert all(metric.optional for metric in detections)
-        assert any(metric.type == 'FusionMetric' for metric in evaluators)
-        prefixes = [metric.prefix for metric in evaluators]
-        assert len(set(prefixes)) == len(prefixes)
+    assert [metric.type for metric in config.val_evaluator] == ['FusionMetric']
+    fusion, detection = config.test_evaluator
+    assert (fusion.type, detection.type) == ('FusionMetric', 'FusedDetectionMetric')
+    judge = Path(detection.detector.config)
+    detector = read(judge.relative_to('configs'))
+    assert judge.stem.endswith(data_of(name))
+    assert detector.model.roi_head.bbox_head.num_classes == NUM_CLASSES[data_of(name)]
+    last = f'epoch_{detector.train_cfg.max_epochs}.pth'
+    assert Path(detection.detector.checkpoint) == Path('work_dirs', judge.stem, last)
 
 
 @pytest.mark.parametrize('name', FULL)
@@ -171,8 +193,7 @@ def test_the_papers_network(name):
     assert (fusion.num_experts, fusion.top_k) == (4, 2)
     assert tuple(fusion.local_grid) == (480 // 4, 640 // 4)
     assert tuple(fusion.global_grid) == (480 // 8, 640 // 8)
-    weights = next(hook for hook in read(name).custom_hooks if hook.type == 'JointLossHook').weights
-    assert weights.fusion.loss_gradient == 10
+    assert read(name).default_hooks.joint_loss.weights.fusion.loss_gradient == 10
 
 
 def one_step(config, make_pair, *sizes, boxes=((4.0, 4.0, 40.0, 50.0),)):
@@ -194,15 +215,12 @@ def one_step(config, make_pair, *sizes, boxes=((4.0, 4.0, 40.0, 50.0),)):
     for result, size in zip(results, sizes):
         assert result.fused.data.shape == (1, *size)
         assert result.attention.data.shape == (3, *size)
-        assert ('pred_instances' in result) == bool(config.model.get('evaluation_detector'))
     return log
 
 
 @pytest.mark.parametrize('name', LITE)
 def test_lite_configs_train_and_predict(name, make_pair):
-    config = read(name)
-    log = one_step(config, make_pair, (64, 96), (70, 61))
-    assert ('loss_evaluation' in log) == bool(config.model.get('evaluation_detector'))
+    one_step(read(name), make_pair, (64, 96), (70, 61))
 
 
 @pytest.mark.parametrize('name', FULL)

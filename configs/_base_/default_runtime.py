@@ -9,22 +9,10 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='FusionVisualizationHook', num_images=4),
+    sync_buffers=dict(type='SyncBuffersHook'),  # one running mean for all processes
+    # MMDetection's NumClassCheckHook, for every data set and before the first step
+    num_classes=dict(type='EarlyNumClassCheckHook'),
 )
-
-# Weights of the loss terms. Equation 5 with alpha = 10 (loss_gradient). The paper adds the load
-# loss with weight 1; these are the factors of the authors' code.
-custom_hooks = [
-    dict(
-        type='JointLossHook',
-        weights=dict(
-            fusion=dict(loss_pixel_foreground=1.0, loss_pixel_background=1.0, loss_gradient=10.0),
-            load=dict(loss_local_foreground=0.01, loss_local_background=0.01, loss_global=0.02),
-            visible=1.0,
-            infrared=1.0,
-        ),
-    ),
-]
 
 # tools/train.py and tools/test.py take gloo instead where there is no GPU.
 env_cfg = dict(

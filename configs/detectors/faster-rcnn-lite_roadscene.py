@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/models/faster-rcnn_lite.py',
     '../_base_/datasets/roadscene.py',
     '../_base_/schedules/schedule_lite.py',
-    '../_base_/default_runtime.py',
+    '../_base_/detector_runtime.py',
 ]
 
 model = dict(
@@ -28,15 +28,16 @@ train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 param_scheduler = [_base_.param_scheduler[0], dict(_base_.param_scheduler[1], end=max_epochs)]
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.5))))
 
-# A tenth of the images each visible and infrared, the others blends of any contrast, so that the
-# detector knows what fusion methods make of a pair.
+# A tenth of the images each visible and infrared, the others blends, so that the detector knows
+# what lies between the modalities.
 train_pipeline = [
-    *_base_.train_pipeline[:3],
+    _base_.train_pipeline[0],
+    dict(type='SelectModality', modality='random', blend=0.8),
+    *_base_.train_pipeline[1:3],
     dict(type='RandomCrop', crop_size=(288, 224), allow_negative_crop=True),
-    dict(type='BlendPair', blend=0.8, brighter=1.0, contrast=(0.7, 2.5)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion', hue_delta=9),
-    dict(type='PackDetInputs', meta_keys=_base_.meta_keys),
+    _base_.train_pipeline[-1],
 ]
 # Only 16 of the 150 pairs show bicycles: these come three times as often.
 train_dataloader = dict(
@@ -51,13 +52,5 @@ train_dataloader = dict(
     )
 )
 
-# The pairs' reader hands out one modality's file, which MMDetection's own loader reads.
-test_pipeline = [dict(type='LoadImageFromFile'), *_base_.test_pipeline[1:]]
-# Scored on the visible images; test_dataloader.dataset.modality=infrared scores on the infrared.
-val_dataloader = dict(dataset=dict(modality='visible', pipeline=test_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=_base_.detector_test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(_delete_=True, type='VOCMetric', metric='mAP')
-test_evaluator = val_evaluator
-
-default_hooks = dict(visualization=dict(_delete_=True, type='DetVisualizationHook'))
-custom_hooks = []

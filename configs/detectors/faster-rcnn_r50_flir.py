@@ -4,24 +4,13 @@ _base_ = [
     '../_base_/models/faster-rcnn_r50_fpn.py',
     '../_base_/datasets/flir.py',
     '../_base_/schedules/schedule_24e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/detector_runtime.py',
 ]
 
 model = dict(roi_head=dict(bbox_head=dict(num_classes=3)))
-
-# The pairs' reader hands out one modality's file, which MMDetection's own loader reads.
-load = dict(type='LoadImageFromFile')
-train_pipeline = [load, *_base_.train_pipeline[1:]]
-test_pipeline = [load, *_base_.test_pipeline[1:]]
-pairs = _base_.train_dataloader.dataset.dataset
-both = [dict(pairs, modality=name, pipeline=train_pipeline) for name in ('visible', 'infrared')]
-train_dataloader = dict(dataset=dict(_delete_=True, type='ConcatDataset', datasets=both))
-
-# Scored on the visible images; test_dataloader.dataset.modality=infrared scores on the infrared.
-val_dataloader = dict(dataset=dict(modality='visible', pipeline=test_pipeline))
+# Twice: each pair in either modality, on average.
+train_dataloader = dict(
+    dataset=dict(times=2, dataset=dict(pipeline=_base_.detector_train_pipeline))
+)
+val_dataloader = dict(dataset=dict(pipeline=_base_.detector_test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(_delete_=True, type='VOCMetric', metric='mAP')
-test_evaluator = val_evaluator
-
-default_hooks = dict(visualization=dict(_delete_=True, type='DetVisualizationHook'))
-custom_hooks = []

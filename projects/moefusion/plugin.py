@@ -10,12 +10,11 @@ from moefusion.versions import check_versions
 check_versions()
 
 from moefusion import detection, engine, models
-from moefusion.datasets import blending, coco, loading, paired, photometric, published
+from moefusion.datasets import coco, loading, paired, photometric, published, selecting
 from moefusion.evaluation import detection_metric, fusion_metric
 from moefusion.weights import loaders
 
 __all__ = [
-    'blending',
     'coco',
     'detection',
     'detection_metric',
@@ -27,4 +26,5 @@ __all__ = [
     'paired',
     'photometric',
     'published',
+    'selecting',
 ]

@@ -1,8 +1,8 @@
 """The data configs, on synthetic pairs: what the model is given to train and to be scored on."""
 
-import shutil
 from pathlib import Path
 
+import mmcv
 import pytest
 import torch
 from mmdet.registry import DATASETS
@@ -10,6 +10,7 @@ from mmdet.utils import register_all_modules
 from mmengine.config import Config
 
 from moefusion import plugin
+from moefusion.datasets.readers import find_readers
 from moefusion.synthetic.writer import make_demo_data
 
 register_all_modules()
@@ -67,25 +68,54 @@ def test_roadscene_crops_to_one_size_and_tests_at_native_size(build):
     assert build('roadscene', 'val')[0]['inputs'].shape == (4, 120, 160)
 
 
-def test_a_detector_learns_from_visible_infrared_and_fused_images(
-    data, repo_root, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    Path('data').mkdir()
-    Path('data', 'roadscene').symlink_to(data, target_is_directory=True)
-    shutil.copytree(Path(data, 'Vis'), Path('outputs', 'roadscene_train'))  # as if fused
-    config = repo_root / 'configs' / 'detectors' / 'faster-rcnn-lite-fused_roadscene.py'
-    train = Config.fromfile(config).train_dataloader.dataset
-    for part in train.datasets:
-        part.dataset.metainfo = dict(classes=('People', 'Car'))  # the rendered pairs'
-    parts = DATASETS.build(train).datasets
-    folders = ('roadscene/Vis', 'roadscene/Ir', 'roadscene_train')
-    for part, folder in zip(parts, folders, strict=True):
-        sample = part[0]
-        assert sample['data_samples'].img_path.endswith(f'{folder}/00000.png')
-        assert sample['inputs'].shape == (3, 224, 288)
-    infos = [part.dataset.get_data_info(0)['instances'] for part in parts]
-    assert infos[0] and infos[0] == infos[1] == infos[2]
+def detector_config(repo_root, name, data):
+    cfg = Config.fromfile(repo_root / 'configs' / 'detectors' / name)
+    for split in ('train', 'val', 'test'):
+        (leaf,) = (reader for _, reader in find_readers(cfg, [split]))
+        leaf.data_root = data
+        leaf.metainfo = dict(classes=('People', 'Car'))  # the rendered pairs'
+    return cfg
+
+
+@pytest.mark.parametrize('name', ['faster-rcnn-lite_demo.py', 'faster-rcnn_r50_roadscene.py'])
+def test_a_detector_learns_from_both_modalities(data, repo_root, name):
+    """As many visible as infrared images, two for each pair."""
+    cfg = detector_config(repo_root, name, data)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    assert len(dataset) == 2 * 2
+    gray = []
+    for _ in range(10):
+        for index in range(len(dataset)):
+            sample = dataset[index]
+            assert sample['inputs'].shape[0] == 3
+            gray.append(bool((sample['inputs'] == sample['inputs'][:1]).all()))
+    assert 8 <= sum(gray) <= 32  # infrared: 20 on average, four standard deviations
+
+
+def test_a_lite_detector_learns_from_blends_too(data, repo_root):
+    cfg = detector_config(repo_root, 'faster-rcnn-lite_roadscene.py', data)
+    (step,) = (
+        step
+        for step in cfg.train_dataloader.dataset.dataset.dataset.pipeline
+        if step.type == 'SelectModality'
+    )
+    assert (step.modality, step.blend) == ('random', 0.8)
+    sample = DATASETS.build(cfg.train_dataloader.dataset)[0]
+    assert sample['inputs'].shape == (3, 224, 288)
+
+
+@pytest.mark.parametrize('modality', ['visible', 'infrared'])
+def test_a_detector_is_scored_on_one_modality(data, repo_root, modality):
+    """The same pixels as MMDetection's own loader reads from the file."""
+    cfg = detector_config(repo_root, 'faster-rcnn-lite_demo.py', data)
+    key = 'test_dataloader.dataset.pipeline.2.modality'
+    cfg.merge_from_dict({key: modality})
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    sample = dataset[0]
+    folder = dict(visible='Vis', infrared='Ir')[modality]
+    stock = mmcv.imread(f'{data}/{folder}/{Path(sample["data_samples"].img_path).name}')
+    assert torch.equal(sample['inputs'], torch.from_numpy(stock).permute(2, 0, 1))
+    assert len(sample['data_samples'].gt_instances.bboxes)
 
 
 def test_every_reader_is_registered_by_the_plugin():

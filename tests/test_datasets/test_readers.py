@@ -72,14 +72,6 @@ def test_unlabelled_pairs_need_no_annotations(m3fd):
     assert dataset.get_data_info(0)['instances'] == []
 
 
-def test_modality_chooses_the_image_of_stock_loaders(m3fd):
-    m3fd.pair('a', CAR)
-    dataset = M3FDDataset(data_root=str(m3fd.root), modality='infrared')
-    assert dataset.get_data_info(0)['img_path'] == str(m3fd.root / 'Ir' / 'a.png')
-    with pytest.raises(ValueError, match='thermal'):
-        M3FDDataset(data_root=str(m3fd.root), modality='thermal')
-
-
 def test_subset_of_classes_and_filters(m3fd):
     m3fd.pair('a', CAR, MAN).pair('b', CAR).pair('c', size=(8, 8))
     kwargs = dict(data_root=str(m3fd.root), metainfo=dict(classes=('People',)))

@@ -101,7 +101,7 @@ def test_other_models(make_runner):
             raise AssertionError('training must not begin')
 
     runner = make_runner(model=Line(), hooks=[dict(type='JointLossHook')])
-    with pytest.raises(TypeError, match='the model is a Line: remove the hook from custom_hooks'):
+    with pytest.raises(TypeError, match='the model is a Line: leave out the hook'):
         runner.train()
 
 

@@ -65,7 +65,7 @@ def test_bundled_model_is_the_recipes(repo_root):
     from moefusion.apis import load_config
     from moefusion.apis.inferencer import model_that_fuses
 
-    model = model_that_fuses(load_config(repo_root / 'configs' / 'moefusion-lite_finetune.py'))
+    model = model_that_fuses(load_config(repo_root / 'configs' / 'moefusion-lite_mixed.py'))
     assert read_description() == json.loads(json.dumps(model))
 
 

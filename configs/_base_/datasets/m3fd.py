@@ -3,8 +3,6 @@
 No split is published; `python tools/check_dataset.py configs/_base_/datasets/m3fd.py
 --make-split 300` writes train.txt and test.txt."""
 
-dataset_type = 'M3FDDataset'
-data_root = 'data/m3fd/'
 scale = (640, 480)  # width, height; the aspect ratio is not kept
 
 meta_keys = (
@@ -32,6 +30,20 @@ test_pipeline = [
     dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
 
+# Detectors that score fused images see one image of a pair: in training either modality, at test
+# the visible one (test_dataloader.dataset.pipeline.2.modality=infrared for the other).
+detector_train_pipeline = [
+    train_pipeline[0],
+    dict(type='SelectModality', modality='random'),
+    *train_pipeline[1:],
+]
+detector_test_pipeline = [
+    dict(type='LoadImageFromFile'),  # for single files: MMDetection's inferencer asks for it
+    test_pipeline[0],
+    dict(type='SelectModality', modality='visible'),
+    *test_pipeline[1:],
+]
+
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
@@ -41,8 +53,8 @@ train_dataloader = dict(
         type='RepeatDataset',
         times=3,  # as in the authors' code
         dataset=dict(
-            type=dataset_type,
-            data_root=data_root,
+            type='M3FDDataset',
+            data_root='data/m3fd/',
             ann_file='train.txt',
             # Pairs without objects still teach the fusion network.
             filter_cfg=dict(filter_empty_gt=False),
@@ -57,14 +69,11 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type=dataset_type,
-        data_root=data_root,
+        type='M3FDDataset',
+        data_root='data/m3fd/',
         ann_file='test.txt',
         test_mode=True,
         pipeline=test_pipeline,
     ),
 )
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='FusionMetric')
-test_evaluator = val_evaluator

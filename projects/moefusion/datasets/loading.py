@@ -22,12 +22,17 @@ class LoadPairedImage(BaseTransform):
     - ori_shape (tuple[int, int]: H, W)
     - scale_factor ((1.0, 1.0), for pipelines that do not resize: detection heads ask for it)
 
+    An image that is loaded already and has no partner stays as it is: MMDetection's inferencer
+    hands single files to the test pipeline of a detector.
+
     What the files may hold is listed in :mod:`moefusion.files.reading`; anything else raises
     :class:`moefusion.files.PairError`.
     """
 
     def transform(self, results):
         """Add the image and its shapes to ``results``."""
+        if 'infrared_path' not in results and 'img' in results:
+            return results
         if 'infrared_path' not in results:
             raise KeyError(
                 f'LoadPairedImage: no infrared_path for {results.get("img_path")}. Use one of the '

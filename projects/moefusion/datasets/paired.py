@@ -36,8 +36,6 @@ class PairedXMLDataset(XMLDataset):
         labelled (bool): False reads no annotations, for pairs that only need fusing.
         ignore_classes (Sequence[str]): stray class names, dropped and counted in the log, as are
             the data set's classes that ``metainfo`` leaves out. Any other class name raises.
-        modality (str): 'visible' or 'infrared', the image that ``img_path`` points to. The second
-            is for stock detectors trained on infrared images, with MMDetection's own loader.
         **kwargs: those of MMDetection's ``XMLDataset``.
 
     Raises:
@@ -54,14 +52,10 @@ class PairedXMLDataset(XMLDataset):
         data_prefix=None,
         labelled=True,
         ignore_classes=(),
-        modality='visible',
         **kwargs,
     ):
-        if modality not in ('visible', 'infrared'):
-            raise ValueError(f"modality must be 'visible' or 'infrared', got {modality!r}")
         self.labelled = labelled
         self.ignore_classes = tuple(ignore_classes)
-        self.modality = modality
         self.findings = Findings()
         super().__init__(*args, data_prefix={**self.FOLDERS, **(data_prefix or {})}, **kwargs)
 
@@ -115,8 +109,6 @@ class PairedXMLDataset(XMLDataset):
             for entry in objects
             if (instance := self._instance(*entry, width, height, pair['xml_path'])) is not None
         ]
-        if self.modality == 'infrared':
-            info['img_path'] = pair['infrared_path']
         return info
 
     def filter_data(self):

@@ -1,7 +1,8 @@
-"""Runner hooks: joining the losses, and showing the fusion."""
+"""Runner hooks: joining the losses, showing the fusion, checking class counts."""
 
 from moefusion.engine.gate_noise_hook import GateNoiseHook
 from moefusion.engine.joint_loss_hook import JointLossHook
+from moefusion.engine.num_class_hook import EarlyNumClassCheckHook
 from moefusion.engine.visualization_hook import FusionVisualizationHook
 
-__all__ = ['FusionVisualizationHook', 'GateNoiseHook', 'JointLossHook']
+__all__ = ['EarlyNumClassCheckHook', 'FusionVisualizationHook', 'GateNoiseHook', 'JointLossHook']

@@ -47,7 +47,7 @@ class JointLossHook(Hook):
         if not hasattr(model, 'join_losses'):
             raise TypeError(
                 f'JointLossHook joins the losses of MoEFusion, but the model is a '
-                f'{type(model).__name__}: remove the hook from custom_hooks'
+                f'{type(model).__name__}: leave out the hook (configs/_base_/fusion_runtime.py)'
             )
         model.join_losses = self.joint_loss
 

@@ -7,7 +7,7 @@ _base_ = [
     './_base_/models/moefusion_lite.py',
     './_base_/datasets/roadscene.py',
     './_base_/schedules/schedule_lite.py',
-    './_base_/default_runtime.py',
+    './_base_/fusion_runtime.py',
 ]
 
 num_classes = 3
@@ -88,15 +88,21 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=200),
     dict(type='CosineAnnealingLR', eta_min=2e-5, by_epoch=False, begin=200, end=max_iters),
 ]
-custom_hooks = [
-    dict(
-        type='JointLossHook',
+default_hooks = dict(
+    joint_loss=dict(
         weights=dict(
             fusion=dict(loss_gradient=0.5),
             load=dict(loss_local_foreground=0.003, loss_local_background=0.005, loss_global=0.02),
-        ),
+        )
     ),
-    dict(type='GateNoiseHook'),
-]
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=250, max_keep_ckpts=2))
+    gate_noise=dict(type='GateNoiseHook'),
+    checkpoint=dict(by_epoch=False, interval=250, max_keep_ckpts=2),
+)
 log_processor = dict(by_epoch=False)
+
+# Train it first: python tools/train.py configs/detectors/faster-rcnn-lite_roadscene.py
+judge = dict(
+    config='configs/detectors/faster-rcnn-lite_roadscene.py',
+    checkpoint='work_dirs/faster-rcnn-lite_roadscene/epoch_40.pth',
+)
+test_evaluator = [*_base_.test_evaluator, dict(type='FusedDetectionMetric', detector=judge)]

@@ -1,0 +1,145 @@
+"""EarlyNumClassCheckHook: wrong class counts are refused before the first step, and named."""
+
+import pytest
+import torch
+from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
+from mmengine.model import BaseModel
+from torch import nn
+
+
+class Data(BaseDataset):
+    """Two numbers, with classes."""
+
+    METAINFO = dict(classes=('person', 'bicycle', 'car'))
+    labelled = True
+
+    def load_data_list(self):
+        return [dict(value=1.0), dict(value=2.0)]
+
+
+class Head(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.num_classes = num_classes
+
+
+class Detector(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.rpn_head = Head(1)  # objects or not, whatever the data
+        self.roi_head = nn.Module()
+        self.roi_head.bbox_head = Head(num_classes)
+
+
+class TwoDetectors(BaseModel):
+    """Two detectors and a weight to train."""
+
+    def __init__(self, visible=3, infrared=3):
+        super().__init__()
+        self.visible_detector, self.infrared_detector = Detector(visible), Detector(infrared)
+        self.weight, self.steps = nn.Parameter(torch.ones(1)), 0
+
+    def forward(self, mode='tensor', **data):
+        self.steps += mode == 'loss'
+        return dict(loss=self.weight.sum()) if mode == 'loss' else [{}]
+
+
+def metric(num_classes):
+    from mmengine.evaluator import BaseMetric
+
+    class Nothing(BaseMetric):
+        detector = Detector(num_classes)
+
+        def process(self, data_batch, data_samples):
+            self.results.append(0)
+
+        def compute_metrics(self, results):
+            return {}
+
+    return Nothing()
+
+
+@pytest.fixture
+def run(make_runner):
+    """Run ``method`` with the hook alone, on the given data sets; returns the model's steps."""
+
+    def make(model, train=None, val=None, method='train', judge=3):
+        loaders = {}
+        for split, data in (('train', train), ('val', val), ('test', val)):
+            loader = make_runner.loader(1)
+            loader['dataset'] = data or Data()
+            loaders[f'{split}_dataloader'] = loader
+        runner = make_runner(
+            model,
+            hooks=[dict(type='EarlyNumClassCheckHook')],
+            val_cfg=dict(),
+            val_evaluator=[metric(judge)],
+            test_cfg=dict(),
+            test_evaluator=[metric(judge)],
+            **loaders,
+        )
+        try:
+            getattr(runner, method)()
+        finally:
+            assert model.steps == 2 * runner.epoch  # two epochs of one batch, or none
+        return model.steps
+
+    return make
+
+
+def named(*classes):
+    return Data(metainfo=dict(classes=classes))
+
+
+def test_right_counts_train(run):
+    assert run(TwoDetectors(), ConcatDataset([Data(), Data()])) > 0
+
+
+@pytest.mark.parametrize('modality', ['visible', 'infrared'])
+@pytest.mark.parametrize('method', ['train', 'val', 'test'])
+def test_a_wrong_head_is_refused(run, modality, method):
+    model = TwoDetectors(**{modality: 6})
+    place = rf'{modality}_detector\.roi_head\.bbox_head\.num_classes is 6, but {method}_dataloader'
+    with pytest.raises(ValueError, match=place + '.* has 3 classes.*Set num_classes=3'):
+        run(model, method=method)
+    assert model.steps == 0
+
+
+@pytest.mark.parametrize(
+    'wrap', [lambda data: RepeatDataset(data, 2), lambda d: ConcatDataset([d])]
+)
+def test_wrapped_data_sets_are_looked_into(run, wrap):
+    model = TwoDetectors()
+    with pytest.raises(ValueError, match=r'train_dataloader\.dataset\.dataset.* has 2 classes'):
+        run(model, wrap(named('person', 'car')), named('person', 'car'))
+    assert model.steps == 0
+
+
+def test_the_second_of_several_data_sets_is_looked_at(run):
+    both = ConcatDataset([Data(), named('car', 'person', 'bicycle')], ignore_keys='classes')
+    with pytest.raises(ValueError, match=r'datasets\.1 has the classes .*in one order'):
+        run(TwoDetectors(), both)
+
+
+def test_validation_data_are_checked_before_training(run):
+    model = TwoDetectors()
+    with pytest.raises(ValueError, match=r'val_dataloader\.dataset has the classes'):
+        run(model, val=named('car', 'bicycle', 'person'))
+    assert model.steps == 0
+
+
+def test_the_detector_that_judges_is_checked(run):
+    place = r'test_evaluator\.0\.detector\.roi_head\.bbox_head\.num_classes is 2'
+    with pytest.raises(ValueError, match=place):
+        run(TwoDetectors(), method='test', judge=2)
+
+
+def test_a_string_is_no_tuple_of_classes(run):
+    with pytest.raises(ValueError, match=r"the string 'person'.*classes=\('person',\)"):
+        run(TwoDetectors(1, 1), Data(metainfo=dict(classes='person')))
+
+
+def test_pairs_without_boxes_may_have_other_classes(run):
+    unlabelled = named('person')
+    unlabelled.labelled = False
+    run(TwoDetectors(), ConcatDataset([Data(), unlabelled], ignore_keys='classes'))
