@@ -1,4 +1,4 @@
-"""The demo: renders pairs, trains, tests, fuses, and draws one picture (`make demo`).
+"""The demo: renders pairs, trains a detector and the fusion, tests, fuses, draws (`make demo`).
 
 Each step is the command that a user would give, and is printed. A demo that was interrupted goes on
 from its last checkpoint; one that is done only draws its picture again.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG, DATA, WORK_DIR = 'configs/moefusion-lite_demo.py', 'data/demo', 'work_dirs/demo'
+DETECTOR = 'configs/detectors/faster-rcnn-lite_demo.py'  # scores the fused images
 PICTURE, FUSED = 'outputs/demo.png', 'outputs/demo'
 
 
@@ -49,6 +50,7 @@ def main() -> None:
 
     if not (ROOT / DATA / 'test.txt').is_file():
         run('tools/make_demo_data.py', DATA)
+    run('tools/train.py', DETECTOR, '--resume')
     last = ROOT / WORK_DIR / 'last_checkpoint'
     run('tools/train.py', CONFIG, '--work-dir', WORK_DIR, '--resume')
     checkpoint = Path(last.read_text().strip())
