@@ -5,7 +5,7 @@ import torch
 from mmdet.models import FasterRCNN
 from mmdet.registry import MODELS
 
-from moefusion.detection import SpatialAttention, find_attention
+from moefusion.detection import SpatialAttention, capture_attention, find_attention
 
 
 def pyramid(channels=8, levels=3, samples=2):
@@ -22,7 +22,8 @@ def test_scales_what_it_attends_to():
             module.weight.data.normal_()
             module.bias.data.normal_()
     features = pyramid()
-    outputs = neck(features)
+    with capture_attention() as captured:
+        outputs = neck(features)
 
     def conv_bn(layer, x):
         x = torch.einsum('oc,nchw->nohw', layer.conv.weight[:, :, 0, 0], x)
@@ -37,29 +38,69 @@ def test_scales_what_it_attends_to():
         )
         return (x - mean) / (var + layer.bn.eps).sqrt() * weight + bias
 
-    for x, out, found, (first, second) in zip(features, outputs, neck.maps, neck.attention):
-        attention = 1 / (1 + (-conv_bn(second, conv_bn(first, x).clamp(min=0))).exp())
-        torch.testing.assert_close(found, attention)
-        torch.testing.assert_close(out, x + x * attention)
+    maps = []
+    for x, out, (first, second) in zip(features, outputs, neck.attention):
+        maps.append(1 / (1 + (-conv_bn(second, conv_bn(first, x).clamp(min=0))).exp()))
+        torch.testing.assert_close(out, x + x * maps[-1])
+    torch.testing.assert_close(captured.map, maps[0])
 
 
-def test_maps_are_detached_and_finest_first():
+def test_the_map_is_detached_and_what_the_detector_used_is_not():
     neck = SpatialAttention(in_channels=8, num_levels=3)
-    outputs = neck([x.requires_grad_() for x in pyramid()])
-    assert [tuple(m.shape) for m in neck.maps] == [(2, 1, 16, 24), (2, 1, 8, 12), (2, 1, 4, 6)]
-    assert not any(m.requires_grad for m in neck.maps)
-    assert all(0 <= m.min() and m.max() <= 1 for m in neck.maps)
+    with capture_attention() as captured:
+        outputs = neck([x.requires_grad_() for x in pyramid()])
+    assert captured.map.shape == captured.learnt.shape == (2, 1, 16, 24)
+    assert not captured.map.requires_grad and captured.learnt.requires_grad
+    assert 0 <= captured.map.min() and captured.map.max() <= 1
     sum(out.sum() for out in outputs).backward()
     assert all(p.grad is not None for p in neck.parameters())
+
+
+def test_in_training_the_map_is_the_one_at_test():
+    """By running statistics, while the detector learns by its batch's; both untouched by it."""
+    neck = SpatialAttention(in_channels=8, num_levels=3)
+    features = [3 * x for x in pyramid()]
+    neck(features)
+    with capture_attention() as captured:
+        neck(features)
+    statistics = {name: value.clone() for name, value in neck.named_buffers()}
+    with capture_attention() as at_test:
+        neck.eval()(features)
+    assert torch.equal(captured.map, at_test.map)
+    assert not torch.allclose(captured.map, captured.learnt)
+    neck.train()(features)  # the same step without a capture moves the statistics as far
+    moved = {name: value.clone() for name, value in neck.named_buffers()}
+    neck.load_state_dict(statistics, strict=False)
+    with capture_attention():
+        neck(features)
+    for name, value in neck.named_buffers():
+        assert torch.equal(value, moved[name])
+
+
+def test_captures_do_not_meet():
+    """Nothing is kept outside, the inner one gets the inner run, and a second run changes none."""
+    neck = SpatialAttention(in_channels=8, num_levels=3).eval()
+    first, second = pyramid(), pyramid()
+    neck(first)
+    with capture_attention() as outer:
+        with capture_attention() as inner:
+            neck(second)
+        assert outer.map is None
+        neck(first)
+        neck(second)
+    expected = [neck.attention[0](features[0]) for features in (first, second)]
+    torch.testing.assert_close(outer.map, expected[0])
+    torch.testing.assert_close(inner.map, expected[1])
 
 
 def test_chosen_levels():
     neck = SpatialAttention(in_channels=8, num_levels=3, levels=[1])
     features = pyramid()
-    outputs = neck(features)
+    with capture_attention() as captured:
+        outputs = neck(features)
     assert torch.equal(outputs[0], features[0]) and torch.equal(outputs[2], features[2])
     assert not torch.equal(outputs[1], features[1])
-    assert [tuple(m.shape[-2:]) for m in neck.maps] == [(8, 12)]
+    assert captured.map.shape == (2, 1, 8, 12)
 
 
 @pytest.mark.parametrize('levels', [[], [3], [-1], [0, 5]])
@@ -79,10 +120,11 @@ def test_wrong_number_of_levels():
 def test_inserted_into_a_stock_faster_rcnn(lite_config):
     detector = MODELS.build(lite_config.visible_detector)
     assert type(detector) is FasterRCNN
-    neck = find_attention(detector)
-    features = detector.extract_feat(torch.rand(1, 3, 64, 96))
+    assert isinstance(find_attention(detector), SpatialAttention)
+    with capture_attention() as captured:
+        features = detector.extract_feat(torch.rand(1, 3, 64, 96))
     assert [tuple(x.shape[-2:]) for x in features] == [(16, 24), (8, 12), (4, 6), (2, 3)]
-    assert tuple(neck.maps[0].shape) == (1, 1, 16, 24)
+    assert captured.map.shape == (1, 1, 16, 24)
 
 
 def test_detector_without_attention(lite_config):

@@ -20,9 +20,10 @@ def wake(network):
     return network
 
 
+@pytest.mark.parametrize('stride', [1, 2, 3])
 @pytest.mark.parametrize('size', [(1, 1), (1, 7), (17, 23), (33, 47), (64, 48)])
-def test_any_size(size):
-    network = FusionNetwork(**SMALL).eval()
+def test_any_size(size, stride):
+    network = FusionNetwork(**SMALL, stride=stride).eval()
     with torch.no_grad():
         output = network(*torch.rand(4, 2, 1, *size))
     assert output.fused.shape == output.attention.shape == (2, 1, *size)
@@ -102,7 +103,7 @@ def test_every_parameter_has_a_gradient(top_k):
     network = FusionNetwork(**SMALL, top_k=top_k)
     output = network(*torch.rand(2, 1, 1, 12, 10))
     loss = output.fused.mean() + sum(
-        g.importance.var() + g.load.var() for g in output.gatings.values()
+        g.weights.sum(0).var() + g.load.sum(0).var() for g in output.gatings.values()
     )
     loss.backward()
     assert [name for name, p in network.named_parameters() if p.grad is None] == []
@@ -114,6 +115,8 @@ def test_a_batch_equals_its_images_one_by_one():
     inputs = torch.rand(4, 6, 1, 19, 21)
     inputs[0, :2], inputs[1, 4:] = 0, 0  # dark in one modality
     inputs[2:, 2] = 0  # attended nowhere
+    network.train()(*inputs)  # the gates' statistics become this batch's
+    network.eval()
     with torch.no_grad():
         together = network(*inputs)
         chosen = {tuple(sorted(row)) for row in together.gatings['global'].selected}
@@ -121,6 +124,25 @@ def test_a_batch_equals_its_images_one_by_one():
         for row in range(6):
             alone = network(*inputs[:, row : row + 1])
             torch.testing.assert_close(together.fused[row : row + 1], alone.fused)
+
+
+def test_a_cell_of_the_network_is_a_square_of_pixels():
+    """With stride 2: what the encoder reads, and experts that write the same cell everywhere."""
+    network = FusionNetwork(**SMALL, stride=2).eval()
+    image = torch.rand(1, 1, 5, 7)
+    seen = []
+    features = network.visible_encoder.features
+    network.visible_encoder.features = lambda cells: seen.append(cells) or features(cells)
+    with torch.no_grad():
+        for expert in network.decoder.experts:
+            expert[-1].weight.zero_()
+            expert[-1].bias.copy_(torch.tensor([0.1, 0.2, 0.3, 0.4]))
+        fused = network(image, image).fused[0, 0]
+    assert seen[0].shape == (1, 4, 3, 4)
+    assert torch.equal(seen[0][0, :, 1, 2], image[0, 0, 2:4, 4:6].flatten())
+    assert torch.equal(seen[0][0, 1, 0, 3], image[0, 0, 0, 6])  # the border is repeated
+    assert fused.shape == (5, 7)
+    torch.testing.assert_close(fused[2:4, 4:6], torch.tensor([[0.1, 0.2], [0.3, 0.4]]))
 
 
 def test_gray_levels_matter_and_modalities_are_not_shared():

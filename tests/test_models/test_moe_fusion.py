@@ -36,6 +36,13 @@ def wake(model):
     return model
 
 
+def hold_statistics(model):
+    """The gates' running statistics stay as they are, so that runs can be compared."""
+    for gate in model.fusion.gates().values():
+        gate.standard.eval()
+    return model
+
+
 SIZES = (40, 56), (17, 23), (40, 56), (33, 61)
 
 
@@ -91,6 +98,21 @@ def test_predictions_equal_the_plain_network(fusion_only, make_pair):
     assert result.img_shape == (20, 30) and result.fused.data.dtype == torch.float32
 
 
+def test_colour_by_hand(fusion_only, make_pair):
+    """Y replaced, differences to Y kept, clipped; R, G, B although the pair is B, G, R."""
+    model = fusion_only().eval()
+    batch = batch_of(make_pair, (20, 30), (16, 40))
+    with torch.no_grad():
+        results = model.test_step(batch)
+    for pair, result in zip(batch['inputs'], results):
+        pixels = pair.double().numpy()
+        luma = 0.298936 * pixels[2] + 0.587043 * pixels[1] + 0.114021 * pixels[0]
+        expected = pixels[2::-1] / 255 + result.fused.data.numpy() - luma / 255
+        color = result.fused_color.data
+        assert color.dtype == torch.float32
+        assert abs(color.numpy() - expected.clip(0, 1)).max() < 1e-5
+
+
 def test_tensor_mode_is_not_clipped(fusion_only, make_pair):
     model = fusion_only().eval()
     with torch.no_grad():
@@ -142,7 +164,11 @@ def test_fusion_losses_by_hand(fusion_only, make_pair):
 
 def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_pair):
     model = wake(fusion_only(noise=0))
+    model.statistics.momentum = 1  # the load of this batch alone
     batch = batch_of(make_pair, *SIZES)
+    batch['inputs'][0][:3], batch['inputs'][1][3] = 0, 0  # dark in one modality
+    model(**prepared(model, batch), mode='tensor')  # the gates' statistics meet the images
+    hold_statistics(model)
     together = model(**prepared(model, batch, True), mode='loss')
     single = [
         model(**prepared(model, dict(inputs=[pair], data_samples=[sample]), True), mode='loss')
@@ -159,6 +185,7 @@ def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_
 def test_load_loss_is_over_the_batch(fusion_only, make_pair):
     """With zero gates and no noise every image takes the same two experts: CV^2 is 1 twice."""
     model = fusion_only(noise=0)
+    model.statistics.momentum = 1
     losses = model(**prepared(model, batch_of(make_pair, *SIZES), True), mode='loss')
     for name in ('local_foreground', 'local_background', 'global'):
         assert losses[f'load.loss_{name}'].item() == pytest.approx(2)
@@ -238,7 +265,8 @@ def unlabel(sample):
 
 
 def test_an_unlabelled_pair_is_all_background(fusion_only, make_pair):
-    model = fusion_only(noise=0)
+    model = hold_statistics(fusion_only(noise=0))
+    model.statistics.momentum = 1
     empty = batch_of(make_pair, (20, 30), boxes=[])
     expected = model(**prepared(model, empty, True), mode='loss')
     sample = unlabel(empty['data_samples'][0].clone())

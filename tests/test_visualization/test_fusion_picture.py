@@ -63,12 +63,6 @@ def test_bars_of_the_gates():
     assert 0.6 < columns_with(unused, (0xE7, 0x6F, 0x51)) < 0.8
 
 
-def test_boxes():
-    yellow = (0xFF, 0xD4, 0)
-    assert columns_with(draw_fusion([picture()]), yellow) is None
-    assert columns_with(draw_fusion([picture(boxes=[(5, 5, 60, 50)])]), yellow) > 0.8
-
-
 def test_one_row_for_each_pair():
     one = draw_fusion([picture()])
     two = draw_fusion([picture(), picture(120, 80)])
