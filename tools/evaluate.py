@@ -11,12 +11,13 @@ import sys
 import torch
 from tqdm import tqdm
 
+from moefusion.comparison.cues import cue_table
 from moefusion.comparison.given_scores import add_given_scores
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.report import fusion_table, write_report
 from moefusion.comparison.scoring import make_tasks, score_images
-from moefusion.files import read_lines
+from moefusion.files import read_cues, read_lines
 from moefusion.metrics import PROTOCOLS
 
 
@@ -40,6 +41,17 @@ def parse_args() -> argparse.Namespace:
         metavar='PATH',
         help='boxes: COCO json, or folder of VOC XML files; adds the foreground '
         'and background tables',
+    )
+    parser.add_argument(
+        '--cues',
+        metavar='JSON',
+        help='boxes of what only one camera shows (COCO json with the field source): adds a table '
+        'of what is left of it',
+    )
+    parser.add_argument(
+        '--one-sided',
+        action='store_true',
+        help='also MI, VIF and Qabf with one source alone, as columns of their own',
     )
     parser.add_argument(
         '--list',
@@ -112,13 +124,15 @@ def _progress(items, total):
 def evaluate(args: argparse.Namespace) -> None:
     """Score, print and write the tables."""
     names = read_lines(args.list) if args.list else None
+    cues = read_cues(args.cues, args.strip) if args.cues else None
     images = find_evaluation_set(
         args.visible, args.infrared, dict(args.fused), args.ann, names, args.strip
     )
     for folder, extra in images.extra.items():
         if extra:
             print(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')
-    scores = score_images(make_tasks(images, args.regions, args.protocol), args.workers, _progress)
+    tasks = make_tasks(images, args.regions, args.protocol, args.one_sided)
+    scores = score_images(tasks, args.workers, _progress)
     images.leave_out({image.stem: image.problem for image in scores if image.problem})
     print(f'{len(images.stems)} images scored, {len(images.left_out)} left out')
     for stem, reason in images.left_out.items():
@@ -131,6 +145,8 @@ def evaluate(args: argparse.Namespace) -> None:
         for region in args.regions
         if (table := fusion_table(scores, region, args.protocol, args.paper))
     }
+    if cues:
+        tables['cues'] = cue_table(images, cues, _progress)
     if args.detect:
         from moefusion.comparison import detection_table as detection
 

@@ -1,4 +1,4 @@
-"""FusionLoss: the paper's equations by hand, each sample with its own boxes, the adaptive target."""
+"""FusionLoss: the equations by hand, each sample with its own boxes, the adaptive target."""
 
 import numpy as np
 import pytest

@@ -21,6 +21,7 @@ from moefusion.files import write_file
 from moefusion.metrics import METRIC_NAMES
 from moefusion.metrics.summary import mean_of_defined
 
+OTHER_TABLES = 'detection', 'cues'  # the others are of a region
 CONVENTIONS = dict(
     literature='the MATLAB evaluation behind the published tables: uint8 saturation in SD, MI '
     '(joint histogram) and VIF (first scale), relative strength gF at equal gradients in Qabf',
@@ -42,6 +43,7 @@ def fusion_table(
     images = [image.values[region] for image in scores if region in image.values]
     if not images:
         return None
+    columns = list(next(iter(images[0].values())))
     scored = sum(image.problem is None for image in scores)
     notes = [f'Measured on {len(images)} images, protocol "{protocol}".']
     if len(images) < scored:
@@ -49,14 +51,17 @@ def fusion_table(
     rows = []
     for method in images[0]:
         means, undefined = mean_of_defined(
-            {metric: [image[method][metric] for image in images] for metric in METRIC_NAMES}
+            {
+                metric: [image[method].get(metric, math.nan) for image in images]
+                for metric in columns
+            }
         )
         rows.append(Row(method, means))
         notes += [
             f'{metric} of {method} is undefined on {count} of {len(images)} images, '
             'left out of its mean.'
             for metric, count in undefined.items()
-            if count
+            if count and metric in METRIC_NAMES
         ]
     title = f'Fusion metrics, {region if region != "whole" else "whole image"}'
     if paper:
@@ -74,7 +79,7 @@ def fusion_table(
                 'SD, MI, VIF and Qabf of measured and published rows do not compare: '
                 'the protocols differ.'
             )
-    return Table(title, METRIC_NAMES, rows, notes=notes)
+    return Table(title, columns, rows, notes=notes)
 
 
 def per_image_csv(scores: Sequence[Scores]) -> str:
@@ -101,7 +106,7 @@ def write_report(
     Args:
         folder (str | Path): Where to; made if it is missing.
         scores (Sequence[Scores]): Scored images.
-        tables (dict[str, Table]): By region, and ``'detection'``.
+        tables (dict[str, Table]): By region, and ``'detection'`` and ``'cues'``.
         left_out (dict[str, str]): Images that were not scored, and why.
         settings (dict): What was asked for, for the record; has ``protocol``.
 
@@ -111,7 +116,7 @@ def write_report(
     folder = Path(folder)
     texts = {'per_image.csv': per_image_csv(scores)}
     for name, table in tables.items():
-        stem = name if name == 'detection' else f'mean_{name}'
+        stem = name if name in OTHER_TABLES else f'mean_{name}'
         texts[f'{stem}.md'] = table.to_markdown()
         texts[f'{stem}.csv'] = table.to_csv()
         texts[f'{stem}.tex'] = table.to_latex()
@@ -131,7 +136,7 @@ def write_report(
     )
     texts['scores.json'] = json.dumps(record, indent=2, allow_nan=False) + '\n'
     contents = {name: text.encode() for name, text in texts.items()}
-    for region in (name for name in tables if name != 'detection'):
+    for region in (name for name in tables if name not in OTHER_TABLES):
         title = f'Fusion metrics, {region}, protocol "{settings["protocol"]}"'
         contents[f'distributions_{region}.png'] = draw_distributions(
             _columns(scores, region), title

@@ -15,7 +15,7 @@ import torch
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.regions import foreground_mask
 from moefusion.files import Annotation, read_infrared, read_visible
-from moefusion.metrics import GrayImages, fusion_metrics
+from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Task:
     annotation: Annotation | None
     regions: tuple[str, ...]
     protocol: str
+    one_sided: bool = False
 
 
 @dataclass
@@ -46,7 +47,9 @@ class Scores:
     problem: str | None = None
 
 
-def make_tasks(images: EvaluationSet, regions: Sequence[str], protocol: str) -> list[Task]:
+def make_tasks(
+    images: EvaluationSet, regions: Sequence[str], protocol: str, one_sided: bool = False
+) -> list[Task]:
     """Return one task for each image, in the order of the stems."""
     annotations = images.annotations or {}
     return [
@@ -58,6 +61,7 @@ def make_tasks(images: EvaluationSet, regions: Sequence[str], protocol: str) -> 
             annotations.get(stem),
             tuple(regions),
             protocol,
+            one_sided,
         )
         for stem in images.stems
     ]
@@ -114,13 +118,20 @@ def score_image(task: Task) -> Scores:
                 GrayImages(infrared, mask, 'infrared', several),
             )
             scores.values[region] = {
-                method: fusion_metrics(
-                    *sources, GrayImages(image, mask, f'fused {method}'), task.protocol
-                )
+                method: _score(*sources, GrayImages(image, mask, f'fused {method}'), task)
                 for method, image in fused.items()
             }
     except ValueError as error:  # of the readers and the metrics alike
         scores.problem, scores.values = str(error), {}
+    return scores
+
+
+def _score(
+    visible: GrayImages, infrared: GrayImages, fused: GrayImages, task: Task
+) -> dict[str, float]:
+    scores = fusion_metrics(visible, infrared, fused, task.protocol)
+    if task.one_sided:
+        scores.update(one_sided_metrics(visible, infrared, fused, task.protocol))
     return scores
 
 

@@ -3,6 +3,7 @@
 from moefusion.files.annotations import read_annotations
 from moefusion.files.boxes import Annotation, Findings, clean_box
 from moefusion.files.coco import read_coco
+from moefusion.files.cues import read_cues
 from moefusion.files.errors import AnnotationError, PairError
 from moefusion.files.folders import IMAGE_SUFFIXES, bare_stem, list_folder, read_lines, read_split
 from moefusion.files.pairs import find_pairs
@@ -22,6 +23,7 @@ __all__ = [
     'list_folder',
     'read_annotations',
     'read_coco',
+    'read_cues',
     'read_infrared',
     'read_lines',
     'read_pair',

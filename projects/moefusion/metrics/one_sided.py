@@ -1,0 +1,45 @@
+"""MI, VIF and Qabf of a fused image with one source alone."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from moefusion.metrics.images import GrayImages, prepare
+from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.mutual_information import mutual_information
+from moefusion.metrics.qabf import qabf
+from moefusion.metrics.visual_information_fidelity import visual_information_fidelity
+
+ONE_SIDED_NAMES = tuple(
+    f'{name} {source}' for name in ('MI', 'VIF', 'Qabf') for source in ('visible', 'infrared')
+)
+
+
+def one_sided_metrics(
+    visible: Image | GrayImages,
+    infrared: Image | GrayImages,
+    fused: Image | GrayImages,
+    protocol: str = 'literature',
+    mask: Image | None = None,
+) -> dict[str, float] | dict[str, Tensor]:
+    """Score a fused image against each source alone: a sum of both hides a copy of one.
+
+    Args:
+        visible, infrared, fused (ndarray | Tensor | GrayImages): as for
+            :func:`moefusion.metrics.fusion_metrics`.
+        protocol (str): ``'literature'`` or ``'standard'``.
+        mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
+
+    Returns:
+        dict: the keys of ``ONE_SIDED_NAMES``. ``MI`` and ``VIF`` of both sources add up to
+        those of ``fusion_metrics``; ``Qabf`` is their mean, weighed by the sources' edges.
+    """
+    check_protocol(protocol)
+    *sources, fused = prepare(visible, infrared, fused, mask)
+    scores = {}
+    for name, source in zip(('visible', 'infrared'), sources):
+        both = source, source, fused, protocol
+        scores[f'MI {name}'] = mutual_information(*both) / 2
+        scores[f'VIF {name}'] = visual_information_fidelity(*both) / 2
+        scores[f'Qabf {name}'] = qabf(*both)
+    return {name: scores[name] for name in ONE_SIDED_NAMES}
