@@ -1,9 +1,12 @@
 """MoEFusion with its detectors: attention, separate learning, heads that rest, detections."""
 
+import numpy as np
 import pytest
 import torch
-from mmdet.registry import MODELS
+from mmengine.structures import InstanceData
 from torch.nn import functional as F
+
+from moefusion.models.moe_fusion import MODALITIES, _attention_loss
 
 
 def batch_of(make_pair, *sizes, **options):
@@ -83,20 +86,53 @@ def test_each_part_learns_from_its_own_loss(with_detectors, make_pair):
         assert reached == {group}
 
 
-def test_attention_loss_is_the_cross_entropy_with_the_boxes(with_detectors, make_pair):
+BOXES = [[8.0, 16.0, 40.0, 48.0]], [[0.0, 0.0, 16.0, 12.0]], [[32.0, 4.0, 64.0, 24.0]]
+
+
+def cross_entropy(attention):
+    """Of the maps of three images 64 x 64 with the masks of BOXES at stride 4, by NumPy."""
+    masks = np.zeros((3, 16, 16))
+    masks[0, 4:12, 2:10] = masks[1, :3, :4] = masks[2, 1:6, 8:16] = 1
+    share = attention[:, 0].detach().float().numpy().astype(float)
+    return -(masks * np.log(share) + (1 - masks) * np.log(1 - share)).mean()
+
+
+def test_attention_loss_is_the_cross_entropy_with_each_samples_boxes(with_detectors, make_pair):
     model = with_detectors(attention_loss=True)
-    batch = batch_of(make_pair, (64, 64), boxes=[[8.0, 16.0, 40.0, 48.0]])
+    learnt = {}
+    for modality in MODALITIES:
+        model.detector(modality).neck[1].attention[0].register_forward_hook(
+            lambda module, _, output, name=modality: (
+                learnt.setdefault(name, output) if output.requires_grad else None
+            )
+        )
+    pairs, samples = zip(*(make_pair(64, 64, boxes=boxes) for boxes in BOXES))
+    batch = dict(inputs=list(pairs), data_samples=list(samples))
     losses = model(**prepared(model, batch, True), mode='loss')
-    for modality in ('visible', 'infrared'):
-        attention = model.detector(modality).neck[1].maps[0][0, 0].double()
-        mask = torch.zeros(16, 16, dtype=torch.float64)
-        mask[4:12, 2:10] = 1  # the box at stride 4
-        expected = -(mask * attention.log() + (1 - mask) * (1 - attention).log()).mean()
+    for modality in MODALITIES:
         loss = losses[f'{modality}.loss_attention']
-        assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
+        assert loss.item() == pytest.approx(cross_entropy(learnt[modality]), rel=1e-4)
         loss.backward(retain_graph=True)
         assert model.detector(modality).neck[1].attention[0][1].conv.weight.grad.abs().sum() > 0
     assert all(p.grad is None for p in model.fusion.parameters())
+
+
+def test_attention_loss_under_autocast(make_pair, monkeypatch):
+    """On CUDA autocast refuses binary_cross_entropy: it must be off, and all in float32."""
+    seen = []
+
+    def watched(values, targets, run=F.binary_cross_entropy):
+        seen.append((torch.is_autocast_enabled('cpu'), values.dtype, targets.dtype))
+        return run(values, targets)
+
+    monkeypatch.setattr(F, 'binary_cross_entropy', watched)
+    samples = [make_pair(64, 64, boxes=boxes)[1] for boxes in BOXES]
+    attention = torch.rand(3, 1, 16, 16).clamp(0.05, 0.95).bfloat16()
+    with torch.autocast('cpu', torch.bfloat16):
+        loss = _attention_loss(attention, samples, torch.zeros(3, 3, 64, 64))
+    assert seen == [(False, torch.float32, torch.float32)]
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(cross_entropy(attention), rel=1e-4)
 
 
 def test_the_attention_loss_is_an_option(with_detectors, make_pair):
@@ -144,152 +180,45 @@ def test_heads_rest_at_test_unless_asked_for(with_detectors, make_pair, auxiliar
     assert 'pred_instances' not in result
 
 
-@pytest.fixture
-def evaluator(repo_root):
-    """Config of the small detector without attention, that answers on anything."""
-    from mmengine.config import Config
-
-    config = Config.fromfile(repo_root / 'configs/_base_/models/faster-rcnn_lite.py').model
-    config.test_cfg.rpn.update(nms_pre=50, max_per_img=20)
-    config.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)
-    config.test_cfg.rcnn.score_thr = 0.0
-    return config
+def unlabel(sample):
+    """As a pipeline without LoadAnnotations packs it."""
+    sample.gt_instances = InstanceData()
+    return sample
 
 
-def test_evaluation_detector_that_is_trained_alongside(with_detectors, make_pair, evaluator):
-    model = with_detectors(evaluation_detector=dict(config=evaluator))
-    names = {name for name, _ in model.named_parameters() if name.startswith('evaluation_detector')}
-    assert names and names <= set(model.state_dict())
-    losses = model(**prepared(model, batch_of(make_pair, (64, 64)), True), mode='loss')
-    total, log = model.parse_losses(losses)
-    assert log['loss_evaluation'] > 0
-    model.zero_grad()
-    log['loss_evaluation'].backward()
-    reached = {name.split('.')[0] for name, p in model.named_parameters() if p.grad is not None}
-    assert reached == {'evaluation_detector'}
-
-
-def test_evaluation_detector_trains_on_both_source_images(with_detectors, make_pair, evaluator):
-    model = with_detectors(evaluation_detector=dict(config=evaluator))
-    seen = []
-    model.evaluation_detector.detector.backbone.register_forward_pre_hook(
-        lambda module, inputs: seen.append(inputs[0])
+@pytest.mark.parametrize('labelled', [(1, 3), (0, 1, 2, 3), ()])
+def test_each_row_is_fused_with_its_own_attention(with_detectors, make_pair, labelled):
+    """In training as at test: labelled rows, others, and sizes that differ, each by itself."""
+    model = with_detectors()
+    find = {name: model.detector(name).neck[1].attention[0] for name in MODALITIES}
+    with torch.no_grad():  # maps that differ between images, statistics that stay
+        for attention in find.values():
+            attention[1].bn.weight *= 5
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 0
+    sizes = (64, 64), (40, 60), (64, 64), (50, 64)
+    batch = batch_of(make_pair, *sizes)
+    for row, sample in enumerate(batch['data_samples']):
+        if row not in labelled:
+            unlabel(sample)
+    data = prepared(model, batch, True)
+    seen = {}
+    model.fusion.register_forward_pre_hook(
+        lambda module, inputs: seen.update({tuple(inputs[0].shape[-2:]): inputs})
     )
-    pair, sample = make_pair(64, 64)
-    model(**prepared(model, dict(inputs=[pair], data_samples=[sample]), True), mode='loss')
-    (images,) = seen
-    mean = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1)
-    std = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
-    torch.testing.assert_close(images[0], (pair[[2, 1, 0]] - mean) / std)
-    torch.testing.assert_close(images[1], (pair[[3, 3, 3]] - mean) / std)
-
-
-def test_evaluation_detector_is_initialised_as_its_config_says(with_detectors, evaluator):
-    """RPNHead draws its weights with a standard deviation of 0.01, PyTorch with another."""
-    model = with_detectors(evaluation_detector=dict(config=evaluator))
-    weight = model.evaluation_detector.detector.rpn_head.rpn_conv.weight
-    assert weight.std() > 0.02
-    model.init_weights()
-    assert weight.std().item() == pytest.approx(0.01, rel=0.05)
-
-
-@pytest.fixture
-def trained(tmp_path, evaluator):
-    path = tmp_path / 'detector.pth'
-    detector = MODELS.build(evaluator)
-    torch.save(dict(state_dict=detector.state_dict(), meta=dict(epoch=1)), path)
-    return path, detector
-
-
-def test_frozen_evaluation_detector(with_detectors, make_pair, evaluator, trained):
-    path, detector = trained
-    model = with_detectors(evaluation_detector=dict(config=evaluator, checkpoint=str(path)))
-    model.init_weights()
-    inner = model.evaluation_detector.detector
-    assert all(
-        torch.equal(value, inner.state_dict()[name])
-        for name, value in detector.state_dict().items()
-    )
-    assert not any(p.requires_grad for p in inner.parameters())
-    assert not any(name.startswith('evaluation_detector') for name in model.state_dict())
-    assert not any(name.startswith('evaluation_detector') for name, _ in model.named_parameters())
-    model.train()
-    assert not inner.training
-    losses = model(**prepared(model, batch_of(make_pair, (64, 64)), True), mode='loss')
-    assert not any(name.startswith('evaluation') for name in losses)
-    with torch.no_grad():
-        (result,) = model.eval().test_step(batch_of(make_pair, (32, 32)))
-    assert len(result.pred_instances) > 0
-
-
-@pytest.mark.parametrize('in_color', [True, False])
-def test_detections_equal_those_of_the_detector_on_the_saved_images(
-    with_detectors, make_pair, evaluator, trained, in_color
-):
-    """As if the fused image had been written to a file and read by the stock detector."""
-    from moefusion.visualization.prediction import fused_image
-
-    path, detector = trained
-    model = with_detectors(
-        detect_in_color=in_color, evaluation_detector=dict(config=evaluator, checkpoint=str(path))
-    ).eval()
-    (pair, sample), (other, other_sample) = make_pair(60, 80, scale=2), make_pair(48, 64)
-    with torch.no_grad():
-        result, _ = model.test_step(dict(inputs=[pair, other], data_samples=[sample, other_sample]))
-        image = fused_image(pair, result, color=in_color)
-        fused = torch.from_numpy(image if in_color else image[..., None].repeat(3, 2))
-        images = dict(
-            pred_instances=fused.permute(2, 0, 1).flip(0),
-            visible_pred_instances=pair[:3],
-            infrared_pred_instances=pair[[3, 3, 3]],
-        )
-        for field, picture in images.items():
-            # in a batch with the other image, since padding reaches the features at the border
-            blank = torch.zeros_like(other[:3])
-            alone, _ = detector.eval().test_step(
-                dict(
-                    inputs=[picture, blank],
-                    data_samples=[make_pair(60, 80, scale=2)[1], make_pair(48, 64)[1]],
-                )
-            )
-            found, expected = result.get(field), alone.pred_instances
-            assert len(found) == len(expected) > 0
-            torch.testing.assert_close(found.bboxes, expected.bboxes, atol=1e-3, rtol=1e-4)
-            torch.testing.assert_close(found.scores, expected.scores)
-            assert torch.equal(found.labels, expected.labels)
-
-
-def test_boxes_are_in_pixels_of_the_original_image(with_detectors, make_pair, evaluator, trained):
-    path, _ = trained
-    model = with_detectors(evaluation_detector=dict(config=evaluator, checkpoint=str(path))).eval()
-    pair, sample = make_pair(60, 80, scale=0.5)
-    as_it_is = sample.clone()
-    as_it_is.set_metainfo(dict(ori_shape=(60, 80), scale_factor=(1.0, 1.0)))
-    with torch.no_grad():
-        (scaled,) = model.test_step(dict(inputs=[pair], data_samples=[sample]))
-        (plain,) = model.test_step(dict(inputs=[pair], data_samples=[as_it_is]))
-    for field in ('pred_instances', 'visible_pred_instances', 'infrared_pred_instances'):
-        torch.testing.assert_close(scaled.get(field).bboxes, 2 * plain.get(field).bboxes)
-    assert 80 < scaled.pred_instances.bboxes[:, 2].max() <= 160
-
-
-def test_evaluation_detector_from_a_config_file(with_detectors, evaluator, trained, tmp_path):
-    from mmengine.config import Config
-
-    file = tmp_path / 'detector.py'
-    Config(dict(model=evaluator)).dump(file)
-    model = with_detectors(evaluation_detector=dict(config=str(file), checkpoint=str(trained[0])))
-    assert torch.equal(
-        model.evaluation_detector.detector.rpn_head.rpn_conv.weight,
-        trained[1].rpn_head.rpn_conv.weight,
-    )
-
-
-def test_evaluation_detector_errors(with_detectors, evaluator, trained, tmp_path):
-    with pytest.raises(FileNotFoundError, match='evaluation_detector.config: there is no file'):
-        with_detectors(evaluation_detector=dict(config='missing.py'))
-    with pytest.raises(FileNotFoundError, match='missing.pth'):
-        with_detectors(evaluation_detector=dict(config=evaluator, checkpoint='missing.pth'))
-    evaluator.roi_head.bbox_head.num_classes = 9
-    with pytest.raises(ValueError, match='another architecture.*fc_cls'):
-        with_detectors(evaluation_detector=dict(config=evaluator, checkpoint=str(trained[0])))
+    model(**data, mode='loss')
+    model.eval()
+    rows = {}
+    for row, size in enumerate(sizes):
+        rows.setdefault(size, []).append(row)
+    for (height, width), members in rows.items():
+        inputs = seen[height, width]
+        for place, row in enumerate(members):
+            for number, modality in enumerate(MODALITIES):
+                image = data['inputs'][f'{modality}_gray'][row, :, :height, :width]
+                assert torch.equal(inputs[number][place], image)
+                alone = model.attend(modality, data['inputs'][modality][row : row + 1])
+                expected = alone[0, :, :height, :width]
+                torch.testing.assert_close(inputs[2 + number][place], expected, atol=1e-4, rtol=0)
+                assert expected.std() > 0.01

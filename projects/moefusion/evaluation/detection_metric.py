@@ -82,7 +82,7 @@ class FusedDetectionMetric(BaseMetric):
             data_samples (Sequence[dict]): The model's data samples as dicts.
 
         Raises:
-            KeyError: if the samples have no fused image.
+            KeyError: if the samples have no fused image or no boxes.
         """
         for pair, sample in zip(data_batch['inputs'], data_samples):
             if 'fused' not in sample:
@@ -142,6 +142,11 @@ class FusedDetectionMetric(BaseMetric):
 def _truth(sample: dict) -> dict[str, np.ndarray]:
     """Boxes and labels that count, and those marked difficult or crowd, which do not."""
     real, ignored = sample['gt_instances'], sample['ignored_instances']
+    if 'bboxes' not in real:
+        raise KeyError(
+            f'FusedDetectionMetric: {sample.get("img_path", "an image")} has no boxes; put '
+            'LoadAnnotations into the test pipeline, or leave this evaluator out'
+        )
     return dict(
         bboxes=torch.as_tensor(real['bboxes']).cpu().numpy(),
         labels=torch.as_tensor(real['labels']).cpu().numpy(),
@@ -152,17 +157,18 @@ def _truth(sample: dict) -> dict[str, np.ndarray]:
 
 def _build(config: str | Path | dict, checkpoint: str | Path) -> nn.Module:
     """The frozen detector of a config and its weights."""
-    if isinstance(config, (str, Path)):
-        if not Path(config).is_file():
-            raise FileNotFoundError(
-                f'FusedDetectionMetric: detector.config names {config}, which is not there'
-            )
-        if not Path(checkpoint).is_file():
-            raise FileNotFoundError(
-                f'FusedDetectionMetric: detector.checkpoint names {checkpoint}, which is not '
-                f'there. Train it by `python tools/train.py {config}`, or leave this evaluator out'
-            )
-        config = Config.fromfile(config).model
+    source = config if isinstance(config, (str, Path)) else None
+    if source is not None and not Path(source).is_file():
+        raise FileNotFoundError(
+            f'FusedDetectionMetric: detector.config names {source}, which is not there'
+        )
+    if not Path(checkpoint).is_file():
+        raise FileNotFoundError(
+            f'FusedDetectionMetric: detector.checkpoint names {checkpoint}, which is not there. '
+            f'Train it by `python tools/train.py {source or "CONFIG"}`, or leave this evaluator out'
+        )
+    if source is not None:
+        config = Config.fromfile(source).model
     detector = MODELS.build(config)
     load_weights(detector, checkpoint)
     return detector.requires_grad_(False).eval()
