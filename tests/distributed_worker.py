@@ -2,7 +2,8 @@
 
 Argument: folder for the results. Each process takes its share of one global batch of four pairs,
 computes the gradients of MoEFusion's joint loss twice, and writes them with the usage of the
-experts, the load statistics and the loss terms.
+experts, the load statistics and the loss terms. With ``--detectors`` the model has detectors, and
+only the last two of the pairs have labels: none of the first rank's.
 """
 
 import os
@@ -12,7 +13,9 @@ from pathlib import Path
 import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
 from mmengine.model import MMDistributedDataParallel
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
 import moefusion.plugin  # noqa: F401
@@ -27,7 +30,7 @@ def noise_of_the_sample(logits):
     return torch.sin(7 * logits.detach())
 
 
-def global_batch():
+def global_batch(labelled):
     """The third pair is dark in the visible, the others in the infrared image."""
     pairs, samples = [], []
     for number, size in enumerate(SIZES):
@@ -37,29 +40,36 @@ def global_batch():
         else:
             pair[3] = 0
         sample = DetDataSample(metainfo=dict(img_shape=size, ori_shape=size))
-        sample.gt_instances = InstanceData(bboxes=torch.tensor([[2.0, 3.0, 12.0, 15.0]]))
+        sample.gt_instances = InstanceData()
+        if number in labelled:
+            sample.gt_instances.bboxes = torch.tensor([[2.0, 3.0, 12.0, 15.0]])
+            sample.gt_instances.labels = torch.zeros(1, dtype=torch.long)
         pairs.append(pair)
         samples.append(sample)
     return pairs, samples
 
 
-def build_model():
+def build_model(detectors):
     """Gates that send what is bright in the visible image to experts 0 and 1, else to 2 and 3."""
     model = MODELS.build(
         dict(
+            detectors,
             type='MoEFusion',
             fusion=dict(local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4)),
         )
     )
+    for gate in model.fusion.gates().values():
+        gate.standard = torch.nn.Identity()  # of one batch alone, statistics differ by rank
+    model.statistics.momentum = 1.0  # the load of this batch alone
     with torch.no_grad():
         for encoder in (model.fusion.visible_encoder, model.fusion.infrared_encoder):
             for name, parameter in encoder.named_parameters():
                 parameter.abs_() if name.endswith('weight') else parameter.zero_()
-        # Logits of about 1.5 against 0: decided, but not beyond the reach of the noise
+        # Logits of about 0.45 against 0: decided, but not beyond the reach of the noise, 0.2
         for mixture, size in (
-            (model.fusion.local.foreground, 0.002),
-            (model.fusion.local.background, 0.045),
-            (model.fusion.decoder, 0.004),
+            (model.fusion.local.foreground, 3.1e-5),
+            (model.fusion.local.background, 7.0e-4),
+            (model.fusion.decoder, 7.2e-5),
         ):
             weight = mixture.gate.weight.view(-1, 1, *mixture.gate.grid, 4)  # channel, ...
             channels = len(weight)
@@ -71,13 +81,27 @@ def build_model():
     return model
 
 
-def main(folder):
+def lite_detectors():
+    """Those of the lite configs, without weights from the net, and the attention's loss."""
+    init_default_scope('mmdet')
+    base = Path(__file__).parents[1] / 'configs/_base_/models/moefusion_lite.py'
+    model = Config.fromfile(base).model
+    detectors = {name: model[name] for name in ('visible_detector', 'infrared_detector')}
+    for detector in detectors.values():
+        detector.backbone.init_cfg = None
+        detector.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)
+        detector.train_cfg.rcnn.sampler.num = 16
+    return dict(detectors, attention_loss=True)
+
+
+def main(folder, *options):
+    detectors = '--detectors' in options
     rank, ranks = int(os.environ.get('RANK', 0)), int(os.environ.get('WORLD_SIZE', 1))
     torch.manual_seed(0)
-    model = build_model()
+    model = build_model(lite_detectors() if detectors else {})
     # A large weight, so that the load losses show in the gradients
     model.join_losses = JointLoss(dict(load=10.0))
-    pairs, samples = global_batch()
+    pairs, samples = global_batch(labelled=(2, 3) if detectors else range(4))
     share = slice(rank * 4 // ranks, (rank + 1) * 4 // ranks)
     torch.randn_like = noise_of_the_sample
     wrapped = model
@@ -110,4 +134,4 @@ def main(folder):
 
 
 if __name__ == '__main__':
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -21,20 +21,26 @@ def environment():
     return {**kept, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''}
 
 
+TORCHRUN = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
+
+
+def run_worker(launcher, folder, *options):
+    done = subprocess.run(
+        [*launcher, str(WORKER), str(folder), *options],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 @pytest.fixture(scope='module')
 def results(tmp_path_factory):
     """What one process with batch 4 and two with batch 2 each computed."""
     folder = tmp_path_factory.mktemp('gradients')
-    torchrun = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    for launcher in ([sys.executable], torchrun):
-        done = subprocess.run(
-            [*launcher, str(WORKER), str(folder)],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+    for launcher in ([sys.executable], TORCHRUN):
+        run_worker(launcher, folder)
     single = torch.load(folder / 'rank0of1.pth')
     return single, [torch.load(folder / f'rank{rank}of2.pth') for rank in range(2)]
 
@@ -92,6 +98,22 @@ def test_other_losses_are_those_of_the_rank(results):
         values = [rank['log'][name] for rank in ranks]
         assert values[0] != pytest.approx(values[1])
         assert sum(values) / 2 == pytest.approx(single['log'][name], rel=1e-4)
+
+
+def test_a_rank_without_labels(tmp_path):
+    """Its detectors take part with a gradient of 0: DDP halves the other rank's, none is missing."""
+    run_worker(TORCHRUN, tmp_path, '--detectors')
+    idle, busy = (torch.load(tmp_path / f'rank{rank}of2.pth') for rank in range(2))
+    for modality in ('visible', 'infrared'):
+        assert idle['log'][f'{modality}.loss_unlabelled'] == 0
+        assert busy['log'][f'{modality}.loss_attention'] > 0
+        own = [name for name in idle['gradients'] if name.startswith(f'{modality}_detector')]
+        reached = [name for name in own if idle['gradients'][name] is not None]
+        assert len(reached) > 40
+        assert any('attention' in name for name in reached)
+        for name in reached:
+            assert torch.equal(idle['gradients'][name], busy['gradients'][name])
+        assert sum(idle['gradients'][name].abs().sum() for name in reached) > 0
 
 
 @pytest.mark.slow
