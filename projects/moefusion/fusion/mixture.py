@@ -45,7 +45,7 @@ class LocalMixture(nn.Module):
         self.experts = nn.ModuleList(LocalExpert(channels, hidden) for _ in range(num_experts))
 
     def forward(
-        self, visible: Tensor, infrared: Tensor, attention: Tensor
+        self, visible: Tensor, infrared: Tensor, attention: Tensor, gating: Gating | None = None
     ) -> tuple[Tensor, Gating]:
         """Mix the local features (equations 1 and 2).
 
@@ -53,12 +53,13 @@ class LocalMixture(nn.Module):
             visible (Tensor): ``x_enc`` of the visible image, N x C x H x W.
             infrared (Tensor): ``x_enc`` of the infrared image, the same shape.
             attention (Tensor): ``Att`` (or 1 - ``Att`` for the background), N x 1 x H x W.
+            gating (Gating, optional): a decision to use in place of the gate's own.
 
         Returns:
             tuple[Tensor, Gating]: ``y_local`` (N x C x H x W) and the gate's decision.
         """
         visible, infrared = visible * attention, infrared * attention
-        gating = self.gate(visible, infrared)
+        gating = gating or self.gate(visible, infrared)
         half = len(self.experts) // 2
         return run_experts(self.experts, [visible] * half + [infrared] * half, gating), gating
 
@@ -94,15 +95,16 @@ class GlobalMixture(nn.Module):
             GlobalExpert(in_channels, widths, out_channels) for _ in range(num_experts)
         )
 
-    def forward(self, *features: Tensor) -> tuple[Tensor, Gating]:
+    def forward(self, *features: Tensor, gating: Gating | None = None) -> tuple[Tensor, Gating]:
         """Decode (equations 3 and 4).
 
         Args:
             *features (Tensor): x_f, N x C x H x W, or its parts, each N x C_i x H x W.
+            gating (Gating, optional): a decision to use in place of the gate's own.
 
         Returns:
             tuple[Tensor, Gating]: ``I_F`` (N x 1 x H x W, not clipped) and the gate's decision.
         """
-        gating = self.gate(*features)
+        gating = gating or self.gate(*features)
         x_f = torch.cat(features, dim=1) if len(features) > 1 else features[0]
         return run_experts(self.experts, [x_f] * len(self.experts), gating), gating

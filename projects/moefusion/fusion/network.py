@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -125,6 +125,7 @@ class FusionNetwork(nn.Module):
         infrared: Tensor,
         visible_attention: Tensor | None = None,
         infrared_attention: Tensor | None = None,
+        gatings: Mapping[str, Gating] | None = None,
     ) -> FusionOutput:
         """Fuse a batch of aligned pairs of one size.
 
@@ -134,6 +135,8 @@ class FusionNetwork(nn.Module):
             visible_attention (Tensor, optional): Att_V, N x 1 x H x W in [0, 1]. Without it the
                 map is 1 everywhere.
             infrared_attention (Tensor, optional): Att_I likewise.
+            gatings (Mapping[str, Gating], optional): decisions to use in place of the gates' own,
+                by the names of ``FusionOutput.gatings``: what would other experts have made?
 
         Returns:
             FusionOutput: the fused images, the merged attention and the gates' decisions.
@@ -164,10 +167,11 @@ class FusionNetwork(nn.Module):
         height, width = visible.shape[-2:]
         cells = [self._to_cells(image) for image in (visible, infrared)]
         prior = self._to_cells(attention).mean(dim=1, keepdim=True)
-        x_f, gatings = self._fusion_features(*cells, prior)
-        fused, gatings['global'] = self.decoder(x_f)
+        given = gatings or {}
+        x_f, decided = self._fusion_features(*cells, prior, given)
+        fused, decided['global'] = self.decoder(x_f, gating=given.get('global'))
         fused = F.pixel_shuffle(fused, self.stride)[..., :height, :width]
-        return FusionOutput(fused, attention, gatings)
+        return FusionOutput(fused, attention, decided)
 
     def gates(self) -> dict[str, NoisyTopKGate]:
         """The gate of each mixture, by the names of ``FusionOutput.gatings``."""
@@ -183,7 +187,7 @@ class FusionNetwork(nn.Module):
         return F.pixel_unshuffle(image, self.stride)
 
     def _fusion_features(
-        self, visible: Tensor, infrared: Tensor, attention: Tensor
+        self, visible: Tensor, infrared: Tensor, attention: Tensor, given: Mapping[str, Gating]
     ) -> tuple[Tensor, dict[str, Gating]]:
         """``x_f = [y_local, x_dense_I, x_dense_V]`` (section 3.3) and the local gates' decisions.
 
@@ -194,8 +198,9 @@ class FusionNetwork(nn.Module):
         parts, gatings = [], {}
         for region, mixture in self.local.items():
             prior = attention if region == 'foreground' else 1 - attention
-            y_local, gatings[f'local_{region}'] = mixture(
-                visible_dense[-1], infrared_dense[-1], prior
+            name = f'local_{region}'
+            y_local, gatings[name] = mixture(
+                visible_dense[-1], infrared_dense[-1], prior, given.get(name)
             )
             parts.append(y_local)
         return torch.cat([*parts, *infrared_dense, *visible_dense], dim=1), gatings
