@@ -95,7 +95,6 @@ default_hooks = dict(
             load=dict(loss_local_foreground=0.003, loss_local_background=0.005, loss_global=0.02),
         )
     ),
-    gate_noise=dict(type='GateNoiseHook'),
     checkpoint=dict(by_epoch=False, interval=250, max_keep_ckpts=2),
 )
 log_processor = dict(by_epoch=False)

@@ -14,6 +14,7 @@ default_hooks = dict(
             infrared=1.0,
         ),
     ),
+    gate_noise=dict(type='GateNoiseHook'),
     visualization=dict(type='FusionVisualizationHook', num_images=4),
 )
 

@@ -8,6 +8,8 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=1e-4, weight_decay=1e-4),
     clip_grad=dict(max_norm=35, norm_type=2),
+    # Decay would hold the gates' weights near their start, zero.
+    paramwise_cfg=dict(custom_keys={'.gate.': dict(decay_mult=0.0)}),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=1 / 3, by_epoch=False, begin=0, end=500),
