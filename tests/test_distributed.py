@@ -101,7 +101,7 @@ def test_other_losses_are_those_of_the_rank(results):
 
 
 def test_a_rank_without_labels(tmp_path):
-    """Its detectors take part with a gradient of 0: DDP halves the other rank's, none is missing."""
+    """Its detectors take part with a gradient of 0: DDP waits for each parameter's."""
     run_worker(TORCHRUN, tmp_path, '--detectors')
     idle, busy = (torch.load(tmp_path / f'rank{rank}of2.pth') for rank in range(2))
     for modality in ('visible', 'infrared'):

@@ -1,6 +1,7 @@
 """FusionInferencer with the lite network's real config, detectors included."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def config(repo_root):
 
 @pytest.fixture(scope='module')
 def checkpoint(config, tmp_path_factory):
-    """What the runner would save: all of the model, heads and scoring detector included."""
+    """What the runner would save: all of the model, heads included."""
     init_default_scope('mmdet')
     torch.manual_seed(0)
     model = MODELS.build(config.model)
@@ -113,7 +114,6 @@ def test_options_that_do_not_fit(key, message):
 def test_only_what_fusing_needs_is_built(inferencer):
     detector = inferencer.model.visible_detector
     assert not hasattr(detector, 'rpn_head') and not hasattr(detector, 'roi_head')
-    assert inferencer.model.evaluation_detector is None
     assert not inferencer.model.training
 
 
@@ -264,3 +264,24 @@ def test_the_pair_at_fault_is_named(inferencer):
 
 def test_empty_lists(inferencer):
     assert inferencer([], []) == []
+
+
+def test_calls_from_several_threads_equal_single_calls(inferencer):
+    """The attention of one call must not guide another's: pairs of one size and of several."""
+    rng = np.random.default_rng(0)
+    sizes = (64, 64), (64, 64), (48, 80), (80, 48)
+    pairs = [
+        (
+            rng.integers(0, 256, (*size, 3), dtype=np.uint8),
+            rng.integers(0, 256, size, dtype=np.uint8),
+        )
+        for size in sizes
+    ]
+    alone = [inferencer(*pair) for pair in pairs]
+    assert not np.array_equal(alone[0].attention, alone[1].attention)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda number: inferencer(*pairs[number % 4]), range(48)))
+    for number, result in enumerate(together):
+        for name in ('attention', 'gray', 'color'):
+            expected = getattr(alone[number % 4], name)
+            np.testing.assert_array_equal(getattr(result, name), expected)

@@ -10,6 +10,7 @@ from moefusion.comparison import detection_table as module
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.tables import Row, Table
+from moefusion.files import Annotation
 
 CONFIG = """
 _base_ = []
@@ -109,6 +110,43 @@ def test_perfect_detections_give_100(test_set, detector_files, monkeypatch):
     monkeypatch.setattr(module, 'inference_detector', perfect_on(truth, ['Infrared', 'average']))
     table = module.detection_table(module.load_detector(*detector_files), find(test_set))
     assert [row.values['mAP'] for row in table.rows] == pytest.approx([0, 100, 100])
+
+
+def test_ap_by_hand_near_the_threshold(test_set, detector_files, monkeypatch):
+    """Found at an IoU of 0.5, missed by a row at 0.475, found; and a difficult object.
+
+    Precision is 1, 1/2 and 2/3 at recalls of 1/3, 1/3 and 2/3: AP 1/3 + 2/9. Were the difficult
+    object counted, it would be 11/16; at an IoU of 0.05 1; by boxes that end before x2 1/9.
+    """
+    images = find(test_set)
+    whole, half, less, other = (
+        [5, 0, 14, 39],  # 10 x 40 pixels, first to last
+        [5, 0, 14, 19],
+        [5, 0, 14, 18],
+        [30, 10, 49, 19],
+    )
+    for stem, boxes, ignored in (
+        ('a', [whole], [False]),
+        ('b', [whole], [False]),
+        ('c', [other, whole], [False, True]),
+    ):
+        images.annotations[stem] = Annotation(
+            None, ['car'] * len(boxes), np.array(boxes, np.float32), ignored
+        )
+    found = iter([[(half, 0.9)], [(less, 0.8)], [(whole, 0.85), (other, 0.7)]] + [[]] * 6)
+
+    def detect(model, image, pipeline):
+        boxes, scores = zip(*(next(found) or [([0, 0, 1, 1], 0.0)]))
+        instances = InstanceData(
+            bboxes=torch.tensor(boxes).float(),
+            scores=torch.tensor(scores),
+            labels=torch.zeros(len(boxes)).long(),
+        )
+        return type('Sample', (), dict(pred_instances=instances))
+
+    monkeypatch.setattr(module, 'inference_detector', detect)
+    table = module.detection_table(module.load_detector(*detector_files), images)
+    assert [row.values['car'] for row in table.rows] == pytest.approx([100 * 5 / 9, 0, 0])
 
 
 def test_classes_that_the_detector_does_not_know(test_set, detector_files):

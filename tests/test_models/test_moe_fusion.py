@@ -167,6 +167,11 @@ def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_
     model.statistics.momentum = 1  # the load of this batch alone
     batch = batch_of(make_pair, *SIZES)
     batch['inputs'][0][:3], batch['inputs'][1][3] = 0, 0  # dark in one modality
+    boxes = [[2.0, 3.0, 30.0, 20.0]], [[4.0, 1.0, 9.0, 16.0]], None, [[40.0, 5.0, 60.0, 33.0]]
+    for sample, objects in zip(batch['data_samples'], boxes):
+        sample.gt_instances = InstanceData()
+        if objects:
+            sample.gt_instances.bboxes = torch.tensor(objects)
     model(**prepared(model, batch), mode='tensor')  # the gates' statistics meet the images
     hold_statistics(model)
     together = model(**prepared(model, batch, True), mode='loss')
@@ -174,6 +179,7 @@ def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_
         model(**prepared(model, dict(inputs=[pair], data_samples=[sample]), True), mode='loss')
         for pair, sample in zip(*batch.values())
     ]
+    assert single[2]['fusion.loss_pixel_foreground'] == 0
     for name in together:
         if name.startswith('fusion'):
             expected = torch.stack([losses[name] for losses in single]).mean()
