@@ -11,6 +11,9 @@ num_classes = 2
 model = dict(
     visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
+    # A target that depends on the whole sample, so that the gates have something to decide.
+    fusion_loss=dict(adaptive=dict()),
+    attention_loss=True,
 )
 
 # A few minutes on two cores: 256 iterations on two crops each.
@@ -29,7 +32,13 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-default_hooks = dict(logger=dict(interval=8), checkpoint=dict(max_keep_ckpts=1))
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.gate.': dict(lr_mult=2.0)}))
+default_hooks = dict(
+    joint_loss=dict(weights=dict(fusion=dict(loss_gradient=0.5))),
+    gate_noise=dict(type='GateNoiseHook'),
+    logger=dict(interval=8),
+    checkpoint=dict(max_keep_ckpts=1),
+)
 
 # Train it first: python tools/train.py configs/detectors/faster-rcnn-lite_demo.py
 judge = dict(

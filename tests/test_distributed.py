@@ -172,6 +172,6 @@ def test_dist_train_on_cpus(repo_root, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     log = done.stdout + done.stderr
     assert 'Epoch(train) [1][2/2]' in log  # 8 pairs, 2 ranks, batches of 2
-    assert 'fusion/EN' in log and 'fused/mAP' in log
+    assert 'fusion/EN' in log
     checkpoint = load_checkpoint_safely(work / 'epoch_1.pth')
     assert not any(name.startswith('module.') for name in checkpoint['state_dict'])
