@@ -126,6 +126,7 @@ def test_dist_train_on_cpus(repo_root, tmp_path):
         [
             sys.executable,
             'tools/make_demo_data.py',
+            '--out-dir',
             str(data),
             '--train',
             '8',

@@ -1,10 +1,16 @@
 """Shows pairs and their boxes, visible beside infrared: `python tools/browse_dataset.py CONFIG`."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from moefusion import plugin  # noqa: F401  registers the readers, before MMDetection greets
+
+# isort: split
 import cv2
 import numpy as np
 import torch
@@ -12,17 +18,20 @@ from mmdet.registry import DATASETS
 from mmdet.structures import DetDataSample
 from mmdet.utils import register_all_modules
 from mmdet.visualization import DetLocalVisualizer
-from mmengine.config import Config, DictAction
 from mmengine.structures import InstanceData
+from torch import Tensor
 
-from moefusion import plugin  # noqa: F401  registers the readers
+from moefusion.apis import load_config
+from moefusion.apis.command import add_config_options, command, show_progress
 from moefusion.datasets.readers import find_readers
 from moefusion.files import write_image
+
+Step = tuple[str, np.ndarray, Tensor, Tensor]  # title, image, boxes, labels
 
 WIDE_ENOUGH = 480  # narrower images are enlarged, so that labels can be read
 
 
-def parse_args(argv=None):
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split(':')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
     parser.add_argument('--split', default='train', choices=['train', 'val', 'test'])
@@ -33,46 +42,46 @@ def parse_args(argv=None):
         help='the files as they are, what training gets, or every step between (default: '
         'transformed)',
     )
-    parser.add_argument('--output-dir', help='write PNG files here')
+    parser.add_argument('--out-dir', help='write PNG files here')
     parser.add_argument('--not-show', action='store_true', help='open no window')
     parser.add_argument('--show-number', type=int, help='how many pairs (default: all)')
     parser.add_argument('--show-interval', type=float, default=2, help='seconds for each pair')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
+    add_config_options(parser, 'data_root=data/M3FD')
     args = parser.parse_args(argv)
     if sys.platform == 'linux' and not os.environ.get('DISPLAY'):
         args.not_show = True
-    if args.not_show and not args.output_dir:
-        parser.error('there is no display to show pairs on, or --not-show: give an --output-dir')
+    if args.not_show and not args.out_dir:
+        parser.error('there is no display to show pairs on, or --not-show: give an --out-dir')
     return args
 
 
-def main(argv=None):
+@command
+def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg = load_config(args.config, args.cfg_options)
     register_all_modules()
     visualizer = DetLocalVisualizer(line_width=2)
     for _, reader in find_readers(cfg, [args.split]):
         dataset = DATASETS.build(reader)
         visualizer.dataset_meta = dataset.metainfo
         number = min(args.show_number or len(dataset), len(dataset))
-        for index in range(number):
+        for index in show_progress(range(number)):
             info = dataset.get_data_info(index)
             steps = run_pipeline(info, dataset.pipeline.transforms, args.mode)
             if not steps:
                 continue
             picture = np.vstack(match_widths([draw(visualizer, *step) for step in steps]))
             name = f'{info["img_id"]}{"_infrared" * (reader.get("modality") == "infrared")}'
-            if args.output_dir:
-                path = Path(args.output_dir, args.split, f'{name}.png')
+            if args.out_dir:
+                path = Path(args.out_dir, args.split, f'{name}.png')
                 write_image(path, np.ascontiguousarray(picture[..., ::-1]))
             if not args.not_show:
                 visualizer.show(picture, win_name=name, wait_time=args.show_interval)
-            print(f'\r{index + 1}/{number} pairs', end='', flush=True)
-        print(f', in {Path(args.output_dir, args.split)}' if args.output_dir else '')
+        where = f', in {Path(args.out_dir, args.split)}' if args.out_dir else ''
+        print(f'{number} pairs{where}')
 
 
-def run_pipeline(info, transforms, mode):
+def run_pipeline(info: dict, transforms: Sequence[Callable], mode: str) -> list[Step]:
     """Return (title, image, boxes, labels) of the steps that the mode shows, [] if rejected."""
     steps, results = [], info
     for transform in transforms:
@@ -92,7 +101,9 @@ def run_pipeline(info, transforms, mode):
     return steps if mode == 'pipeline' else [('', *steps[-1][1:])]
 
 
-def draw(visualizer, title, image, boxes, labels):
+def draw(
+    visualizer: DetLocalVisualizer, title: str, image: np.ndarray, boxes: Tensor, labels: Tensor
+) -> np.ndarray:
     """Return the RGB picture of one step: visible and infrared side by side, with boxes."""
     zoom = max(1, round(WIDE_ENOUGH / image.shape[1]))
     image = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
@@ -111,7 +122,7 @@ def draw(visualizer, title, image, boxes, labels):
     return picture
 
 
-def match_widths(pictures):
+def match_widths(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Pad pictures on the right to the widest."""
     widest = max(picture.shape[1] for picture in pictures)
     return [

@@ -4,23 +4,30 @@ Names each missing, unreadable or mis-sized pair and each bad annotation; exits 
 any.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
 
+from moefusion import plugin  # noqa: F401  registers the readers, before MMDetection greets
+
+# isort: split
 from mmdet.registry import DATASETS
 from mmdet.utils import register_all_modules
-from mmengine.config import Config, DictAction
+from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset
 
-from moefusion import plugin  # noqa: F401  registers the readers
-from moefusion.datasets.layout import check_layout
+from moefusion.apis import load_config
+from moefusion.apis.command import add_config_options, command, show_progress
+from moefusion.datasets.layout import LayoutReport, check_layout
 from moefusion.datasets.readers import find_readers
-from moefusion.files import PairError, write_file
+from moefusion.files import write_file
 
 BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them together
 
 
-def parse_args(argv=None):
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
     parser.add_argument(
@@ -34,20 +41,17 @@ def parse_args(argv=None):
         help='first write train.txt and test.txt with N test pairs, in runs of '
         f'{BLOCK} spread over the data set; never replaces an existing split',
     )
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
+    add_config_options(parser, 'data_root=data/M3FD')
     return parser.parse_args(argv)
 
 
-def main(argv=None):
+@command
+def main(argv: list[str] | None = None) -> int:
     """Return 1 if anything is wrong, else 0."""
     args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg = load_config(args.config, args.cfg_options)
     register_all_modules()
-    try:
-        readers = find_readers(cfg, args.split)
-    except ValueError as error:
-        raise SystemExit(f'error: {error}') from error
+    readers = find_readers(cfg, args.split)
     if args.make_split:
         make_split(readers[0][1], args.make_split)
     failed, ids, checked = False, {}, []
@@ -56,7 +60,7 @@ def main(argv=None):
         if files in checked:  # the same pairs, once for each modality
             continue
         checked.append(files)
-        report = check_layout(build(reader), _progress if sys.stderr.isatty() else None)
+        report = check_layout(build(reader), show_progress)
         root = reader.get('data_root')
         ids.setdefault((split, root), set()).update(report.ids)
         if split != 'train' and (twice := ids.get(('train', root), set()) & report.ids):
@@ -66,24 +70,21 @@ def main(argv=None):
     return int(failed)
 
 
-def build(reader, **changes):
+def build(reader: ConfigDict, **changes: object) -> BaseDataset:
     """Build a reader without loading anything yet."""
     return DATASETS.build({**reader, 'pipeline': [], 'lazy_init': True, **changes})
 
 
-def make_split(reader, number):
+def make_split(reader: ConfigDict, number: int) -> None:
     """Write train.txt and test.txt beside the images, the same for the same pairs and number."""
     dataset = build(reader, ann_file='')
     files = [Path(dataset.data_root, f'{name}.txt') for name in ('train', 'test')]
     for file in files:
         if file.exists():
-            raise SystemExit(f'error: {file} exists; remove it to make another split')
-    try:
-        ids = [pair['img_id'] for pair in dataset.list_pairs()[0]]
-    except PairError as error:
-        raise SystemExit(f'error: {error}') from error
+            raise FileExistsError(f'{file} exists; remove it to make another split')
+    ids = [pair['img_id'] for pair in dataset.list_pairs()[0]]
     if not 0 < number < len(ids):
-        raise SystemExit(f'error: --make-split {number} of {len(ids)} pairs leaves a split empty')
+        raise ValueError(f'--make-split {number} of {len(ids)} pairs leaves a split empty')
     runs = -(-number // BLOCK)
     starts = [len(ids) * run // runs for run in range(runs)]
     sizes = [number * (run + 1) // runs - number * run // runs for run in range(runs)]
@@ -94,7 +95,7 @@ def make_split(reader, number):
         print(f'{file}: {len(lines)} pairs')
 
 
-def print_report(split, reader, report, limit):
+def print_report(split: str, reader: ConfigDict, report: LayoutReport, limit: int) -> None:
     """Print what was found in one split."""
     print(f'{split} ({reader["type"]}, {reader.get("data_root")}): {report.pairs} usable pairs')
     boxes = ', '.join(f'{name} {count}' for name, count in report.boxes.most_common())
@@ -108,11 +109,6 @@ def print_report(split, reader, report, limit):
     if len(report.problems) > limit:
         print(f'  ... and {len(report.problems) - limit} more; raise --max-problems to see them')
     print(f'  {len(report.problems)} problems')
-
-
-def _progress(done, total):
-    if done % 20 == 0 or done == total:
-        print(f'\r{done}/{total}', end='\n' if done == total else '', file=sys.stderr, flush=True)
 
 
 if __name__ == '__main__':

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from moefusion.apis.command import command
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG, DATA, WORK_DIR = 'configs/moefusion-lite_demo.py', 'data/demo', 'work_dirs/demo'
 DETECTOR = 'configs/detectors/faster-rcnn-lite_demo.py'  # scores the fused images
@@ -43,13 +45,14 @@ def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
     write_image(ROOT / PICTURE, cv2.cvtColor(draw_fusion(pictures), cv2.COLOR_RGB2BGR))
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--pairs', type=int, default=4, help='pairs in the picture (default: 4)')
     args = parser.parse_args()
 
     if not (ROOT / DATA / 'test.txt').is_file():
-        run('tools/make_demo_data.py', DATA)
+        run('tools/make_demo_data.py', '--out-dir', DATA)
     run('tools/train.py', DETECTOR, '--resume')
     last = ROOT / WORK_DIR / 'last_checkpoint'
     run('tools/train.py', CONFIG, '--work-dir', WORK_DIR, '--resume')

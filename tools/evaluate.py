@@ -6,11 +6,10 @@ python tools/evaluate.py --visible DIR --infrared DIR --fused NAME=DIR [NAME=DIR
 from __future__ import annotations
 
 import argparse
-import sys
 
 import torch
-from tqdm import tqdm
 
+from moefusion.apis.command import command, show_progress
 from moefusion.comparison.cues import cue_table
 from moefusion.comparison.given_scores import add_given_scores
 from moefusion.comparison.pairs import find_evaluation_set
@@ -117,10 +116,6 @@ def _method(text: str) -> tuple[str, str]:
     return name, folder
 
 
-def _progress(items, total):
-    return tqdm(items, total=total, unit='image', file=sys.stderr)
-
-
 def evaluate(args: argparse.Namespace) -> None:
     """Score, print and write the tables."""
     names = read_lines(args.list) if args.list else None
@@ -132,7 +127,7 @@ def evaluate(args: argparse.Namespace) -> None:
         if extra:
             print(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')
     tasks = make_tasks(images, args.regions, args.protocol, args.one_sided)
-    scores = score_images(tasks, args.workers, _progress)
+    scores = score_images(tasks, args.workers, show_progress)
     images.leave_out({image.stem: image.problem for image in scores if image.problem})
     print(f'{len(images.stems)} images scored, {len(images.left_out)} left out')
     for stem, reason in images.left_out.items():
@@ -146,8 +141,9 @@ def evaluate(args: argparse.Namespace) -> None:
         if (table := fusion_table(scores, region, args.protocol, args.paper))
     }
     if cues:
-        tables['cues'] = cue_table(images, cues, _progress)
+        tables['cues'] = cue_table(images, cues, show_progress)
     if args.detect:
+        from moefusion import plugin  # noqa: F401  registers the readers
         from moefusion.comparison import detection_table as detection
 
         config, *checkpoints = args.detect
@@ -157,7 +153,7 @@ def evaluate(args: argparse.Namespace) -> None:
                     detection.load_detector(config, checkpoint, args.device),
                     images,
                     args.paper,
-                    _progress,
+                    show_progress,
                 )
                 for checkpoint in checkpoints
             ]
@@ -169,12 +165,9 @@ def evaluate(args: argparse.Namespace) -> None:
     print(f'Wrote {", ".join(file.name for file in files)} to {args.out_dir}')
 
 
+@command
 def main() -> None:
-    args = parse_args()
-    try:
-        evaluate(args)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'evaluate.py: {error}') from error
+    evaluate(parse_args())
 
 
 if __name__ == '__main__':

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 
-from mmengine.config import DictAction
-from tqdm import tqdm
-
-from moefusion.apis import FolderReport, FusionInferencer, find_pairs, fuse_pairs
+from moefusion.apis import FusionInferencer, find_pairs, fuse_pairs
+from moefusion.apis.command import add_config_options, command, explain, show_progress, warn
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.files import read_lines
 
@@ -34,13 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--checkpoint',
         help='checkpoint file, read as data: no code in it runs (default: the bundled weights)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override keys of the config, that of the bundled weights too',
-    )
+    add_config_options(parser, 'model.fusion.top_k=1')
     parser.add_argument(
         '--gray',
         action='store_true',
@@ -60,50 +53,53 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
-    report = FolderReport()
     keep_freed_memory()
+    counts: Counter[str] = Counter()
     try:
-        names = read_lines(args.list) if args.list else None
-        pairs, report.failed = find_pairs(args.visible, args.infrared, names)
-        for stem, reason in report.failed.items():
-            warn(f'not fused: {stem}: {reason}')
-        inferencer = FusionInferencer(args.config, args.checkpoint, args.device, args.cfg_options)
-        fuse_pairs(
-            inferencer,
-            pairs,
-            args.out_dir,
-            color=not args.gray,
-            overwrite=args.overwrite,
-            pictures=args.pictures,
-            report=report,
-            warn=warn,
-            progress=lambda items: tqdm(items, unit='pair', dynamic_ncols=True),
-        )
-    except (OSError, ValueError) as error:
-        # An OSError of our own has no file name beside its message.
-        plain = isinstance(error, OSError) and error.strerror and not error.filename
-        warn(f'error: {error.strerror if plain else error}')
-        return summarise(report, args.out_dir, finished=False)
+        fuse(args, counts)
     except KeyboardInterrupt:
-        warn('stopped; the same command goes on from here')
-        return summarise(report, args.out_dir, finished=False)
-    return summarise(report, args.out_dir)
+        warn(
+            f'stopped; the finished files stay in {args.out_dir}, and the same command goes on '
+            'from here'
+        )
+        return summarise(counts, args.out_dir, finished=False)
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        warn(f'error: {message}')
+        return summarise(counts, args.out_dir, finished=False)
+    return summarise(counts, args.out_dir)
 
 
-def summarise(report: FolderReport, out_dir: str, finished: bool = True) -> int:
+def fuse(args: argparse.Namespace, counts: Counter[str]) -> None:
+    """Fuse what the arguments name, and count the outcomes as they come."""
+    names = read_lines(args.list) if args.list else None
+    pairs, unpaired = find_pairs(args.visible, args.infrared, names)
+    for stem, reason in unpaired.items():
+        warn(f'not fused: {stem}: {reason}')
+    counts['failed'] = len(unpaired)
+    inferencer = FusionInferencer(args.config, args.checkpoint, args.device, args.cfg_options)
+    outcomes = fuse_pairs(
+        inferencer, pairs, args.out_dir, not args.gray, args.overwrite, args.pictures
+    )
+    for outcome in show_progress(outcomes, total=len(pairs)):
+        counts[outcome.status] += 1
+        if outcome.status == 'failed':
+            warn(f'not fused: {outcome.stem}: {outcome.reason}')
+
+
+def summarise(counts: Counter[str], out_dir: str, finished: bool = True) -> int:
     """Print the last line, and return the exit status."""
-    skipped = f'{len(report.skipped)} skipped'
-    if report.skipped:
+    skipped = f'{counts["skipped"]} skipped'
+    if counts['skipped']:
         skipped += ' (there already; --overwrite fuses them again)'
-    if finished or report.fused or report.skipped or report.failed:
-        print(f'{len(report.fused)} fused, {skipped}, {len(report.failed)} failed: {out_dir}')
-    return 0 if finished and not report.failed else 1
-
-
-def warn(message: str) -> None:
-    tqdm.write(message, file=sys.stderr)
+    if finished or counts.total():
+        print(f'{counts["fused"]} fused, {skipped}, {counts["failed"]} failed: {out_dir}')
+    return 0 if finished and not counts['failed'] else 1
 
 
 if __name__ == '__main__':

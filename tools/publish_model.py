@@ -8,12 +8,14 @@ import io
 import torch
 
 from moefusion.apis import load_config
+from moefusion.apis.command import command
 from moefusion.apis.inferencer import UNUSED_PARTS, model_that_fuses
 from moefusion.files import write_file
 from moefusion.weights.bundled import write_description
 from moefusion.weights.checkpoint import load_checkpoint_safely
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -31,21 +33,18 @@ def main() -> None:
         'the model and the SHA-256, beside the weights',
     )
     args = parser.parse_args()
-    try:
-        model = model_that_fuses(load_config(args.config)) if args.config else None
-        weights = load_checkpoint_safely(args.checkpoint)['state_dict']
-        weights = {
-            name: value.half() if args.half and value.is_floating_point() else value
-            for name, value in weights.items()
-            if not name.startswith(UNUSED_PARTS)
-        }
-        data = io.BytesIO()
-        torch.save(dict(state_dict=weights), data)
-        write_file(args.out, data.getvalue())
-        if model:
-            write_description(args.out, model)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
+    model = model_that_fuses(load_config(args.config)) if args.config else None
+    weights = load_checkpoint_safely(args.checkpoint)['state_dict']
+    weights = {
+        name: value.half() if args.half and value.is_floating_point() else value
+        for name, value in weights.items()
+        if not name.startswith(UNUSED_PARTS)
+    }
+    data = io.BytesIO()
+    torch.save(dict(state_dict=weights), data)
+    write_file(args.out, data.getvalue())
+    if model:
+        write_description(args.out, model)
     print(
         f'{args.out}: {sum(value.numel() for value in weights.values()):,} values, '
         f'{len(data.getvalue()) / 1e6:.1f} MB'

@@ -5,12 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from mmengine.config import DictAction
-from mmengine.evaluator import DumpResults
-from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
-
 from moefusion.apis import load_config, prepare_distributed
+from moefusion.apis.command import add_config_options, add_launcher, command
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.weights.checkpoint import load_weights
 
@@ -22,24 +18,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir', help='where logs and pictures go (default: work_dirs/<name of the config>)'
     )
-    parser.add_argument('--out', help='a .pkl file for the predictions')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override keys of the config, such as test_dataloader.batch_size=2',
-    )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    parser.add_argument('--out', help='a .pkl file for detections, gates and metrics of each pair')
+    add_config_options(parser, 'test_dataloader.batch_size=2')
+    add_launcher(parser)
     args = parser.parse_args()
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
         parser.error(f'--out must be a .pkl file, but is {args.out}')
     return args
 
 
+@command
 def main() -> None:
     args = parse_args()
+    from mmengine.model import is_model_wrapper
+    from mmengine.runner import Runner
+
     keep_freed_memory()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
@@ -51,7 +44,12 @@ def main() -> None:
     checkpoint = load_weights(model, args.checkpoint)
     runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
     if args.out:
-        runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+        from moefusion.evaluation.dump_predictions import DumpPredictions
+        from moefusion.evaluation.fusion_metric import FusionMetric
+
+        metrics = runner.test_evaluator.metrics
+        scored = [metric for metric in metrics if isinstance(metric, FusionMetric)]
+        metrics.append(DumpPredictions(args.out, scored))
     runner.test()
 
 

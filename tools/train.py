@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from mmengine.config import DictAction
-from mmengine.runner import Runner, find_latest_checkpoint
-
 from moefusion.apis import load_config, prepare_distributed
+from moefusion.apis.command import add_config_options, add_launcher, command
 from moefusion.apis.memory import keep_freed_memory
 
 
@@ -31,20 +29,16 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='go on from a checkpoint; without a name, the latest in --work-dir',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override keys of the config, such as train_cfg.max_epochs=2',
-    )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    add_config_options(parser)
+    add_launcher(parser)
     return parser.parse_args()
 
 
+@command
 def main() -> None:
     args = parse_args()
+    from mmengine.runner import Runner, find_latest_checkpoint
+
     keep_freed_memory()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
@@ -54,7 +48,7 @@ def main() -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
-            raise SystemExit(f'{args.config}: --auto-scale-lr needs auto_scale_lr.base_batch_size')
+            raise ValueError(f'{args.config}: --auto-scale-lr needs auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
     checkpoint = find_latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume
     if checkpoint:  # without one yet, the run starts as the config says, from its load_from

@@ -5,9 +5,10 @@ It is a module of its own, and not the package's ``__init__``, so that the plain
 """
 
 # ruff: noqa: E402
-from moefusion.versions import check_versions
+from moefusion.versions import check_versions, import_mmdet
 
 check_versions()
+import_mmdet()
 
 from moefusion import detection, engine, models
 from moefusion.datasets import coco, loading, paired, photometric, published, selecting

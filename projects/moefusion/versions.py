@@ -1,10 +1,14 @@
-"""Checks that the installed mmengine, mmcv and mmdet are one of the two stacks that work here.
+"""Checks that mmengine, mmcv and mmdet are one of the two stacks that work here, and quiets them.
 
-Reads the metadata of the installed distributions and imports none of them, so that the error
-comes before theirs does (mmdet 3.3.0, for one, answers a newer mmcv with an ``AssertionError``).
+:func:`check_versions` reads the metadata of the installed distributions and imports none of them,
+so that the error comes before theirs does (mmdet 3.3.0, for one, answers a newer mmcv with an
+``AssertionError``).
 """
 
+import contextlib
+import io
 import re
+import warnings
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -26,6 +30,34 @@ CURE = (
     'Set up the whole stack with `make setup` (OneDL) or `make setup MMSTACK=original`, or '
     'install what requirements/mminstall.txt or requirements/mm-original.txt names.'
 )
+
+# What the stacks say about packages that nothing here uses, and about their own future.
+GREETING = 'Could not import OneDL. Skipping OneDL datasets.'
+WARNINGS = (
+    'faster_coco_eval is not installed',
+    'pkg_resources is deprecated',
+    'Deprecated call to `pkg_resources',
+    '`torch.jit',
+)
+
+
+def silence_others() -> None:
+    """Ignore the warnings of ``WARNINGS``; call it before anything of the stack is imported."""
+    for message in WARNINGS:
+        warnings.filterwarnings('ignore', re.escape(message))
+
+
+def import_mmdet() -> None:
+    """Import MMDetection's data sets without the line that they print; other lines stay."""
+    silence_others()
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            import_module('mmdet.datasets')
+    finally:
+        for line in printed.getvalue().splitlines():
+            if line != GREETING:
+                print(line)
 
 
 def parse_version(text):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from moefusion.apis import FolderReport, find_pairs, fuse_pairs
+from moefusion.apis import Outcome, find_pairs, fuse_pairs
 from moefusion.apis.inferencer import FusionResult
 from moefusion.files import write_image
 
@@ -41,8 +41,10 @@ def pairs_of(tmp_path, *names):
 def test_channels_are_stored_in_the_order_that_files_have(tmp_path):
     import cv2
 
-    fuse_pairs(Fake(), pairs_of(tmp_path, 'a.png'), tmp_path / 'out')
-    assert cv2.imread(str(tmp_path / 'out' / 'a.png'))[0, 0].tolist() == [9, 8, 7]
+    target = tmp_path / 'out' / 'a.png'
+    outcomes = fuse_pairs(Fake(), pairs_of(tmp_path, 'a.png'), tmp_path / 'out')
+    assert list(outcomes) == [Outcome('a', 'fused', target)]
+    assert cv2.imread(str(target))[0, 0].tolist() == [9, 8, 7]
 
 
 @pytest.mark.parametrize(
@@ -54,26 +56,31 @@ def test_channels_are_stored_in_the_order_that_files_have(tmp_path):
     ],
 )
 def test_a_pair_too_large_does_not_stop_the_others(tmp_path, error):
-    lines = []
-    report = fuse_pairs(
-        Fake(a=error), pairs_of(tmp_path, 'a.png', 'b.png'), tmp_path / 'out', warn=lines.append
-    )
-    assert report.fused == ['b'] and 'too large' in report.failed['a']
-    assert len(lines) == 1 and 'a.png' in lines[0]
+    pairs = pairs_of(tmp_path, 'a.png', 'b.png')
+    first, second = fuse_pairs(Fake(a=error), pairs, tmp_path / 'out')
+    assert (first.stem, first.status, second.status) == ('a', 'failed', 'fused')
+    assert 'too large' in first.reason and 'a.png' in first.reason
 
 
 def test_a_fault_of_the_program_is_not_blamed_on_the_pair(tmp_path):
+    outcomes = fuse_pairs(
+        Fake(a=RuntimeError('mat1 and mat2')), pairs_of(tmp_path, 'a.png'), tmp_path
+    )
     with pytest.raises(RuntimeError, match='mat1 and mat2'):
-        fuse_pairs(Fake(a=RuntimeError('mat1 and mat2')), pairs_of(tmp_path, 'a.png'), tmp_path)
+        next(outcomes)
 
 
-def test_report_tells_of_a_run_that_was_stopped(tmp_path):
-    report = FolderReport()
+def test_a_pair_is_fused_when_its_outcome_is_asked_for(tmp_path):
+    pairs = pairs_of(tmp_path, 'a.png', 'b.png')
+    outcomes = fuse_pairs(Fake(b=KeyboardInterrupt()), pairs, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+    assert next(outcomes).status == 'fused'
     with pytest.raises(KeyboardInterrupt):
-        fuse_pairs(
-            Fake(b=KeyboardInterrupt()),
-            pairs_of(tmp_path, 'a.png', 'b.png'),
-            tmp_path / 'out',
-            report=report,
-        )
-    assert report.fused == ['a']
+        next(outcomes)
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['a.png']
+
+
+def test_a_source_is_never_replaced_and_that_is_said_before_any_work(tmp_path):
+    pairs = pairs_of(tmp_path, 'a.png', 'b.png')
+    with pytest.raises(ValueError, match='is a source image'):
+        fuse_pairs(Fake(), pairs, tmp_path / 'v', overwrite=True)

@@ -1,6 +1,7 @@
 """FusionInferencer with the lite network's real config, detectors included."""
 
 import os
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -285,3 +286,23 @@ def test_calls_from_several_threads_equal_single_calls(inferencer):
         for name in ('attention', 'gray', 'color'):
             expected = getattr(alone[number % 4], name)
             np.testing.assert_array_equal(getattr(result, name), expected)
+
+
+def test_a_stream_keeps_no_result_and_works_when_asked(inferencer, tmp_path, monkeypatch):
+    arrays = many(tmp_path)
+    started, fuse = [], inferencer._fuse
+    monkeypatch.setattr(
+        inferencer, '_fuse', lambda pairs, *args: started.append(pairs) or fuse(pairs, *args)
+    )
+    stream = inferencer.stream(tmp_path / 'v', tmp_path / 'i')
+    assert not started
+    earlier = []
+    for number, result in enumerate(stream, 1):
+        assert len(started) == number
+        np.testing.assert_array_equal(result.gray, inferencer(*arrays[result.name]).gray)
+        started.pop()  # of the call above
+        earlier.append(weakref.ref(result))
+        assert sum(reference() is not None for reference in earlier) <= 2
+    assert len(earlier) == 5
+    with pytest.raises(ValueError, match='1 visible but 2 infrared'):
+        inferencer.stream(['a'], ['a', 'b'])

@@ -154,7 +154,7 @@ def test_share_of_waiting_for_data(repo_root, tmp_path):
     from moefusion.apis import load_config
     from moefusion.synthetic.writer import make_demo_data
 
-    make_demo_data(tmp_path / 'demo', 8, 1, (64, 48), 0, False, lambda *_: None)
+    make_demo_data(tmp_path / 'demo', 8, 1, (64, 48))
     shares = {}
     for seconds in (0, 0.5):
         cfg = load_config(repo_root / 'configs' / 'moefusion-lite_demo.py')

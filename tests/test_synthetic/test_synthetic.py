@@ -141,9 +141,9 @@ def test_replaces_its_own_folder_and_no_other(tmp_path):
 
 
 def test_nothing_is_left_of_an_interrupted_run(tmp_path):
-    def stop(done, total):
-        if done == 2:
-            raise KeyboardInterrupt
+    def stop(indices):
+        yield from indices[:2]
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         writer.make_demo_data(tmp_path / 'd', 3, 1, (64, 48), progress=stop)

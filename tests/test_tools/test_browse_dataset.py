@@ -30,7 +30,7 @@ def browse(tool, data, tmp_path, repo_root, monkeypatch):
         tool['main'](
             [
                 str(repo_root / 'configs' / '_base_' / 'datasets' / 'demo.py'),
-                *('--output-dir', str(tmp_path), *args, '--cfg-options'),
+                *('--out-dir', str(tmp_path), *args, '--cfg-options'),
                 f'train_dataloader.dataset.dataset.data_root={data}',
                 f'val_dataloader.dataset.data_root={data}',
             ]
@@ -75,4 +75,4 @@ def test_without_display_a_folder_is_needed(tool, repo_root, monkeypatch, capsys
     monkeypatch.setattr('sys.platform', 'linux')
     with pytest.raises(SystemExit):
         tool['main']([str(repo_root / 'configs' / '_base_' / 'datasets' / 'demo.py')])
-    assert '--output-dir' in capsys.readouterr().err
+    assert '--out-dir' in capsys.readouterr().err

@@ -287,3 +287,20 @@ def test_checkpoint_needs_its_config(fuse, capsys):
     with pytest.raises(SystemExit) as stop:
         fuse.main(['a', 'b', '--out-dir', 'c', '--checkpoint', 'd.pth'])
     assert stop.value.code == 2 and '--config' in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_so(fuse, run, folders, capsys, monkeypatch):
+    vis, ir, out = folders
+    for stem in 'ab':
+        paint(vis / f'{stem}.png', 20, 18)
+        paint(ir / f'{stem}.png', 20, 18, 1)
+
+    def interrupted(items, total):
+        yield next(iter(items))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fuse, 'show_progress', interrupted)
+    assert run(vis, ir, '--out-dir', out) == 1
+    text = capsys.readouterr()
+    assert f'the finished files stay in {out}' in text.err and '1 fused' in text.out
+    assert [path.name for path in out.iterdir()] == ['a.png']

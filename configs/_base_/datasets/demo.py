@@ -1,4 +1,4 @@
-"""Synthetic street scenes from `python tools/make_demo_data.py data/demo`: 32 pairs and 12."""
+"""32 and 12 synthetic street scenes of `python tools/make_demo_data.py --out-dir data/demo`."""
 
 _base_ = './roadscene.py'
 

@@ -1,10 +1,11 @@
-"""Fuses pairs into a folder: skips what is done, collects what fails."""
+"""Fuses pairs into a folder, one after the other: skips what is done, tells what fails."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from PIL import Image
@@ -14,94 +15,102 @@ from moefusion.files import PairError, read_size, write_image
 from moefusion.visualization.fusion_picture import draw_fusion
 
 
-@dataclass
-class FolderReport:
-    """What became of the pairs.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one pair.
 
     Attributes:
-        fused (list[str]): stems of the pairs that were fused in this run.
-        skipped (list[str]): stems of those whose output was there already.
-        failed (dict[str, str]): for each stem that could not be fused, the reason.
+        stem (str): the pair's name.
+        status (str): ``'fused'``, ``'skipped'`` (its output was there) or ``'failed'``.
+        path (Path): where the fused image is, or would be.
+        reason (str): why it failed; else empty.
     """
 
-    fused: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
+    stem: str
+    status: Literal['fused', 'skipped', 'failed']
+    path: Path
+    reason: str = ''
 
 
 def fuse_pairs(
     inferencer: FusionInferencer,
-    pairs: dict[str, tuple[Path, Path]],
+    pairs: Mapping[str, tuple[Path, Path]],
     out_dir: str | Path,
     color: bool = True,
     overwrite: bool = False,
     pictures: str | Path | None = None,
-    report: FolderReport | None = None,
-    warn: Callable[[str], None] = print,
-    progress: Callable[[Iterable], Iterable] = iter,
-) -> FolderReport:
+) -> Iterator[Outcome]:
     """Fuse pairs and write ``<stem>.png``; a pair that cannot be fused does not stop the others.
 
-    A file appears only when it is complete, so one that is there with the size and channels to
-    expect is done.
+    A pair is fused when its outcome is asked for, so nothing of the earlier ones is kept. A file
+    appears only when it is complete, so one that is there with the size and channels to expect
+    is done.
 
     Args:
         inferencer (FusionInferencer): what fuses.
-        pairs (dict[str, tuple[Path, Path]]): visible and infrared file by stem.
+        pairs (Mapping[str, tuple[Path, Path]]): visible and infrared file by stem.
         out_dir (str | Path): where the fused images go.
         color (bool): whether they take the visible image's colour. Defaults to True.
         overwrite (bool): whether to fuse again what is done. Defaults to False.
         pictures (str | Path, optional): folder for one picture a pair that shows sources,
             attention, gates and fused image side by side.
-        report (FolderReport, optional): filled in as the work goes on, so that it also tells
-            of a run that was stopped.
-        warn (Callable): receives one line for each pair that failed.
-        progress (Callable): wraps the iteration, such as ``tqdm``.
 
     Returns:
-        FolderReport: stems by outcome.
+        Iterator[Outcome]: one outcome a pair, in the order of ``pairs``.
 
     Raises:
-        ValueError: before any work, if an output would replace a source image.
-        OSError: if an output cannot be written (full disk, no permission): the others could not
-            either. Nothing is left half-written.
+        ValueError: at once, before any work, if an output would replace a source image.
+        OSError: on the way, if an output cannot be written (full disk, no permission): the
+            others could not either. Nothing is left half-written.
     """
-    out_dir, report = Path(out_dir), report or FolderReport()
     for stem, sources in pairs.items():
         for folder in filter(None, (out_dir, pictures)):
             target = Path(folder, f'{stem}.png').resolve()
             if target in [source.resolve() for source in sources]:
                 raise ValueError(f'{target} is a source image: choose another output folder')
-    for stem, (visible, infrared) in progress(pairs.items()):
-        target, picture = out_dir / f'{stem}.png', pictures and Path(pictures, f'{stem}.png')
-        try:
-            if (
-                not overwrite
-                and _is_done(target, visible, color)
-                and (not picture or picture.is_file())
-            ):
-                report.skipped.append(stem)
-                continue
-            result = inferencer(visible, infrared)
-        except (PairError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
-                raise
-            reason = (
-                str(error)
-                if isinstance(error, PairError)
-                else (
-                    f'{visible} is too large for the memory of {inferencer.device}: free memory, '
-                    'fuse it on another --device or split it'
-                )
-            )
-            report.failed[stem] = reason
-            warn(f'not fused: {stem}: {reason}')
-            continue
-        if picture:
-            write_image(picture, draw_fusion([result.picture])[..., ::-1])
-        write_image(target, result.color[..., ::-1] if color else result.gray)
-        report.fused.append(stem)
-    return report
+    return (
+        _fuse_pair(
+            inferencer,
+            stem,
+            sources,
+            Path(out_dir, f'{stem}.png'),
+            color,
+            overwrite,
+            Path(pictures, f'{stem}.png') if pictures else None,
+        )
+        for stem, sources in pairs.items()
+    )
+
+
+def _fuse_pair(
+    inferencer: FusionInferencer,
+    stem: str,
+    sources: tuple[Path, Path],
+    target: Path,
+    color: bool,
+    overwrite: bool,
+    picture: Path | None,
+) -> Outcome:
+    visible, infrared = sources
+    try:
+        done = not overwrite and _is_done(target, visible, color)
+        if done and (picture is None or picture.is_file()):
+            return Outcome(stem, 'skipped', target)
+        result = inferencer(visible, infrared)
+    except PairError as error:
+        return Outcome(stem, 'failed', target, str(error))
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
+            raise
+        reason = (
+            f'{visible} is too large for the memory of {inferencer.device}: free memory, '
+            'fuse it on another --device or split it'
+        )
+        return Outcome(stem, 'failed', target, reason)
+    if picture:
+        write_image(picture, draw_fusion([result.picture])[..., ::-1])
+    write_image(target, result.color[..., ::-1] if color else result.gray)
+    return Outcome(stem, 'fused', target)
 
 
 def _is_done(target: Path, visible: Path, color: bool) -> bool:
@@ -109,11 +118,12 @@ def _is_done(target: Path, visible: Path, color: bool) -> bool:
     if not target.exists():
         return False
     size, mode = read_size(visible), 'RGB' if color else 'L'
+    found: tuple = ()
     try:
         with Image.open(target) as image:
             found = (*image.size, image.mode)
-    except OSError as error:
-        found = (error,)
+    except OSError:
+        pass  # no image
     if found != (*size, mode):
         raise PairError(
             f'{target} is there already, but is not {size[0]} x {size[1]} in '

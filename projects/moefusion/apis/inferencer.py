@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,32 +163,50 @@ class FusionInferencer:
             ValueError: if arrays are not uint8 of these shapes, two lists differ in length, a
                 folder stands beside something else, or an image is too small to be scored.
         """
-        single = False
-        if _is_many(visible) or _is_many(infrared):
-            pairs = _zip_pairs(visible, infrared)
-        elif _is_folder(visible) or _is_folder(infrared):
-            if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
-                raise ValueError('an array has no partner in a folder: give two folders')
-            found, problems = find_pairs(visible, infrared)
-            if problems:
-                raise PairError(
-                    f'{len(problems)} images cannot be paired, such as '
-                    f'{next(iter(problems.values()))}. Give lists of files instead, or '
-                    'use fuse_pairs, which fuses the others'
-                )
-            pairs = list(found.values())
-        else:
-            pairs, single = [(visible, infrared)], True
+        many = any(_is_many(source) or _is_folder(source) for source in (visible, infrared))
+        pairs = _list_pairs(visible, infrared)
+        results = self._stream(pairs, batch_size, metrics)
+        if not many:
+            return next(results)
+        return list(
+            tqdm(results, total=len(pairs), unit='pair', dynamic_ncols=True, disable=not progress)
+        )
+
+    def stream(
+        self,
+        visible: Source | Sequence[Source],
+        infrared: Source | Sequence[Source],
+        batch_size: int = 1,
+        metrics: bool = False,
+    ) -> Iterator[FusionResult]:
+        """Fuse pairs as their results are asked for; none is kept, however many there are.
+
+        Args:
+            visible, infrared, batch_size, metrics: as in :meth:`__call__`.
+
+        Returns:
+            Iterator[FusionResult]: one a pair, in the order of :meth:`__call__`.
+
+        Raises:
+            FileNotFoundError, PairError, ValueError: as :meth:`__call__`; what is wrong with the
+                arguments at once, what is wrong with a file when it is reached.
+
+        Examples:
+            >>> for result in FusionInferencer().stream('visible', 'infrared'):
+            ...     print(result.name, result.gates)
+        """
+        return self._stream(_list_pairs(visible, infrared), batch_size, metrics)
+
+    def _stream(
+        self, pairs: list[tuple[Source, Source]], batch_size: int, metrics: bool
+    ) -> Iterator[FusionResult]:
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, but is {batch_size}')
-        results = []
-        with tqdm(
-            total=len(pairs), unit='pair', dynamic_ncols=True, disable=single or not progress
-        ) as bar:
-            for start in range(0, len(pairs), batch_size):
-                results += self._fuse(pairs[start : start + batch_size], start, metrics)
-                bar.update(len(results) - bar.n)
-        return results[0] if single else results
+        return (
+            result
+            for start in range(0, len(pairs), batch_size)
+            for result in self._fuse(pairs[start : start + batch_size], start, metrics)
+        )
 
     @torch.no_grad()
     def _fuse(
@@ -294,6 +312,26 @@ def _is_many(source) -> bool:
 
 def _is_folder(source) -> bool:
     return isinstance(source, (str, Path)) and Path(source).is_dir()
+
+
+def _list_pairs(
+    visible: Source | Sequence[Source], infrared: Source | Sequence[Source]
+) -> list[tuple[Source, Source]]:
+    """Pairs from two files, arrays, lists or folders."""
+    if _is_many(visible) or _is_many(infrared):
+        return _zip_pairs(visible, infrared)
+    if not (_is_folder(visible) or _is_folder(infrared)):
+        return [(visible, infrared)]
+    if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
+        raise ValueError('an array has no partner in a folder: give two folders')
+    found, problems = find_pairs(visible, infrared)
+    if problems:
+        raise PairError(
+            f'{len(problems)} images cannot be paired, such as '
+            f'{next(iter(problems.values()))}. Give lists of files instead, or '
+            'use fuse_pairs, which fuses the others'
+        )
+    return list(found.values())
 
 
 def _zip_pairs(visible, infrared) -> list[tuple[Source, Source]]:

@@ -6,6 +6,8 @@ MMEngine's launchers call ``torch.cuda.set_device`` and hand the local rank to
 that is there as it is. Where there is a GPU it leaves everything to MMEngine.
 """
 
+from __future__ import annotations
+
 import atexit
 import datetime
 import gc
@@ -15,14 +17,15 @@ import tempfile
 from unittest import mock
 
 import torch
+from mmengine.config import Config
 from torch import distributed as dist
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 DEFAULT_PORT = '29500'
 
 
-def prepare_distributed(cfg, launcher):
-    """Sets up ``cfg`` and, on CPUs, the process group. Call it before ``Runner.from_cfg``.
+def prepare_distributed(cfg: Config, launcher: str) -> None:
+    """Set up ``cfg`` and, on CPUs, the process group. Call it before ``Runner.from_cfg``.
 
     Args:
         cfg (mmengine.Config): changed in place: ``launcher``, and on CPUs
@@ -55,8 +58,8 @@ def prepare_distributed(cfg, launcher):
     init_cpu_process_group(launcher, dist_cfg.get('timeout'))
 
 
-def import_yapf_alone():
-    """Imports yapf, with which MMEngine prints configs, past the cache it shares with others.
+def import_yapf_alone() -> None:
+    """Import yapf, with which MMEngine prints configs, past the cache it shares with others.
 
     The first import writes yapf's grammar to the user's cache folder, and a process that reads it
     half written stops with an ``EOFError``. Several processes that start at once do so.
@@ -65,8 +68,8 @@ def import_yapf_alone():
         import yapf  # noqa: F401
 
 
-def init_cpu_process_group(launcher, timeout=None):
-    """Joins the processes that ``launcher`` started by gloo, unless they are joined already.
+def init_cpu_process_group(launcher: str, timeout: float | None = None) -> None:
+    """Join the processes that ``launcher`` started by gloo, unless they are joined already.
 
     They part before the interpreter ends, which waits for gloo's threads: one that is found at
     work later than that aborts the process.
@@ -92,14 +95,14 @@ def init_cpu_process_group(launcher, timeout=None):
     atexit.register(_part)
 
 
-def _part():
-    """Ends gloo's threads, which live as long as a model that was wrapped, in a cycle as a rule."""
+def _part() -> None:
+    """End gloo's threads, which live as long as a model that was wrapped, in a cycle as a rule."""
     if dist.is_initialized():
         dist.destroy_process_group()
     gc.collect()
 
 
-def _require(*names):
+def _require(*names: str) -> None:
     missing = [name for name in names if name not in os.environ]
     if missing:
         raise RuntimeError(
@@ -109,15 +112,15 @@ def _require(*names):
         )
 
 
-def _use_ranks(rank, size, local_rank):
-    """Copies a launcher's own variables to the names that PyTorch reads."""
+def _use_ranks(rank: str, size: str, local_rank: str) -> None:
+    """Copy a launcher's own variables to the names that PyTorch reads."""
     _require(rank, size, local_rank)
     os.environ.update(
         RANK=os.environ[rank], WORLD_SIZE=os.environ[size], LOCAL_RANK=os.environ[local_rank]
     )
 
 
-def _first_slurm_node():
+def _first_slurm_node() -> str:
     _require('SLURM_NODELIST')
     done = subprocess.run(
         ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']],

@@ -1,7 +1,12 @@
 """Checks a paired data set file by file and names what would stop or spoil a training."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+from mmengine.dataset import BaseDataset
 
 from moefusion.files import AnnotationError, Findings, PairError, read_pair
 
@@ -27,12 +32,14 @@ class LayoutReport:
     notes: list = field(default_factory=list)
 
 
-def check_layout(dataset, progress=None):
+def check_layout(
+    dataset: BaseDataset, progress: Callable[[Iterable[dict]], Iterable[dict]] = iter
+) -> LayoutReport:
     """Open every pair and annotation of a reader.
 
     Args:
         dataset (PairedXMLDataset | PairedCocoDataset): built with ``lazy_init=True``.
-        progress (Callable, optional): called with (done, total) after each pair.
+        progress (Callable): wraps the iteration over the pairs, such as ``tqdm``.
 
     Returns:
         LayoutReport: the findings; ``problems`` is empty where all is well.
@@ -48,7 +55,7 @@ def check_layout(dataset, progress=None):
         report.problems.append(str(error))
         return report
     classes = dataset.metainfo.get('classes', ())
-    for done, entry in enumerate(entries, 1):
+    for entry in progress(entries):
         if entry['img_id'] in report.ids:
             report.problems.append(f'{dataset.ann_file}: lists pair {entry["img_id"]} twice')
         report.ids.add(entry['img_id'])
@@ -66,8 +73,6 @@ def check_layout(dataset, progress=None):
             report.pairs += 1
             report.sizes[width, height] += 1
             report.boxes.update(classes[item['bbox_label']] for item in info['instances'])
-        if progress:
-            progress(done, len(entries))
     report.problems += findings.lines(findings.defects)
     report.notes += Findings().lines(findings.notes)
     return report

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,14 @@ OURS = {MARK, 'Vis', 'Ir', 'Annotation', 'train.txt', 'test.txt'}
 
 
 def make_demo_data(
-    out, train=32, test=12, size=(320, 240), seed=0, mixed_sizes=False, progress=None
-):
+    out: str | Path,
+    train: int = 32,
+    test: int = 12,
+    size: tuple[int, int] = (320, 240),
+    seed: int = 0,
+    mixed_sizes: bool = False,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> None:
     """Render pairs into ``out``: Vis, Ir, Annotation, train.txt, test.txt; one seed, one data set.
 
     It is built next to ``out`` and moved there when it is whole. An ``out`` that an earlier call
@@ -28,7 +35,7 @@ def make_demo_data(
         size (tuple): width, height in pixels, at least 64 x 48.
         seed (int): seed of everything.
         mixed_sizes (bool): vary each pair's size by up to a quarter.
-        progress (Callable, optional): called with (done, total) after each pair.
+        progress (Callable): wraps the iteration over the pairs, such as ``tqdm``.
 
     Raises:
         ValueError: sizes or counts that make no data set.
@@ -48,7 +55,7 @@ def make_demo_data(
     draft = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
     try:
         names = {'train': [], 'test': []}
-        for index in range(train + test):
+        for index in progress(range(train + test)):
             rng = np.random.default_rng([seed, index])
             scale = rng.uniform(0.75, 1.25, 2) if mixed_sizes else (1, 1)
             width, height = (max(48, round(s * k)) for s, k in zip(size, scale))
@@ -58,8 +65,6 @@ def make_demo_data(
             write_image(draft / 'Ir' / f'{name}.png', pair.infrared)
             write_file(draft / 'Annotation' / f'{name}.xml', _voc(name, pair).encode())
             names['train' if index < train else 'test'].append(f'{name}\n')
-            if progress:
-                progress(index + 1, train + test)
         for split, lines in names.items():
             write_file(draft / f'{split}.txt', ''.join(lines).encode())
         what = f'{train} pairs to train, {test} to test, {size[0]}x{size[1]}, seed {seed}\n'

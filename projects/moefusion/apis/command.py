@@ -1,0 +1,177 @@
+"""What the command-line tools share: one line for a user's mistake, progress, common flags."""
+
+from __future__ import annotations
+
+import argparse
+import dis
+import errno
+import functools
+import re
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import ParamSpec, TypeVar
+
+from mmengine.config import DictAction
+from tqdm import tqdm
+
+from moefusion.apis.launch import LAUNCHERS
+
+Params = ParamSpec('Params')
+Result = TypeVar('Result')
+Item = TypeVar('Item')
+
+INTERRUPTED = 130  # the shell's status of a command that Ctrl-C stopped
+CURES = {
+    errno.ENOENT: 'Check the path',
+    errno.ENOTDIR: 'Check the path',
+    errno.EISDIR: 'Name a file, not a folder',
+    errno.EACCES: 'Check the permissions of this path',
+    errno.EROFS: 'Choose a folder that can be written to',
+    errno.ENOSPC: 'Free space on that disk, then give the same command again',
+    errno.EMFILE: 'Raise the limit of open files (ulimit -n), or use fewer workers',
+}
+# Older MMEngine raises an error again with the class that it was building before its text, and
+# PyTorch with the traceback of the worker process.
+_PREFIXED = re.compile(r'class `\w+` in \S+: ')
+_WORKER = re.compile(r'Caught (\w+) in DataLoader worker process \d+\.\n')
+_OURS = 'moefusion'
+
+
+def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
+    """Have a tool's ``main`` answer a user's mistake with the line ``error: cause. cure``.
+
+    The line goes to stderr and the exit status is 1. Programming errors keep their traceback,
+    see :func:`explain`. Ctrl-C says that the tool was stopped; its exit status is 130.
+
+    Examples:
+        >>> @command
+        ... def main() -> None:
+        ...     raise FileNotFoundError('config a.py: there is no such file')
+        >>> main()
+        Traceback (most recent call last):
+        ...
+        SystemExit: error: config a.py: there is no such file
+    """
+
+    @functools.wraps(main)
+    def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+        try:
+            return main(*args, **kwargs)
+        except KeyboardInterrupt:
+            print('stopped', file=sys.stderr)
+            raise SystemExit(INTERRUPTED) from None
+        except Exception as error:
+            message = explain(error)
+            if message is None:
+                raise
+            raise SystemExit(f'error: {message}') from error
+
+    return run
+
+
+def explain(error: BaseException) -> str | None:
+    """Say in one line what a user did wrong, or None where the program is at fault.
+
+    A user's mistake is an ``OSError``; or an error that a ``raise`` statement made on purpose,
+    which is a ``ValueError``, a ``FloatingPointError`` or a ``KeyError`` with a sentence, or of
+    any kind where it comes from this project or MMEngine's config reader; or arguments that a
+    class named in the config does not take. A ``ValueError`` of unpacking or broadcasting, say,
+    is a programming error.
+
+    Args:
+        error (BaseException): what was raised, in a data loader's worker process too.
+    """
+    error = _unwrap(error)
+    if worker := _WORKER.match(str(error)):
+        return _from_worker(str(error), worker[1], isinstance(error, OSError))
+    if isinstance(error, OSError):
+        return _one_line(_system_error(error))
+    frame, on_purpose = _origin(error)
+    text = str(error.args[0]) if error.args else type(error).__name__
+    module = frame.f_globals.get('__name__', '') if frame else ''
+    if isinstance(error, TypeError) and module == 'mmengine.registry.build_functions':
+        return _one_line(f'{text}. Check the keys of this class in the config and in --cfg-options')
+    if not on_purpose:
+        return None
+    if isinstance(error, (ValueError, FloatingPointError)):
+        return _one_line(text)
+    if isinstance(error, KeyError) and ' ' in text:
+        return _one_line(text)
+    if module.startswith('mmengine.config'):
+        return _one_line(f'in the config: {text}')
+    ours = module == '__main__' or module.split('.')[0] == _OURS
+    return _one_line(text) if ours and not isinstance(error, AssertionError) else None
+
+
+def show_progress(
+    items: Iterable[Item], total: int | None = None, unit: str = 'pair'
+) -> Iterable[Item]:
+    """Show how many items are done: on stderr, and only where that is a terminal."""
+    return tqdm(items, unit=unit, total=total, dynamic_ncols=True, disable=None, file=sys.stderr)
+
+
+def warn(message: str) -> None:
+    """Print a line on stderr without breaking a progress bar."""
+    tqdm.write(message, file=sys.stderr)
+
+
+def add_config_options(
+    parser: argparse.ArgumentParser, example: str = 'train_cfg.max_epochs=2'
+) -> None:
+    """Add ``--cfg-options``."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help=f'override keys of the config, such as {example}',
+    )
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """Add ``--launcher``, and ``--local_rank``, which old versions of PyTorch give."""
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def _unwrap(error: BaseException) -> BaseException:
+    """The error that MMEngine raised again with other words around it."""
+    while error.__context__ is not None and (
+        _PREFIXED.match(str(error.args[0]) if error.args else '')
+        or (isinstance(error, ImportError) and str(error).startswith('Failed to import'))
+    ):
+        error = error.__context__
+    return error
+
+
+def _from_worker(text: str, name: str, system: bool) -> str | None:
+    """What was raised in a data loader's worker: the text after its traceback."""
+    last = list(re.finditer(rf'^([\w.]*\b{name}): ', text, re.MULTILINE))
+    if not last or not (system or last[-1][1].startswith(_OURS)):
+        return None
+    return _one_line(text[last[-1].end() :])
+
+
+def _system_error(error: OSError) -> str:
+    if error.strerror is None:  # of a message alone
+        return str(error)
+    if error.filename is None:  # our own: the sentence stands in the place of the system's
+        return error.strerror
+    cure = CURES.get(error.errno or 0)
+    return f'{error.filename}: {error.strerror}' + (f'. {cure}' if cure else '')
+
+
+def _origin(error: BaseException) -> tuple[FrameType | None, bool]:
+    """Where an error came from, and whether a ``raise`` statement made it."""
+    trace = error.__traceback__
+    if trace is None:
+        return None, False
+    while trace.tb_next:
+        trace = trace.tb_next
+    instruction = trace.tb_frame.f_code.co_code[trace.tb_lasti]
+    return trace.tb_frame, dis.opname[instruction] == 'RAISE_VARARGS'
+
+
+def _one_line(text: str) -> str:
+    return ' '.join(text.split())

@@ -1,0 +1,58 @@
+"""DumpPredictions: what was found in each pair, in a file without its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmengine.evaluator import DumpResults
+
+from moefusion.evaluation.fusion_metric import FusionMetric
+from moefusion.metrics import METRIC_NAMES
+
+NAMES = ('img_id', 'img_path', 'infrared_path', 'ori_shape', 'img_shape', 'scale_factor')
+
+
+class DumpPredictions(DumpResults):
+    """Writes a list of dicts, one a pair, to a pickle file.
+
+    MMEngine's ``DumpResults`` keeps the whole data sample in memory, which for ``MoEFusion``
+    holds the fused image and three attention maps: sixteen bytes a pixel and more. Here stay the
+    names and sizes of the pair, ``gates``, every ``*instances`` that was predicted, and
+    ``metrics``: for each ``FusionMetric`` by its prefix the eight values of this image, or none
+    where it was skipped.
+
+    Args:
+        out_file_path (str): ends with ``.pkl`` or ``.pickle``.
+        fusion_metrics (Sequence[FusionMetric]): those that stand before this one in the
+            evaluator and so have scored the batch. Defaults to none.
+    """
+
+    def __init__(self, out_file_path: str, fusion_metrics: Sequence[FusionMetric] = ()) -> None:
+        super().__init__(out_file_path)
+        self.fusion_metrics = fusion_metrics
+
+    def process(self, data_batch: dict, predictions: Sequence[dict]) -> None:
+        """Keep what is small of each data sample.
+
+        Args:
+            data_batch (dict): not used.
+            predictions (Sequence[dict]): the model's data samples as dicts.
+        """
+        kept = []
+        for row, sample in enumerate(predictions, -len(predictions)):
+            small = {name: sample[name] for name in NAMES if name in sample}
+            small |= {
+                name: value
+                for name, value in sample.items()
+                if name == 'gates' or (name.endswith('instances') and _is_predicted(name))
+            }
+            small['metrics'] = {
+                metric.prefix: dict(zip(METRIC_NAMES, metric.results[row]))
+                for metric in self.fusion_metrics
+            }
+            kept.append(small)
+        super().process(data_batch, kept)
+
+
+def _is_predicted(name: str) -> bool:
+    return not name.startswith(('gt_', 'ignored_'))
