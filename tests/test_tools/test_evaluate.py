@@ -128,7 +128,7 @@ def test_wrong_arguments(evaluate, capsys, arguments, says):
 
 
 def test_user_errors_are_one_line(evaluate, folders):
-    with pytest.raises(SystemExit, match='evaluate.py: .*nowhere: there is no such folder'):
+    with pytest.raises(SystemExit, match='error: .*nowhere: there is no such folder'):
         evaluate(methods=('x', 'nowhere'))
     for stem in ('one', 'two', 'three'):
         (folders / 'x' / f'{stem}.png').write_text('broken')

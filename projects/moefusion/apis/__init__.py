@@ -1,14 +1,18 @@
-"""What tools and notebooks call."""
+"""What tools and notebooks call. Names load when they are asked for: some need MMDetection."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from moefusion.versions import silence_others
 
-silence_others()
-
-from moefusion.apis.config import load_config  # noqa: E402
-from moefusion.apis.folder import Outcome, fuse_pairs  # noqa: E402
-from moefusion.apis.inferencer import FusionInferencer, FusionResult  # noqa: E402
-from moefusion.apis.launch import prepare_distributed  # noqa: E402
-from moefusion.files.pairs import find_pairs  # noqa: E402
+if TYPE_CHECKING:
+    from moefusion.apis.config import load_config
+    from moefusion.apis.folder import Outcome, fuse_pairs
+    from moefusion.apis.inferencer import FusionInferencer, FusionResult
+    from moefusion.apis.launch import prepare_distributed
+    from moefusion.files.pairs import find_pairs
 
 __all__ = [
     'FusionInferencer',
@@ -19,3 +23,20 @@ __all__ = [
     'load_config',
     'prepare_distributed',
 ]
+_MODULES = {
+    'FusionInferencer': 'apis.inferencer',
+    'FusionResult': 'apis.inferencer',
+    'Outcome': 'apis.folder',
+    'find_pairs': 'files.pairs',
+    'fuse_pairs': 'apis.folder',
+    'load_config': 'apis.config',
+    'prepare_distributed': 'apis.launch',
+}
+
+silence_others()
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'moefusion.{_MODULES[name]}'), name)

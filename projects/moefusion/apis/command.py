@@ -12,10 +12,7 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
-from mmengine.config import DictAction
 from tqdm import tqdm
-
-from moefusion.apis.launch import LAUNCHERS
 
 Params = ParamSpec('Params')
 Result = TypeVar('Result')
@@ -120,6 +117,8 @@ def add_config_options(
     parser: argparse.ArgumentParser, example: str = 'train_cfg.max_epochs=2'
 ) -> None:
     """Add ``--cfg-options``."""
+    from mmengine.config import DictAction  # here, as evaluate.py runs without mm*
+
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -131,6 +130,8 @@ def add_config_options(
 
 def add_launcher(parser: argparse.ArgumentParser) -> None:
     """Add ``--launcher``, and ``--local_rank``, which old versions of PyTorch give."""
+    from moefusion.apis.launch import LAUNCHERS
+
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
