@@ -40,7 +40,6 @@ def main() -> None:
     cfg.load_from, cfg.resume = None, False
     runner = Runner.from_cfg(cfg)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    # A detector of its own may score a model that was trained with one alongside.
     checkpoint = load_weights(model, args.checkpoint)
     runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
     if args.out:

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 import moefusion.plugin  # noqa: F401
 from moefusion.apis.command import command, explain
-from moefusion.files.images import PairError, read_pair
+from moefusion.files import PairError, read_pair
 from moefusion.losses import JointLoss
 
 

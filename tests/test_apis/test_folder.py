@@ -28,9 +28,8 @@ class Fake:
         if visible.stem in self.errors:
             raise self.errors[visible.stem]
         flat = np.full((4, 6), 7, np.uint8)
-        return FusionResult(
-            'a', flat, np.dstack([flat, flat + 1, flat + 2]), flat / 255.0, {}, None
-        )
+        color = np.dstack([flat, flat + 1, flat + 2])
+        return FusionResult('a', color, flat, flat, color, flat / 255.0, {})
 
 
 def pairs_of(tmp_path, *names):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from moefusion.apis.folder import Outcome, fuse_pairs
     from moefusion.apis.inferencer import FusionInferencer, FusionResult
     from moefusion.apis.launch import prepare_distributed
-    from moefusion.files.pairs import find_pairs
+    from moefusion.files import find_pairs
 
 __all__ = [
     'FusionInferencer',
@@ -27,7 +27,7 @@ _MODULES = {
     'FusionInferencer': 'apis.inferencer',
     'FusionResult': 'apis.inferencer',
     'Outcome': 'apis.folder',
-    'find_pairs': 'files.pairs',
+    'find_pairs': 'files',
     'fuse_pairs': 'apis.folder',
     'load_config': 'apis.config',
     'prepare_distributed': 'apis.launch',
