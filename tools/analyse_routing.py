@@ -6,13 +6,12 @@ python tools/analyse_routing.py [CONFIG CHECKPOINT] --data NAME=VISIBLE,INFRARED
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from moefusion.apis import FusionInferencer
+from moefusion.apis.command import command, show_progress
 from moefusion.apis.routing import SCORES, RoutingStudy
 from moefusion.files import find_pairs, read_pair, write_file
 from moefusion.losses import FusionLoss
@@ -47,20 +46,16 @@ def _group(text: str) -> tuple[str, str, str]:
     return name, parts[0], parts[1]
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Analyse, print and write; returns the exit status."""
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Analyse, print and write."""
     args = parse_args(argv)
-    try:
-        study = analyse(args)
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    study = analyse(args)
     print(report(study))
     if args.out_dir:
         path = Path(args.out_dir, 'routing.csv')
         write_file(path, per_pair(study).to_csv(index=False).encode())
         print(f'Wrote {path}')
-    return 0
 
 
 def analyse(args: argparse.Namespace) -> RoutingStudy:
@@ -74,9 +69,9 @@ def analyse(args: argparse.Namespace) -> RoutingStudy:
         stems = list(pairs)
         number = min(args.number, len(stems))
         chosen = [stems[len(stems) * index // number] for index in range(number)]
-        for stem in tqdm(chosen, desc=name, unit='pair', disable=None):
+        for stem in show_progress(chosen):
             study.add(read_pair(*pairs[stem]), stem, name)
-    study.compare(lambda pairs: tqdm(pairs, desc='choices', unit='pair', disable=None))
+    study.compare(show_progress)
     return study
 
 
@@ -133,4 +128,4 @@ def per_pair(study: RoutingStudy) -> pd.DataFrame:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()
