@@ -130,6 +130,15 @@ def test_weights_for_parts_that_are_configured_away():
     assert JointLoss(weights)(present)[0].item() == pytest.approx(1 + 2 + 40 + 0.02 * 32)
 
 
+def test_weights_of_a_detector_whose_batch_has_no_labels():
+    """Its terms are missing in that batch alone, while the other's are still checked."""
+    idle = {'visible.loss_unlabelled': torch.tensor(0.0), 'infrared.loss_cls': torch.tensor(4.0)}
+    by_term = dict(loss_attention=0.5)
+    assert JointLoss(dict(visible=by_term))(idle)[0] == 4
+    with pytest.raises(KeyError, match='the model has no loss infrared.loss_attention'):
+        JointLoss(dict(visible=by_term, infrared=by_term))(idle)
+
+
 @pytest.mark.parametrize('value', [float('nan'), float('inf'), -float('inf')])
 def test_not_finite(value):
     joint = JointLoss()

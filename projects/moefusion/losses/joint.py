@@ -134,7 +134,11 @@ class JointLoss:
             if _by_term(weight)
             for term in weight
         )
+        # a detector whose batch has no labels has none of its terms, whatever they are called
+        idle = {name.partition('.')[0] for name in terms if name.endswith('.loss_unlabelled')}
         for group, weight in self._given.items():
+            if group in idle:
+                continue
             for name in [f'{group}.{term}' for term in weight] if _by_term(weight) else [group]:
                 if name not in known:
                     raise KeyError(
