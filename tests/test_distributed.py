@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import moefusion.plugin  # noqa: F401
 
 WORKER = Path(__file__).with_name('distributed_worker.py')
 MIXTURES = 'foreground', 'background', 'global'
@@ -118,7 +123,10 @@ def test_a_rank_without_labels(tmp_path):
 
 @pytest.mark.slow
 def test_dist_train_on_cpus(repo_root, tmp_path):
-    """tools/dist_train.sh trains moefusion-lite on two processes, saves and validates."""
+    """tools/dist_train.sh trains moefusion-lite on two processes, saves and validates.
+
+    One run of tools/test.py then reports the fusion metrics and the detector's three mAPs.
+    """
     from moefusion.weights.checkpoint import load_checkpoint_safely
 
     data, work = tmp_path / 'demo', tmp_path / 'work'
@@ -176,3 +184,26 @@ def test_dist_train_on_cpus(repo_root, tmp_path):
     assert 'fusion/EN' in log
     checkpoint = load_checkpoint_safely(work / 'epoch_1.pth')
     assert not any(name.startswith('module.') for name in checkpoint['state_dict'])
+    judge = tmp_path / 'detector.pth'
+    init_default_scope('mmdet')
+    config = Config.fromfile(repo_root / 'configs/detectors/faster-rcnn-lite_demo.py')
+    torch.save(MODELS.build(config.model).state_dict(), judge)
+    test = [sys.executable, 'tools/test.py', 'configs/moefusion-lite_demo.py']
+    test += [str(work / 'epoch_1.pth'), '--work-dir', str(work), '--cfg-options']
+    test += [option for option in options if option.startswith('test_')]
+    test += ['test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False']
+    for checkpoint, code in ((tmp_path / 'missing.pth', 1), (judge, 0)):
+        done = subprocess.run(
+            [*test, f'test_evaluator.1.detector.checkpoint={checkpoint}'],
+            cwd=repo_root,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            env=environment(),
+        )
+        log = done.stdout + done.stderr
+        assert bool(done.returncode) == bool(code), log[-3000:]
+        if code:
+            assert 'missing.pth, which is not there. Train it by `python tools/train.py' in log
+    for name in ('fusion/EN', 'fused/mAP', 'visible/mAP', 'infrared/mAP', 'fused/AP50_'):
+        assert name in log
