@@ -6,7 +6,8 @@ import torch
 from mmengine.structures import InstanceData
 from torch.nn import functional as F
 
-from moefusion.models.moe_fusion import MODALITIES, _attention_loss
+from moefusion.models.auxiliary import _attention_loss
+from moefusion.models.moe_fusion import MODALITIES
 
 
 def batch_of(make_pair, *sizes, **options):

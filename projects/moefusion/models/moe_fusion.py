@@ -11,12 +11,12 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor
-from torch.nn import functional as F
 
-from moefusion.detection import capture_attention, find_attention
+from moefusion.detection import find_attention
 from moefusion.fusion import FusionNetwork, FusionOutput
-from moefusion.image import boxes_to_mask, colorize
+from moefusion.image import colorize
 from moefusion.losses import FusionLoss, JointLoss
+from moefusion.models.auxiliary import attend, detect, detection_loss, is_labelled
 from moefusion.models.data_preprocessor import rows_by_size, true_sizes
 from moefusion.models.gate_statistics import GateStatistics
 
@@ -136,15 +136,7 @@ class MoEFusion(BaseModel):
         """
         if not self.with_detectors:
             return images.new_ones(len(images), 1, *images.shape[-2:])
-        detector = self.detector(modality)
-        training = detector.training
-        if training:  # images without labels leave no trace in a detector's statistics
-            detector.eval()
-        with torch.no_grad(), capture_attention() as captured:
-            detector.extract_feat(images)
-        if training:
-            detector.train()
-        return _resized(captured.map, images)
+        return attend(self.detector(modality), images)
 
     def fuse(
         self,
@@ -184,41 +176,24 @@ class MoEFusion(BaseModel):
         losses: dict[str, Tensor | list[Tensor]] = {}
         maps = {}
         for modality in MODALITIES:
-            terms, maps[modality] = self._detection_loss(modality, inputs[modality], data_samples)
+            images = inputs[modality]
+            if not self.with_detectors:
+                maps[modality] = self.attend(modality, images)
+                continue
+            terms, maps[modality] = detection_loss(
+                self.detector(modality), images, data_samples, self.attention_loss
+            )
             losses.update({f'{modality}.{name}': term for name, term in terms.items()})
         outputs = self.fuse(inputs, maps, data_samples)
         fused = [output.fused[0].float() for output in outputs]
         sources = (_cropped(inputs[f'{modality}_gray'], fused) for modality in MODALITIES)
         boxes = [
-            sample.gt_instances.bboxes if _is_labelled(sample) else None for sample in data_samples
+            sample.gt_instances.bboxes if is_labelled(sample) else None for sample in data_samples
         ]
         terms = self.fusion_loss(fused, *sources, boxes)
         losses.update({f'fusion.{name}': term for name, term in terms.items()})
         losses.update(self.statistics([output.gatings for output in outputs]))
         return losses
-
-    def _detection_loss(
-        self, modality: str, images: Tensor, samples: list[DetDataSample]
-    ) -> tuple[dict, Tensor]:
-        """A detector's losses on the labelled rows, and its attention on all, detached."""
-        if not self.with_detectors:
-            return {}, self.attend(modality, images)
-        detector = self.detector(modality)
-        labelled = [row for row, sample in enumerate(samples) if _is_labelled(sample)]
-        if not labelled:  # DDP waits for the gradients of every parameter on every rank
-            idle = sum(parameter.sum() for parameter in detector.parameters())
-            return {'loss_unlabelled': 0 * idle}, self.attend(modality, images)
-        objects = [samples[row] for row in labelled]
-        with capture_attention() as captured:
-            terms = detector.loss(images[labelled], objects)
-        if self.attention_loss:
-            terms['loss_attention'] = _attention_loss(captured.learnt, objects, images)
-        maps = captured.map.new_empty(len(images), 1, *images.shape[-2:], dtype=torch.float32)
-        maps[labelled] = _resized(captured.map, images)
-        others = [row for row in range(len(images)) if row not in labelled]
-        if others:
-            maps[others] = self.attend(modality, images[others])
-        return terms, maps
 
     def parse_losses(self, losses: dict) -> tuple[Tensor, dict[str, Tensor]]:
         """Join the terms as ``JointLossHook`` was configured (the paper's weights without it)."""
@@ -236,10 +211,13 @@ class MoEFusion(BaseModel):
         """
         maps = {}
         for modality in MODALITIES:
-            if self.auxiliary_detections and self.with_detectors:
-                maps[modality] = self._detect(modality, inputs[modality], data_samples)
-            else:
-                maps[modality] = self.attend(modality, inputs[modality])
+            images = inputs[modality]
+            if not (self.auxiliary_detections and self.with_detectors):
+                maps[modality] = self.attend(modality, images)
+                continue
+            found, maps[modality] = detect(self.detector(modality), images, data_samples)
+            for sample, instances in zip(data_samples, found):
+                sample.set_data({f'{modality}_auxiliary_instances': instances})
         outputs = self.fuse(inputs, maps, data_samples)
         sizes = [output.fused[0] for output in outputs]
         parts = [_cropped(image, sizes) for image in (inputs['visible_rgb'], *maps.values())]
@@ -252,37 +230,7 @@ class MoEFusion(BaseModel):
             sample.set_data(dict(gates=gates))
         return data_samples
 
-    def _detect(self, modality: str, images: Tensor, samples: list[DetDataSample]) -> Tensor:
-        """Put an auxiliary detector's detections into the samples; returns its attention."""
-        with capture_attention() as captured:
-            found = self.detector(modality).predict(images, [sample.clone() for sample in samples])
-        for sample, result in zip(samples, found):
-            sample.set_data({f'{modality}_auxiliary_instances': result.pred_instances})
-        return _resized(captured.map, images)
-
-
-def _is_labelled(sample: DetDataSample) -> bool:
-    return 'bboxes' in sample.gt_instances
-
 
 def _cropped(batch: Tensor, images: list[Tensor]) -> list[Tensor]:
     """Each row of a padded batch N x C x H' x W' at its image's H x W."""
     return [row[:, : image.shape[-2], : image.shape[-1]] for row, image in zip(batch, images)]
-
-
-def _resized(attention: Tensor, images: Tensor) -> Tensor:
-    """A map N x 1 x h x w at the images' H x W, bilinearly."""
-    return F.interpolate(attention.float(), images.shape[-2:], mode='bilinear')
-
-
-def _attention_loss(attention: Tensor, samples: list[DetDataSample], images: Tensor) -> Tensor:
-    """Binary cross-entropy between the maps and the masks of the samples' boxes.
-
-    In float32: autocast on CUDA refuses ``binary_cross_entropy``.
-    """
-    masks = torch.stack(
-        [boxes_to_mask(sample.gt_instances.bboxes, *images.shape[-2:]) for sample in samples]
-    )
-    with torch.autocast(attention.device.type, enabled=False):
-        shares = F.adaptive_avg_pool2d(masks, attention.shape[-2:])
-        return F.binary_cross_entropy(attention.float(), shares)

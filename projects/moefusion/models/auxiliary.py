@@ -1,0 +1,95 @@
+"""What the model asks of its detectors: attention maps, losses on labelled rows, detections."""
+
+from __future__ import annotations
+
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from moefusion.detection import capture_attention
+from moefusion.image import boxes_to_mask
+
+
+def is_labelled(sample: DetDataSample) -> bool:
+    """Whether the sample's pipeline loaded annotations, be they none."""
+    return 'bboxes' in sample.gt_instances
+
+
+def attend(detector: nn.Module, images: Tensor) -> Tensor:
+    """The attention map of a detector, as at test; its heads do not run.
+
+    Args:
+        detector (nn.Module): with a :class:`SpatialAttention` neck.
+        images (Tensor): N x 3 x H x W, normalised.
+
+    Returns:
+        Tensor: N x 1 x H x W in [0, 1], detached.
+    """
+    training = detector.training
+    if training:  # images without labels leave no trace in a detector's statistics
+        detector.eval()
+    with torch.no_grad(), capture_attention() as captured:
+        detector.extract_feat(images)
+    if training:
+        detector.train()
+    return _resized(captured.map, images)
+
+
+def detection_loss(
+    detector: nn.Module, images: Tensor, samples: list[DetDataSample], attention_loss: bool
+) -> tuple[dict[str, Tensor | list[Tensor]], Tensor]:
+    """A detector's losses on the labelled rows, and its attention on all.
+
+    Args:
+        detector (nn.Module): with a :class:`SpatialAttention` neck.
+        images (Tensor): N x 3 x H x W, normalised.
+        samples (list[DetDataSample]): N; those without annotations give no loss.
+        attention_loss (bool): whether to add ``loss_attention``.
+
+    Returns:
+        tuple: the terms by name, and the maps, N x 1 x H x W in [0, 1], detached.
+    """
+    labelled = [row for row, sample in enumerate(samples) if is_labelled(sample)]
+    if not labelled:  # DDP waits for the gradients of every parameter on every rank
+        idle = sum(parameter.sum() for parameter in detector.parameters())
+        return {'loss_unlabelled': 0 * idle}, attend(detector, images)
+    objects = [samples[row] for row in labelled]
+    with capture_attention() as captured:
+        terms = detector.loss(images[labelled], objects)
+    if attention_loss:
+        terms['loss_attention'] = _attention_loss(captured.learnt, objects, images)
+    maps = captured.map.new_empty(len(images), 1, *images.shape[-2:], dtype=torch.float32)
+    maps[labelled] = _resized(captured.map, images)
+    others = [row for row in range(len(images)) if row not in labelled]
+    if others:
+        maps[others] = attend(detector, images[others])
+    return terms, maps
+
+
+def detect(
+    detector: nn.Module, images: Tensor, samples: list[DetDataSample]
+) -> tuple[list[InstanceData], Tensor]:
+    """A detector's own detections on N images and its attention, N x 1 x H x W in [0, 1]."""
+    with capture_attention() as captured:
+        found = detector.predict(images, [sample.clone() for sample in samples])
+    return [sample.pred_instances for sample in found], _resized(captured.map, images)
+
+
+def _resized(attention: Tensor, images: Tensor) -> Tensor:
+    """A map N x 1 x h x w at the images' H x W, bilinearly."""
+    return F.interpolate(attention.float(), images.shape[-2:], mode='bilinear')
+
+
+def _attention_loss(attention: Tensor, samples: list[DetDataSample], images: Tensor) -> Tensor:
+    """Binary cross-entropy between the maps and the masks of the samples' boxes.
+
+    In float32: autocast on CUDA refuses ``binary_cross_entropy``.
+    """
+    masks = torch.stack(
+        [boxes_to_mask(sample.gt_instances.bboxes, *images.shape[-2:]) for sample in samples]
+    )
+    with torch.autocast(attention.device.type, enabled=False):
+        shares = F.adaptive_avg_pool2d(masks, attention.shape[-2:])
+        return F.binary_cross_entropy(attention.float(), shares)
