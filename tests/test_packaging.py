@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 PURE = ('moefusion.fusion', 'moefusion.losses', 'moefusion.metrics')
 
@@ -56,34 +57,72 @@ def test_opencv_needs_no_display():
     assert done.stdout.strip() == 'False', 'opencv-python is in the way of opencv-python-headless'
 
 
-def pins(path):
-    """``[(name, specifier, marker)]`` of a requirements file."""
+def requirements(path):
+    """Each requirement of a file, without comments."""
     for line in path.read_text(encoding='utf-8').splitlines():
-        if line.strip() and not line.startswith('#'):
-            requirement = Requirement(line)
-            yield requirement.name.lower(), str(requirement.specifier), requirement.marker
+        text = line.split('#')[0].strip()
+        if text:
+            yield Requirement(text)
 
 
 @pytest.mark.parametrize('python', ['3.10', '3.11', '3.12'])
-def test_requirements_pin_each_package_once(repo_root, python):
-    files = sorted((repo_root / 'requirements').glob('*.txt'))
-    assert files
-    seen = {}
-    for path in files:
-        for name, specifier, marker in pins(path):
-            assert re.fullmatch(r'==[\w.]+', specifier), f'{path.name}: {name} is not pinned'
-            if marker is None or marker.evaluate({'python_version': python}):
-                assert seen.setdefault(name, specifier) == specifier, f'{path.name}: {name}'
-    assert 'opencv-python-headless' in seen
-    assert 'opencv-python' not in seen
-    assert {'torch', 'numpy', 'matplotlib', 'pytest', 'onedl-mmcv', 'mmcv'} <= seen.keys()
+def test_pins_name_each_package_once_and_hold_what_is_asked(repo_root, python):
+    """Python 3.10 to 3.12 on Linux: one version each, the ones that requirements/*.in ask for."""
+    folder = repo_root / 'requirements'
+    here = {
+        'python_version': python,
+        'python_full_version': f'{python}.5',
+        'sys_platform': 'linux',
+        'platform_python_implementation': 'CPython',
+    }
+    pins = {}
+    for requirement in requirements(folder / 'pinned.txt'):
+        assert re.fullmatch(r'==[\w.]+', str(requirement.specifier)), requirement
+        if requirement.marker is None or requirement.marker.evaluate(here):
+            name = canonicalize_name(requirement.name)
+            assert name not in pins
+            pins[name] = str(requirement.specifier)[2:]
+    for wanted in requirements(folder / 'common.in'):
+        version = pins[canonicalize_name(wanted.name)]
+        assert wanted.specifier.contains(version), f'{wanted}: {version} is pinned; run `make lock`'
+    left_out = {
+        requirement.name
+        for name in ('excluded.txt', 'unpinned.txt', 'onedl.in', 'original.in')
+        for requirement in requirements(folder / name)
+    }
+    assert 'opencv-python' in left_out
+    assert not left_out & pins.keys()
+    assert not [name for name in pins if name.startswith('nvidia')]
+
+
+def test_requirements_name_no_index(repo_root):
+    for path in (repo_root / 'requirements').iterdir():
+        assert not re.search(r'://|^-|index', path.read_text(), re.MULTILINE), path.name
+
+
+def test_extras_fit_the_pins(repo_root):
+    """What `pip install moefusion[...]` allows, `make setup` installs."""
+    names = ('pinned.txt', 'onedl.in')
+    pins = {
+        canonicalize_name(requirement.name): str(requirement.specifier)[2:]
+        for name in names
+        for requirement in requirements(repo_root / 'requirements' / name)
+        if requirement.marker is None or requirement.marker.evaluate()
+    }
+    for text in metadata('moefusion').get_all('Requires-Dist'):
+        requirement = Requirement(text)
+        pin = pins[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(pin), f'{text}: {pin} is pinned'
 
 
 def test_version_check_accepts_what_is_pinned(repo_root):
     from moefusion.versions import STACKS, check_versions
 
-    for stack, file in (('OneDL', 'mminstall.txt'), ('original', 'mm-original.txt')):
-        pinned = {name: spec[2:] for name, spec, _ in pins(repo_root / 'requirements' / file)}
+    for stack, file in (('OneDL', 'onedl.in'), ('original', 'original.in')):
+        pinned = {
+            requirement.name: str(requirement.specifier)[2:]
+            for requirement in requirements(repo_root / 'requirements' / file)
+        }
         found = {module: {row[0]: pinned[row[0]]} for module, row in STACKS[stack].items()}
         assert check_versions(found) == stack
 
@@ -117,11 +156,14 @@ def test_wheel_holds_every_module_and_data_file(repo_root, tmp_path):
     (wheel,) = tmp_path.glob('*.whl')
     packed = set(zipfile.ZipFile(wheel).namelist())
     projects = repo_root / 'projects'
-    suffixes = ('py', 'csv', 'json', 'pth', 'md')
+    suffixes = ('py', 'typed', 'csv', 'json', 'pth', 'md')
     present = {
         path.relative_to(projects).as_posix()
         for suffix in suffixes
         for path in (projects / 'moefusion').rglob(f'*.{suffix}')
     }
-    assert {'moefusion/comparison/published.csv', 'moefusion/weights/moefusion-lite.pth'} <= present
+    assert 'moefusion/comparison/published.csv' in present
+    assert 'moefusion/weights/moefusion-lite.pth' in present
+    assert 'moefusion/py.typed' in present
     assert present <= packed
+    assert {name.split('/')[0] for name in packed if '.dist-info' not in name} == {'moefusion'}

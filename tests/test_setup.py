@@ -1,111 +1,212 @@
-"""The set-up's own tools: what they say and do when something is missing or is cut off."""
+"""The set-up: when make sets up and with what, and what the script for mmcv does and says."""
 
-import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import time
-from importlib.metadata import PathDistribution
+from pathlib import Path
 
 import pytest
 
-
-@pytest.fixture(scope='module')
-def tools(repo_root):
-    """The modules of tools/setup, which are scripts and no package."""
-    folder = str(repo_root / 'tools' / 'setup')
-    sys.path.insert(0, folder)
-    try:
-        names = ('console', 'mmcv_wheel', 'sweep', 'install')
-        yield {name: importlib.import_module(name) for name in names}
-    finally:
-        sys.path.remove(folder)
-        for name in names:
-            sys.modules.pop(name, None)
+MAKE_VARIABLES = {'PYTHON', 'MMSTACK', 'VENV', 'LOCKED', 'SSL_CERT_FILE'}
 
 
-def find_python(repo_root, *args, **env):
+@pytest.fixture
+def script(repo_root):
+    """tools/install_mmcv.py, a script and no package, as a module."""
+    spec = importlib.util.spec_from_file_location('_mmcv', repo_root / 'tools/install_mmcv.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def checkout(repo_root, tmp_path):
+    """A folder with all that the Makefile looks at, its times long ago."""
+    home = tmp_path / 'here'
+    (home / 'tools').mkdir(parents=True)
+    shutil.copytree(repo_root / 'requirements', home / 'requirements')
+    for name in ('Makefile', 'setup.py', 'tools/install_mmcv.py'):
+        shutil.copy(repo_root / name, home / name)
+    for path in (*home.glob('requirements/*'), home / 'setup.py', home / 'tools/install_mmcv.py'):
+        os.utime(path, (1, 1))
+    return home
+
+
+def make(folder, *args, **env):
+    """Runs make as from a fresh shell."""
+    outer = {
+        name: value
+        for name, value in os.environ.items()
+        if 'MAKE' not in name
+        and not name.startswith(('UV_', 'PIP_'))
+        and name not in MAKE_VARIABLES
+    }
     return subprocess.run(
-        ['/bin/sh', str(repo_root / 'tools/setup/find_python.sh'), *args],
-        capture_output=True,
-        text=True,
-        env=dict(os.environ, **env),
+        ['make', *args], cwd=folder, env={**outer, **env}, capture_output=True, text=True
     )
 
 
-def fake_python(folder, name, version):
-    """An interpreter that claims a version, but reads scripts as this one does."""
-    path = folder / name
-    path.write_text(
-        f'#!/bin/sh\nread -r _ && {{ echo "import sys; sys.version_info = {version}"; cat; }} '
-        f'| exec "{sys.executable}" "$@"\n'
+def sets_up(folder, *args):
+    done = make(folder, '-n', 'setup', *args)
+    assert done.returncode == 0, done.stderr
+    return 'install_mmcv.py' in done.stdout
+
+
+def test_make_sets_up_once_a_checkout(checkout):
+    """The stamp holds for this folder only, when the set-up ended, and no longer than its input."""
+    stamp = checkout / '.venv' / '.setup-done'
+    assert sets_up(checkout)
+    stamp.parent.mkdir()
+    stamp.write_text('')  # interrupted
+    assert sets_up(checkout)
+    stamp.write_text(f'{checkout}\n')
+    assert not sets_up(checkout)
+    assert sets_up(checkout, 'MMSTACK=original')
+    os.utime(checkout / 'requirements/pinned.txt', (time.time() + 60,) * 2)
+    assert sets_up(checkout)
+    os.utime(checkout / 'requirements/pinned.txt', (1, 1))
+    assert sets_up(checkout.rename(checkout.parent / 'there'))
+
+
+def test_another_python_makes_the_environment_anew(checkout):
+    python = checkout / '.venv' / 'bin' / 'python'
+    python.parent.mkdir(parents=True)
+    for path, number in (
+        (python, '3.11.7'),
+        (checkout / 'same', '3.11.7'),
+        (checkout / 'b', '3.12.1'),
+    ):
+        path.write_text(f'#!/bin/sh\necho Python {number}\n')
+        path.chmod(0o755)
+    (checkout / '.venv' / '.setup-done').write_text(f'{checkout}\n')
+    assert not sets_up(checkout, 'PYTHON=./same')
+    assert sets_up(checkout, 'PYTHON=./b')
+
+
+def test_a_stack_has_its_environment_and_its_requirements(checkout):
+    plain, original = (
+        make(checkout, '-n', 'setup', *args).stdout for args in ((), ('MMSTACK=original',))
     )
-    path.chmod(0o755)
-    return str(path)
+    assert '-r requirements/onedl.in' in plain and '.venv-original' not in plain
+    assert '-r requirements/original.in' in original and '.venv-original/bin/python' in original
 
 
-def test_find_python_takes_one_that_fits(repo_root):
-    assert find_python(repo_root, sys.executable).stdout.strip() == sys.executable
+def test_an_environment_of_someone_else_is_left_alone(checkout):
+    mine = checkout / '.venv' / 'mine'
+    mine.parent.mkdir()
+    mine.write_text('')
+    done = make(checkout, 'setup')
+    assert done.returncode != 0
+    assert '.venv is not of this set-up: remove it' in done.stdout
+    assert mine.exists()
 
 
-@pytest.mark.parametrize('version', [(3, 9, 18), (3, 13, 0), (2, 7, 18)])
-def test_find_python_names_an_unfit_version_and_the_cure(repo_root, tmp_path, version):
-    python = fake_python(tmp_path, 'python3', version)
-    done = find_python(repo_root, python)
-    assert done.returncode == 1
-    assert f'{python} is Python {".".join(map(str, version))}' in done.stderr
-    assert '3.10, 3.11 and 3.12' in done.stderr
-    assert 'make PYTHON=' in done.stderr
+@pytest.mark.parametrize(
+    'name, value, uv_name, uv_value',
+    [
+        (
+            'PIP_FIND_LINKS',
+            'tools nowhere https://x.org/whl',
+            'UV_FIND_LINKS',
+            'tools,https://x.org/whl',
+        ),
+        ('PIP_CERT', '/etc/my.pem', 'SSL_CERT_FILE', '/etc/my.pem'),
+        ('PIP_NO_INDEX', '1', 'UV_NO_INDEX', '1'),
+        ('PIP_INDEX_URL', 'https://x.org', 'UV_DEFAULT_INDEX', 'https://x.org'),
+        ('PIP_EXTRA_INDEX_URL', 'https://x.org', 'UV_INDEX', 'https://x.org'),
+    ],
+)
+def test_settings_of_pip_reach_uv(checkout, name, value, uv_name, uv_value):
+    (checkout / 'show.mk').write_text(f'include Makefile\nshow:\n\t@echo "$${uv_name}"\n')
+    assert make(checkout, '-f', 'show.mk', 'show', **{name: value}).stdout.strip() == uv_value
+    assert make(checkout, '-f', 'show.mk', 'show').stdout.strip() == ''
 
 
-def test_find_python_goes_on_to_the_next_name(repo_root, tmp_path):
-    fake_python(tmp_path, 'python3', (3, 13, 0))
-    wanted = fake_python(tmp_path, 'python3.11', (3, 11, 9))
-    done = find_python(repo_root, PATH=f'{tmp_path}:/usr/bin:/bin')
-    assert done.stdout.strip() in (wanted, '/usr/bin/python3.12', '/bin/python3.12')
+def test_pin_of_each_stack(script, repo_root, tmp_path):
+    assert script.read_pin(repo_root / 'requirements/onedl.in')[0] == 'onedl-mmcv'
+    assert script.read_pin(repo_root / 'requirements/original.in') == ('mmcv', '2.1.0')
+    with pytest.raises(SystemExit, match='does not pin mmcv'):
+        script.read_pin(repo_root / 'requirements/common.in')
 
 
-def test_find_python_says_what_it_looked_for(repo_root, tmp_path):
-    done = find_python(repo_root, PATH=str(tmp_path))
-    assert done.returncode == 1
-    for name in ('python3', 'python3.12', 'python3.11', 'python3.10'):
-        assert f'  {name}: not found' in done.stderr
+def test_no_compiler(script, monkeypatch, tmp_path):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    with pytest.raises(SystemExit, match=r'g\+\+.*PIP_FIND_LINKS'):
+        script.find_compiler()
 
 
-def test_run_shows_how_far_ninja_is_and_keeps_the_output(tools, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(tools['console'], 'HEARTBEAT_S', 0)
+def test_compiler_of_the_environment_variables_comes_first(script, monkeypatch, tmp_path):
+    for name in ('my-cc', 'my-cxx', 'gcc', 'g++'):
+        (tmp_path / name).write_text('#!/bin/sh\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr(script.sysconfig, 'get_config_var', lambda name: None)
+    assert script.find_compiler() == ('gcc', 'g++')
+    monkeypatch.setenv('CC', 'my-cc')
+    monkeypatch.setenv('CXX', 'my-cxx')
+    assert script.find_compiler() == ('my-cc', 'my-cxx')
+
+
+@pytest.mark.skipif(not shutil.which('g++'), reason='no g++')
+def test_no_python_headers(script, monkeypatch, tmp_path):
+    monkeypatch.delenv('CPLUS_INCLUDE_PATH', raising=False)
+    (tmp_path / 'Python.h').write_text('')
+    monkeypatch.setattr(script.sysconfig, 'get_paths', lambda: {'include': str(tmp_path)})
+    script.check_compiler('g++')
+    (tmp_path / 'Python.h').unlink()
+    with pytest.raises(SystemExit, match=r'Python.h(.|\n)*-dev'):
+        script.check_compiler('g++')
+
+
+def test_gpu_without_nvcc(script, monkeypatch, tmp_path):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setenv('CUDA_HOME', str(tmp_path))
+    with pytest.raises(SystemExit, match='CUDA_HOME.*CUDA_VISIBLE_DEVICES='):
+        script.check_cuda()
+
+
+@pytest.mark.parametrize('free_gb, jobs', [(1, 1), (5, 2), (64, 4)])
+def test_jobs_fit_the_cores_and_the_memory(script, monkeypatch, free_gb, jobs):
+    monkeypatch.setattr(script.os, 'sched_getaffinity', lambda pid: range(4))
+    text = f'MemTotal: 1 kB\nMemAvailable:   {free_gb * 2**20} kB\n'
+    monkeypatch.setattr(script.Path, 'read_text', lambda path: text)
+    assert script.default_jobs() == jobs
+
+
+def test_progress_tells_how_far_ninja_is(script):
+    assert script.progress('Collecting mmcv', 30) == 'still at work, 0.5 min spent'
+    log = '  [1/4] c++ a.cpp\n  [2/4] c++ b.cpp\nwarning: [9/9] \n'
+    assert script.progress(log, 60) == '2 of 4 files compiled, 1.0 min spent, about 1.0 min left'
+
+
+def test_a_long_command_gives_signs_of_life(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(script, 'HEARTBEAT_S', 0.1)
     log = tmp_path / 'log'
-    tools['console'].run(['printf', '[1/4] c++ a.cpp\\n[2/4] c++ b.cpp\\n'], str(log))
-    assert '2 of 4 files compiled' in capsys.readouterr().out
-    assert '[1/4] c++ a.cpp\n[2/4] c++ b.cpp\n' in log.read_text()
+    script.run_logged(['sh', '-c', 'echo "[3/9] c++"; sleep 0.5'], log, os.environ)
+    assert capsys.readouterr().out.count('3 of 9 files compiled') >= 2
+    assert log.read_text() == '[3/9] c++\n'
 
 
-def test_run_shows_a_sign_of_life(tools, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(tools['console'], 'HEARTBEAT_S', 0.1)
-    tools['console'].run(['sleep', '0.5'], str(tmp_path / 'log'))
-    assert capsys.readouterr().out.count('still at work') >= 2
-
-
-def test_run_fails_with_the_end_of_the_output_and_the_hint(tools, tmp_path, capsys):
-    with pytest.raises(tools['console'].SetupError, match='failed: sh -c .*log.*Try this'):
-        tools['console'].run(
-            ['sh', '-c', 'echo the reason; exit 3'], str(tmp_path / 'log'), hint='Try this'
-        )
+def test_a_failed_build_shows_the_end_and_the_log(script, tmp_path, capsys):
+    with pytest.raises(SystemExit, match='log.*MAX_JOBS=1'):
+        script.run_logged(['sh', '-c', 'echo the reason; exit 3'], tmp_path / 'log', os.environ)
     assert '| the reason' in capsys.readouterr().out
 
 
-def test_an_interrupt_ends_what_the_command_started(tools, tmp_path, monkeypatch):
+def test_an_interrupt_ends_what_the_command_started(script, tmp_path, monkeypatch):
     pid_file = tmp_path / 'pid'
 
-    def interrupt(self, text):
-        raise KeyboardInterrupt
+    def interrupt(text):
+        if pid_file.exists() and pid_file.read_text().strip():
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(tools['console'].Progress, 'line', interrupt)
+    monkeypatch.setattr(script, 'HEARTBEAT_S', 0.05)
+    monkeypatch.setattr(script, 'say', interrupt)
+    command = ['sh', '-c', f'sleep 300 & echo $! > {pid_file}; wait']
     with pytest.raises(KeyboardInterrupt):
-        tools['console'].run(
-            ['sh', '-c', f'sleep 300 & echo $! > {pid_file}; echo go; wait'], str(tmp_path / 'log')
-        )
+        script.run_logged(command, tmp_path / 'log', os.environ)
     pid = int(pid_file.read_text())
     for _ in range(100):
         if not running(pid):
@@ -116,91 +217,70 @@ def test_an_interrupt_ends_what_the_command_started(tools, tmp_path, monkeypatch
 
 def running(pid):
     try:
-        with open(f'/proc/{pid}/stat') as stat:
-            return stat.read().split(')')[-1].split()[0] != 'Z'
+        return Path(f'/proc/{pid}/stat').read_text().split(')')[-1].split()[0] != 'Z'
     except FileNotFoundError:
         return False
 
 
-def test_no_compiler(tools, monkeypatch, tmp_path):
-    monkeypatch.setenv('PATH', str(tmp_path))
-    with pytest.raises(tools['console'].SetupError, match='g\\+\\+.*PIP_FIND_LINKS'):
-        tools['mmcv_wheel'].find_compiler()
-
-
-@pytest.mark.skipif(not shutil.which('g++'), reason='no g++')
-def test_no_python_headers(tools, monkeypatch, tmp_path):
-    wheel = tools['mmcv_wheel']
-    monkeypatch.setattr(wheel.sysconfig, 'get_paths', lambda: dict(include=str(tmp_path)))
-    monkeypatch.delenv('CPLUS_INCLUDE_PATH', raising=False)
-    with pytest.raises(tools['console'].SetupError, match='Python.h(.|\n)*-dev'):
-        wheel.check_compiler('g++')
-
-
-def test_gpu_without_nvcc(tools, monkeypatch, tmp_path):
-    monkeypatch.setenv('PATH', str(tmp_path))
-    monkeypatch.setenv('CUDA_HOME', str(tmp_path))
-    with pytest.raises(tools['console'].SetupError, match='CUDA_HOME.*CUDA_VISIBLE_DEVICES='):
-        tools['mmcv_wheel'].check_cuda()
-
-
-def test_gaps_finds_missing_and_short_files(tools, tmp_path):
-    info = tmp_path / 'thing-1.0.dist-info'
-    info.mkdir()
-    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n')
-    gaps, dist = tools['sweep'].gaps, PathDistribution(info)
-    assert gaps(dist) == ['RECORD']
-    for name, text in (('whole', '12345'), ('short', '123')):
-        (tmp_path / f'{name}.py').write_text(text)
-    (info / 'RECORD').write_text(
-        ''.join(
-            f'{name}.{suffix},,5\n'
-            for name, suffix in (('whole', 'py'), ('short', 'py'), ('gone', 'py'), ('cache', 'pyc'))
-        )
+def test_ops_that_do_not_run_are_found(script, monkeypatch, tmp_path, capsys):
+    """The probe meets an nms that keeps every box, then one that cannot be loaded."""
+    monkeypatch.setattr(script, 'PIP', ['true'])
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    (tmp_path / 'mmcv').mkdir()
+    (tmp_path / 'mmcv' / '__init__.py').write_text('')
+    ops = tmp_path / 'mmcv' / 'ops.py'
+    ops.write_text('import torch\ndef nms(boxes, scores, iou):\n    return 0, torch.arange(3)\n')
+    assert not script.works('a/mmcv-1.whl')
+    assert 'mmcv-1.whl does not work here (AssertionError' in capsys.readouterr().out
+    ops.write_text(
+        'import torch\ndef nms(boxes, scores, iou):\n    return 0, torch.tensor([0, 2])\n'
     )
-    assert gaps(PathDistribution(info)) == ['short.py', 'gone.py']
+    assert script.works('a/mmcv-1.whl')
+    monkeypatch.setattr(script, 'PIP', ['false'])
+    assert not script.works('a/mmcv-1.whl')
 
 
-def test_venv_that_works_is_kept_and_a_broken_one_made_anew(tools, tmp_path, capsys):
-    install, venv = tools['install'], tmp_path / 'venv'
-    venv.mkdir()
-    (venv / 'left-over').write_text('')
-    python = install.make_venv(venv, replace=False)
-    assert 'made anew' in capsys.readouterr().out
-    assert not (venv / 'left-over').exists()
-    assert subprocess.run([python, '-c', 'import pip']).returncode == 0
-    (venv / 'mark').write_text('')
-    install.make_venv(venv, replace=True)
-    assert (venv / 'mark').exists()
+@pytest.mark.parametrize(
+    'good, forced, tried',
+    [
+        ('kept', '0', ['kept']),
+        ('index', '0', ['kept', 'index']),
+        ('built', '0', ['kept', 'index', 'build', 'built']),
+        ('built', '1', ['kept', 'build', 'built']),
+        ('none', '0', ['kept', 'index', 'build', 'built']),
+    ],
+)
+def test_wheels_are_tried_in_turn(script, monkeypatch, tmp_path, good, forced, tried):
+    import torch
 
+    stack = tmp_path / 'stack.in'
+    stack.write_text('mmengine==1.0\nmmcv==2.1.0\n')
+    monkeypatch.setenv('FORCE_CUDA', forced)
+    kind = 'cuda' if forced == '1' or torch.cuda.is_available() else 'cpu'
+    seen = []
 
-@pytest.mark.skipif(not shutil.which('make'), reason='no make')
-def test_make_sets_up_once_a_checkout(repo_root, tmp_path):
-    """The stamp holds for this folder only, and no longer than the requirements."""
-    home = tmp_path / 'here'
-    (home / 'requirements').mkdir(parents=True)
-    (home / '.venv').mkdir()
-    shutil.copy(repo_root / 'Makefile', home)
-    for name in ('setup.py', 'requirements/a.txt'):
-        (home / name).write_text('')
-        os.utime(home / name, (1, 1))
-    stamp = home / '.venv' / '.setup-done'
+    def works(what):
+        name = {'mmcv==2.1.0': 'index', 'built.whl': 'built'}.get(what, 'kept')
+        seen.append(name)
+        return name == good
 
-    def sets_up(folder):
-        done = subprocess.run(
-            ['make', '-n', 'setup'],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            env={k: v for k, v in os.environ.items() if 'MAKE' not in k},
-        )
-        assert done.returncode == 0, done.stderr
-        return 'install.py' in done.stdout
+    def build(name, version, cache, cuda):
+        assert (name, version, cuda) == ('mmcv', '2.1.0', kind == 'cuda')
+        seen.append('build')
+        return 'built.whl'
 
-    assert sets_up(home)
-    stamp.write_text(f'{home}\n')
-    assert not sets_up(home)
-    os.utime(home / 'requirements/a.txt', (time.time() + 60,) * 2)
-    assert sets_up(home)
-    os.utime(home / 'requirements/a.txt', (1, 1))
-    assert sets_up(home.rename(tmp_path / 'there'))
+    monkeypatch.setattr(script, 'works', works)
+    monkeypatch.setattr(script, 'build', build)
+    python = 'cp{}{}'.format(*script.sys.version_info[:2])
+    kept = tmp_path / 'wheels' / f'{python}-torch{torch.__version__}-{kind}'
+    kept.mkdir(parents=True)
+    (kept / 'mmcv-2.1.0-cp3-linux.whl').write_text('')
+    (kept / 'mmcv-2.0.0-cp3-linux.whl').write_text('')
+    if good == 'none':
+        with pytest.raises(SystemExit, match='does not work'):
+            script.main(stack, tmp_path / 'wheels')
+    else:
+        script.main(stack, tmp_path / 'wheels')
+    assert seen == tried
+    assert (kept / 'mmcv-2.1.0-cp3-linux.whl').exists() == (good == 'kept')
+    assert (kept / 'mmcv-2.0.0-cp3-linux.whl').exists()

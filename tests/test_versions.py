@@ -77,7 +77,7 @@ def test_everything_else_is_named_with_its_cure(found, words):
     message = str(error.value)
     for word in words:
         assert word in message
-    assert 'requirements/mminstall.txt' in message  # the cure, always
+    assert 'requirements/onedl.in' in message  # the cure, always
 
 
 def test_original_stack_without_pkg_resources(monkeypatch):

@@ -28,7 +28,7 @@ ORIGINAL = {
 STACKS = {'OneDL': ONEDL, 'original': ORIGINAL}
 CURE = (
     'Set up the whole stack with `make setup` (OneDL) or `make setup MMSTACK=original`, or '
-    'install what requirements/mminstall.txt or requirements/mm-original.txt names.'
+    'install what requirements/onedl.in or requirements/original.in names.'
 )
 
 # What the stacks say about packages that nothing here uses, and about their own future.
