@@ -11,8 +11,6 @@ STAMP := $(VENV)/.setup-done
 UV := .uv/bin/uv
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
-# temporary: this example needs bundled weights of today's network
-DOCTEST_ARGS := --ignore=projects/moefusion/apis/inferencer.py
 
 # uv knows pip's settings under other names
 comma := ,
@@ -115,7 +113,7 @@ lint: $(STAMP)
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
-	@$(RUN) -m pytest -q --doctest-modules projects $(DOCTEST_ARGS)
+	@$(RUN) -m pytest -q --doctest-modules projects
 
 clean:
 	rm -rf build dist projects/moefusion.egg-info .pytest_cache .ruff_cache .mypy_cache

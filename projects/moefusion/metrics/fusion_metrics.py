@@ -62,8 +62,11 @@ def fusion_metrics(
         ValueError: If shapes or devices differ, or an image is too small.
 
     Example:
-        >>> scores = fusion_metrics(visible, infrared, fused)
-        >>> scores['VIF']
+        >>> import torch
+        >>> visible = torch.randint(256, (64, 64), dtype=torch.uint8)
+        >>> scores = fusion_metrics(visible, infrared=visible.flip(0), fused=visible)
+        >>> list(scores)
+        ['EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf']
     """
     check_protocol(protocol)
     triple = prepare(visible, infrared, fused, mask)

@@ -26,8 +26,10 @@ class GrayImages:
             there are none.
 
     Example:
-        >>> visible, infrared = GrayImages(visible), GrayImages(infrared)
-        >>> {name: fusion_metrics(visible, infrared, fused) for name, fused in methods.items()}
+        >>> from moefusion.metrics import fusion_metrics
+        >>> images = torch.randint(256, (4, 64, 64), dtype=torch.uint8)
+        >>> visible, infrared = GrayImages(images[0]), GrayImages(images[1])
+        >>> scores = [fusion_metrics(visible, infrared, fused) for fused in images[2:]]
     """
 
     def __init__(
