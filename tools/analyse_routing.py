@@ -63,7 +63,8 @@ def analyse(args: argparse.Namespace) -> RoutingStudy:
     inferencer = FusionInferencer(args.config, args.checkpoint, args.device)
     model = inferencer.model
     # what depends on the whole sample is what gates can get right
-    study = RoutingStudy(model, model.fusion_loss if model.fusion_loss.adaptive else FusionLoss({}))
+    loss = None if model.fusion_loss.adaptive is not None else FusionLoss({})
+    study = RoutingStudy(model, loss)
     for name, visible, infrared in args.data:
         pairs, _ = find_pairs(visible, infrared)
         stems = list(pairs)

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +88,49 @@ def test_inferencer_refuses_bundled_weights_that_were_replaced(tmp_path, monkeyp
     monkeypatch.setattr(inferencer, 'read_description', lambda: read_description(copy))
     with pytest.raises(ValueError, match='SHA-256'):
         FusionInferencer(device='cpu')
+
+
+@pytest.fixture(scope='module')
+def routing(shared):
+    """The bundled network's routing on pairs of four cameras."""
+    from moefusion.apis import FusionInferencer
+    from moefusion.apis.routing import RoutingStudy
+    from moefusion.files import find_pairs, read_lines, read_pair
+
+    data = shared / 'data'
+    study = RoutingStudy(FusionInferencer(device='cpu').model)
+    for group, visible, infrared, names in (
+        ('roadscene', data / 'roadscene/Vis', data / 'roadscene/Ir', 'test.txt'),
+        ('tno', shared / 'metrics/tno/vi', shared / 'metrics/tno/ir', None),
+        ('llvip', data / 'llvip_unlabelled/Vis', data / 'llvip_unlabelled/Ir', None),
+        ('msrs', data / 'msrs_unlabelled/Vis', data / 'msrs_unlabelled/Ir', None),
+    ):
+        listed = read_lines(data / 'roadscene' / names) if names else None
+        stems = None if listed is None else [Path(line).stem for line in listed]
+        pairs = list(find_pairs(visible, infrared, stems)[0].items())
+        for stem, files in pairs[:: max(1, len(pairs) // 6)][:6]:
+            study.add(read_pair(*files), stem, group)
+    study.compare()
+    return study
+
+
+@pytest.mark.slow
+def test_every_gate_of_the_bundled_weights_chooses(routing):
+    """Several sets of experts, none for nearly all pairs; zeroed gates would choose one."""
+    for name, counts in routing.chosen().items():
+        assert len(counts) >= 3, (name, counts)
+        assert max(counts.values()) <= 0.75 * len(routing.pairs), (name, counts)
+
+
+@pytest.mark.slow
+def test_other_pairs_experts_are_worse(routing):
+    """Swapped gates cost loss, VIF and Qabf; so do random experts and the best fixed choice."""
+    own = routing.mean_loss('own')
+    assert routing.mean_loss('swapped') > 1.08 * own
+    assert routing.mean_loss('random') > own
+    assert routing.mean_loss('fixed') > own
+    for metric in ('VIF', 'Qabf'):
+        assert routing.mean_score('swapped', metric) < 0.97 * routing.mean_score('own', metric)
 
 
 @pytest.mark.slow

@@ -1,0 +1,102 @@
+"""RoutingStudy: forced decisions are used, and each kind of choice costs what it should."""
+
+import numpy as np
+import pytest
+import torch
+
+from moefusion.apis.routing import RoutingStudy
+from moefusion.losses import FusionLoss
+
+
+@pytest.fixture
+def model():
+    """A small MoEFusion whose gates choose by the pair."""
+    from mmdet.registry import MODELS
+    from mmengine.registry import init_default_scope
+
+    import moefusion.plugin  # noqa: F401
+
+    init_default_scope('mmdet')
+    small = dict(local_grid=(2, 2), global_grid=(2, 2), global_widths=(8, 4), stride=2)
+    model = MODELS.build(dict(type='MoEFusion', fusion=small)).eval()
+    with torch.no_grad():
+        for gate in model.fusion.gates().values():
+            gate.weight.normal_(std=20)
+    return model
+
+
+def pairs(number):
+    random = np.random.default_rng(0)
+    for index in range(number):
+        pair = random.integers(0, 256, (44, 50, 4), dtype=np.uint8)
+        pair[..., 3 if index % 2 else slice(0, 3)] //= 8  # dark in one modality
+        yield pair
+
+
+@pytest.fixture
+def study(model):
+    study = RoutingStudy(model, FusionLoss({}))
+    for number, pair in enumerate(pairs(6)):
+        study.add(pair, f'pair{number}', 'odd' if number % 2 else 'even')
+    study.compare()
+    return study
+
+
+def test_own_losses_are_those_of_the_model(model, study):
+    """The images that the model itself fuses, against FusionLoss."""
+    from mmdet.structures import DetDataSample
+
+    for routed, pair in zip(study.pairs, pairs(6)):
+        sample = DetDataSample(metainfo=dict(img_shape=pair.shape[:2], ori_shape=pair.shape[:2]))
+        tensor = torch.from_numpy(pair.transpose(2, 0, 1).copy())
+        with torch.no_grad():
+            data = model.data_preprocessor(dict(inputs=[tensor], data_samples=[sample]))
+            (fused,) = model(**data)
+        sources = [[image[0]] for image in routed.sources[:2]]
+        terms = FusionLoss({})([fused], *sources, [None])
+        expected = terms['loss_pixel_background'] + 0.5 * terms['loss_gradient']
+        assert routed.losses['own'] == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_forced_decisions_are_used(model, study):
+    """Another pair's decisions at all gates give what the network makes of these experts."""
+    first, other = study.pairs[0], study.pairs[2]
+    with torch.no_grad():
+        output = model.fusion(*first.sources, gatings=other.gatings)
+    assert output.gatings == other.gatings
+    assert first.losses['swapped'] == pytest.approx(study._cost(first, output.fused))
+    changed = [
+        name for name in first.gatings if first.losses[f'swapped {name}'] != first.losses['own']
+    ]
+    assert changed
+
+
+def test_the_oracle_chooses_the_best_set_of_each_gate(study):
+    """Gate by gate its set costs no more than that of the pair's own experts weighed alike."""
+    for pair in study.pairs:
+        trials = study._trials(pair)
+        for name, costs in trials.items():
+            own = tuple(sorted(pair.gatings[name].selected[0]))
+            assert min(costs.values()) <= costs[own]
+            assert len(costs) == 6  # 2 of 4
+
+
+def test_gates_without_weights_choose_one_set(model):
+    """What the study is for: zeroed gates do not depend on the pair."""
+    with torch.no_grad():
+        for gate in model.fusion.gates().values():
+            gate.weight.zero_()
+    study = RoutingStudy(model, FusionLoss({}))
+    for number, pair in enumerate(pairs(4)):
+        study.add(pair, str(number), 'all')
+    study.compare()
+    assert all(len(counts) == 1 for counts in study.chosen().values())
+    assert study.mean_loss('swapped') == pytest.approx(study.mean_loss('own'))
+    assert all(np.isnan(value) for row in study.correlations().values() for value in row.values())
+
+
+def test_one_pair_is_too_few(model):
+    study = RoutingStudy(model)
+    study.add(next(pairs(1)), 'only', 'all')
+    with pytest.raises(ValueError, match='two or more pairs'):
+        study.compare()
