@@ -36,6 +36,7 @@ def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
     assert list(kept) == ['state_dict']
     assert {name.split('.')[0] for name in kept['state_dict']} == {
         'fusion',
+        'statistics',
         'visible_detector',
         'infrared_detector',
     }
