@@ -38,8 +38,10 @@ def count_parts(model: MoEFusion, size: tuple[int, int]) -> dict[str, dict[str, 
     """
     network = model.fusion
     inputs = random_inputs(size, next(model.parameters()).device)
-    visible, infrared, attention, _ = inputs
-    x_enc, x_dense = network.visible_encoder(visible)
+    image, _, attention, _ = inputs
+    cells = network.to_cells(image)
+    prior = network.to_cells(attention)[:, :1]
+    x_enc, x_dense = network.visible_encoder(cells)
     local, gates = list(network.local.values()), [m.gate for m in network.local.values()]
     x_f = torch.cat([*[x_enc] * len(local), x_dense, x_dense], dim=1)
     local_gates = sum(count_macs(lambda gate=gate: gate(x_enc, x_enc)) for gate in gates)
@@ -47,9 +49,7 @@ def count_parts(model: MoEFusion, size: tuple[int, int]) -> dict[str, dict[str, 
     parts = {
         'encoders': (
             count_parameters(network.visible_encoder, network.infrared_encoder),
-            count_macs(
-                lambda: (network.visible_encoder(visible), network.infrared_encoder(infrared))
-            ),
+            count_macs(lambda: (network.visible_encoder(cells), network.infrared_encoder(cells))),
         ),
         'attention merge': (
             count_parameters(network.attention_merge),
@@ -58,7 +58,7 @@ def count_parts(model: MoEFusion, size: tuple[int, int]) -> dict[str, dict[str, 
         'local experts': (
             count_parameters(*(mixture.experts for mixture in local)),
             sum(
-                count_macs(lambda mixture=mixture: mixture(x_enc, x_enc, attention))
+                count_macs(lambda mixture=mixture: mixture(x_enc, x_enc, prior))
                 for mixture in local
             )
             - local_gates,
@@ -76,7 +76,7 @@ def count_parts(model: MoEFusion, size: tuple[int, int]) -> dict[str, dict[str, 
             for detector in detectors
             for name in ('rpn_head', 'roi_head')
         ]
-        image = visible.expand(1, 3, -1, -1)
+        image = image.expand(1, 3, -1, -1)
         parts['detectors: backbone, necks'] = (
             count_parameters(*detectors) - count_parameters(*heads),
             count_macs(

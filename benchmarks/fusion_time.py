@@ -52,7 +52,10 @@ def convolutions_that_run(
 def bare(
     convolutions: list[nn.Conv2d], size: tuple[int, int], device: torch.device, channels_last: bool
 ) -> Callable[[], None]:
-    """A call of each convolution on an input that is ready in the right memory format."""
+    """A call of each convolution on an input that is ready in the right memory format.
+
+    ``size`` is that of the network's cells; the attention merge's is left at it, too.
+    """
     layout = torch.channels_last if channels_last else torch.contiguous_format
     ready = {
         channels: torch.rand(1, channels, size[1], size[0], device=device).contiguous(
@@ -73,6 +76,8 @@ def fusion_cases(
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     """The named cases of :func:`time_fusion`."""
     inputs = random_inputs(size, device)
+    stride = config.get('stride', 1)
+    size = size[0] // stride, size[1] // stride
 
     def in_bfloat16(network: FusionNetwork) -> Callable[[], object]:
         def run() -> object:

@@ -165,8 +165,8 @@ class FusionNetwork(nn.Module):
         attention = self.attention_merge(*maps)
 
         height, width = visible.shape[-2:]
-        cells = [self._to_cells(image) for image in (visible, infrared)]
-        prior = self._to_cells(attention).mean(dim=1, keepdim=True)
+        cells = [self.to_cells(image) for image in (visible, infrared)]
+        prior = self.to_cells(attention).mean(dim=1, keepdim=True)
         given = gatings or {}
         x_f, decided = self._fusion_features(*cells, prior, given)
         fused, decided['global'] = self.decoder(x_f, gating=given.get('global'))
@@ -178,7 +178,7 @@ class FusionNetwork(nn.Module):
         gates = {f'local_{region}': mixture.gate for region, mixture in self.local.items()}
         return {**gates, 'global': self.decoder.gate}
 
-    def _to_cells(self, image: Tensor) -> Tensor:
+    def to_cells(self, image: Tensor) -> Tensor:
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
         if self.stride == 1:
             return image
