@@ -25,7 +25,7 @@ from benchmarks.inference import time_inference
 from benchmarks.peak_memory import peak_memory
 from benchmarks.training import time_data, time_training
 from moefusion.apis import load_config
-from moefusion.apis.inferencer import choose_device
+from moefusion.apis.device import choose_device
 from moefusion.apis.memory import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from moefusion.apis import Outcome, find_pairs, fuse_pairs
-from moefusion.apis.inferencer import FusionResult
+from moefusion.apis.result import FusionResult
 from moefusion.files import write_image
 
 

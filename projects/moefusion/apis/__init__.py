@@ -10,8 +10,9 @@ from moefusion.versions import silence_others
 if TYPE_CHECKING:
     from moefusion.apis.config import load_config
     from moefusion.apis.folder import Outcome, fuse_pairs
-    from moefusion.apis.inferencer import FusionInferencer, FusionResult
+    from moefusion.apis.inferencer import FusionInferencer
     from moefusion.apis.launch import prepare_distributed
+    from moefusion.apis.result import FusionResult
     from moefusion.files import find_pairs
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 ]
 _MODULES = {
     'FusionInferencer': 'apis.inferencer',
-    'FusionResult': 'apis.inferencer',
+    'FusionResult': 'apis.result',
     'Outcome': 'apis.folder',
     'find_pairs': 'files',
     'fuse_pairs': 'apis.folder',

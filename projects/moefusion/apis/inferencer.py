@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +16,12 @@ from mmengine.utils import import_modules_from_strings
 from tqdm import tqdm
 
 from moefusion.apis.config import load_config
-from moefusion.files import PairError, find_pairs, read_pair
-from moefusion.metrics import fusion_metrics
+from moefusion.apis.device import choose_device
+from moefusion.apis.result import FusionResult, make_result
+from moefusion.apis.sources import Source, is_folder, is_many, list_pairs, read_source
 from moefusion.models.data_preprocessor import rows_by_size
-from moefusion.visualization import FusionPicture
-from moefusion.visualization.prediction import fused_image
 from moefusion.weights.bundled import BUNDLED, read_description
 from moefusion.weights.checkpoint import load_weights
-
-Source = str | Path | np.ndarray
 
 # What fusing does not need: the detectors' heads.
 UNUSED_PARTS = (
@@ -34,38 +30,6 @@ UNUSED_PARTS = (
     'infrared_detector.rpn_head.',
     'infrared_detector.roi_head.',
 )
-
-
-@dataclass
-class FusionResult:
-    """One fused pair.
-
-    Attributes:
-        name (str): stem of the visible file, or the pair's place in the call.
-        visible (np.ndarray): H x W x 3, uint8, R, G, B: the visible image.
-        infrared (np.ndarray): H x W, uint8: the infrared image.
-        gray (np.ndarray): H x W, uint8: the fused image I_F.
-        color (np.ndarray): H x W x 3, uint8, R, G, B: I_F with the visible image's colour.
-        attention (np.ndarray): H x W, float32 in [0, 1]: the merged attention map.
-        gates (dict[str, np.ndarray]): each mixture's gate weights, E values that sum to 1.
-        metrics (dict[str, float], optional): the eight fusion metrics, where asked for.
-    """
-
-    name: str
-    visible: np.ndarray
-    infrared: np.ndarray
-    gray: np.ndarray
-    color: np.ndarray
-    attention: np.ndarray
-    gates: dict[str, np.ndarray]
-    metrics: dict[str, float] | None = None
-
-    @property
-    def picture(self) -> FusionPicture:
-        """FusionPicture: a row for :func:`moefusion.visualization.draw_fusion`."""
-        return FusionPicture(
-            self.name, self.visible, self.infrared, self.color, self.attention, self.gates
-        )
 
 
 class FusionInferencer:
@@ -163,8 +127,8 @@ class FusionInferencer:
             ValueError: if arrays are not uint8 of these shapes, two lists differ in length, a
                 folder stands beside something else, or an image is too small to be scored.
         """
-        many = any(_is_many(source) or _is_folder(source) for source in (visible, infrared))
-        pairs = _list_pairs(visible, infrared)
+        many = any(is_many(source) or is_folder(source) for source in (visible, infrared))
+        pairs = list_pairs(visible, infrared)
         results = self._stream(pairs, batch_size, metrics)
         if not many:
             return next(results)
@@ -195,7 +159,7 @@ class FusionInferencer:
             >>> for result in FusionInferencer().stream('visible', 'infrared'):
             ...     print(result.name, result.gates)
         """
-        return self._stream(_list_pairs(visible, infrared), batch_size, metrics)
+        return self._stream(list_pairs(visible, infrared), batch_size, metrics)
 
     def _stream(
         self, pairs: list[tuple[Source, Source]], batch_size: int, metrics: bool
@@ -215,7 +179,7 @@ class FusionInferencer:
         """Fuse a few pairs, those of one size at once."""
         inputs, samples = [], []
         for number, (visible, infrared) in enumerate(pairs, start):
-            pair, name = _read(visible, infrared, number)
+            pair, name = read_source(visible, infrared, number)
             size = pair.shape[:2]
             inputs.append(torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1))))
             samples.append(
@@ -234,7 +198,7 @@ class FusionInferencer:
                 )
             )
             results.update(
-                (row, _result(inputs[row], sample, metrics)) for row, sample in zip(rows, found)
+                (row, make_result(inputs[row], sample, metrics)) for row, sample in zip(rows, found)
             )
         return [results[row] for row in range(len(pairs))]
 
@@ -265,107 +229,3 @@ def model_that_fuses(cfg: Config) -> dict:
                 'test_cfg': None,
             }
     return model
-
-
-def choose_device(name: str | None = None) -> torch.device:
-    """The device of a name such as ``'cpu'`` or ``'cuda:0'``; without one, a GPU if there is one.
-
-    Raises:
-        ValueError: if there is no such device, with what there is.
-    """
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    name = name or ('cuda' if gpus else 'cpu')
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ValueError(f'device {name!r} is none: use cpu, cuda or cuda:<number>') from error
-    if device.type == 'cuda' and (device.index or 0) >= gpus:
-        raise ValueError(
-            f'device {name}: PyTorch {torch.__version__} finds {gpus or "no"} GPU '
-            'here: use cpu, or install the driver and a CUDA build of PyTorch'
-        )
-    return device
-
-
-def _result(pair: torch.Tensor, sample: DetDataSample, metrics: bool) -> FusionResult:
-    pixels = pair.numpy()
-    result = FusionResult(
-        name=Path(sample.img_path).stem,
-        visible=pixels[2::-1].transpose(1, 2, 0),
-        infrared=pixels[3],
-        gray=fused_image(sample, color=False),
-        color=fused_image(sample),
-        attention=sample.attention.data[0].cpu().numpy(),
-        gates={name: weights.cpu().numpy() for name, weights in sample.gates.items()},
-    )
-    if metrics:
-        try:
-            result.metrics = fusion_metrics(result.visible, result.infrared, result.gray)
-        except ValueError as error:
-            raise ValueError(f'{sample.img_path}: {error}') from error
-    return result
-
-
-def _is_many(source) -> bool:
-    return isinstance(source, Sequence) and not isinstance(source, str)
-
-
-def _is_folder(source) -> bool:
-    return isinstance(source, (str, Path)) and Path(source).is_dir()
-
-
-def _list_pairs(
-    visible: Source | Sequence[Source], infrared: Source | Sequence[Source]
-) -> list[tuple[Source, Source]]:
-    """Pairs from two files, arrays, lists or folders."""
-    if _is_many(visible) or _is_many(infrared):
-        return _zip_pairs(visible, infrared)
-    if not (_is_folder(visible) or _is_folder(infrared)):
-        return [(visible, infrared)]
-    if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
-        raise ValueError('an array has no partner in a folder: give two folders')
-    found, problems = find_pairs(visible, infrared)
-    if problems:
-        raise PairError(
-            f'{len(problems)} images cannot be paired, such as '
-            f'{next(iter(problems.values()))}. Give lists of files instead, or '
-            'use fuse_pairs, which fuses the others'
-        )
-    return list(found.values())
-
-
-def _zip_pairs(visible, infrared) -> list[tuple[Source, Source]]:
-    """Pairs from two lists, whose files are there."""
-    if not (_is_many(visible) and _is_many(infrared)):
-        raise ValueError(
-            'give two lists, two folders, or one visible and one infrared image, but '
-            f'not {type(visible).__name__} and {type(infrared).__name__}'
-        )
-    if len(visible) != len(infrared):
-        raise ValueError(f'there are {len(visible)} visible but {len(infrared)} infrared images')
-    for source in (*visible, *infrared):
-        if isinstance(source, (str, Path)) and not Path(source).is_file():
-            raise FileNotFoundError(f'{source}: there is no such file')
-    return list(zip(visible, infrared))
-
-
-def _read(visible: Source, infrared: Source, number: int) -> tuple[np.ndarray, str]:
-    """H x W x 4 (B, G, R, infrared) from two files or arrays, and a name."""
-    if not isinstance(visible, np.ndarray) and not isinstance(infrared, np.ndarray):
-        return read_pair(visible, infrared), str(visible)
-    for name, image, shape in (('visible', visible, 'H x W x 3'), ('infrared', infrared, 'H x W')):
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-            raise ValueError(
-                f'pair {number}: {name} must be a uint8 array {shape} if the other is '
-                f'an array, but is {getattr(image, "dtype", type(image).__name__)}'
-            )
-    if visible.ndim != 3 or visible.shape[2] != 3 or infrared.shape != visible.shape[:2]:
-        raise ValueError(
-            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
-            f'size, but are {visible.shape} and {infrared.shape}'
-        )
-    if not infrared.size:
-        raise ValueError(
-            f'pair {number}: there is nothing to fuse in arrays of shape {visible.shape}'
-        )
-    return np.dstack([visible[..., ::-1], infrared]), str(number)

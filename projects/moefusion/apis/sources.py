@@ -1,0 +1,81 @@
+"""What can be fused: files, arrays, lists of them and folders, as pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from moefusion.files import PairError, find_pairs, read_pair
+
+Source = str | Path | np.ndarray
+
+
+def is_many(source: Source | Sequence[Source]) -> bool:
+    """Whether it is a list of sources."""
+    return isinstance(source, Sequence) and not isinstance(source, str)
+
+
+def is_folder(source: Source | Sequence[Source]) -> bool:
+    """Whether it is a folder that is there."""
+    return isinstance(source, (str, Path)) and Path(source).is_dir()
+
+
+def list_pairs(
+    visible: Source | Sequence[Source], infrared: Source | Sequence[Source]
+) -> list[tuple[Source, Source]]:
+    """Pairs from two files, arrays, lists or folders."""
+    if is_many(visible) or is_many(infrared):
+        return _zip_pairs(visible, infrared)
+    if not (is_folder(visible) or is_folder(infrared)):
+        return [(visible, infrared)]
+    if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
+        raise ValueError('an array has no partner in a folder: give two folders')
+    found, problems = find_pairs(visible, infrared)
+    if problems:
+        raise PairError(
+            f'{len(problems)} images cannot be paired, such as '
+            f'{next(iter(problems.values()))}. Give lists of files instead, or '
+            'use fuse_pairs, which fuses the others'
+        )
+    return list(found.values())
+
+
+def _zip_pairs(
+    visible: Source | Sequence[Source], infrared: Source | Sequence[Source]
+) -> list[tuple[Source, Source]]:
+    """Pairs from two lists, whose files are there."""
+    if not (is_many(visible) and is_many(infrared)):
+        raise ValueError(
+            'give two lists, two folders, or one visible and one infrared image, but '
+            f'not {type(visible).__name__} and {type(infrared).__name__}'
+        )
+    if len(visible) != len(infrared):
+        raise ValueError(f'there are {len(visible)} visible but {len(infrared)} infrared images')
+    for source in (*visible, *infrared):
+        if isinstance(source, (str, Path)) and not Path(source).is_file():
+            raise FileNotFoundError(f'{source}: there is no such file')
+    return list(zip(visible, infrared))
+
+
+def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndarray, str]:
+    """H x W x 4 (B, G, R, infrared) from two files or arrays, and a name."""
+    if not isinstance(visible, np.ndarray) and not isinstance(infrared, np.ndarray):
+        return read_pair(visible, infrared), str(visible)
+    for name, image, shape in (('visible', visible, 'H x W x 3'), ('infrared', infrared, 'H x W')):
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+            raise ValueError(
+                f'pair {number}: {name} must be a uint8 array {shape} if the other is '
+                f'an array, but is {getattr(image, "dtype", type(image).__name__)}'
+            )
+    if visible.ndim != 3 or visible.shape[2] != 3 or infrared.shape != visible.shape[:2]:
+        raise ValueError(
+            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
+            f'size, but are {visible.shape} and {infrared.shape}'
+        )
+    if not infrared.size:
+        raise ValueError(
+            f'pair {number}: there is nothing to fuse in arrays of shape {visible.shape}'
+        )
+    return np.dstack([visible[..., ::-1], infrared]), str(number)
