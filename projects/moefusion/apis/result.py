@@ -69,7 +69,8 @@ def make_result(pair: torch.Tensor, sample: DetDataSample, metrics: bool) -> Fus
     )
     if metrics:
         try:
-            result.metrics = fusion_metrics(result.visible, result.infrared, result.gray)
+            scores = fusion_metrics(result.visible, result.infrared, result.gray)
         except ValueError as error:
             raise ValueError(f'{sample.img_path}: {error}') from error
+        result.metrics = {name: float(value) for name, value in scores.items()}
     return result

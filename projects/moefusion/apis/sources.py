@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard, cast
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from moefusion.files import PairError, find_pairs, read_pair
 Source = str | Path | np.ndarray
 
 
-def is_many(source: Source | Sequence[Source]) -> bool:
+def is_many(source: Source | Sequence[Source]) -> TypeGuard[Sequence[Source]]:
     """Whether it is a list of sources."""
     return isinstance(source, Sequence) and not isinstance(source, str)
 
@@ -25,9 +26,21 @@ def is_folder(source: Source | Sequence[Source]) -> bool:
 def list_pairs(
     visible: Source | Sequence[Source], infrared: Source | Sequence[Source]
 ) -> list[tuple[Source, Source]]:
-    """Pairs from two files, arrays, lists or folders."""
-    if is_many(visible) or is_many(infrared):
+    """Pairs from two files, arrays, lists or folders.
+
+    Raises:
+        FileNotFoundError: if a file or folder is not there.
+        PairError: if an image of a folder has no partner.
+        ValueError: if two lists differ in length, or a list or folder stands beside something else.
+    """
+    if is_many(visible) and is_many(infrared):
         return _zip_pairs(visible, infrared)
+    if is_many(visible) or is_many(infrared):
+        raise ValueError(
+            'give two lists, two folders, or one visible and one infrared image, but '
+            f'not {type(visible).__name__} and {type(infrared).__name__}'
+        )
+    visible, infrared = cast(Source, visible), cast(Source, infrared)  # no lists from here on
     if not (is_folder(visible) or is_folder(infrared)):
         return [(visible, infrared)]
     if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
@@ -42,15 +55,33 @@ def list_pairs(
     return list(found.values())
 
 
+def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndarray, str]:
+    """H x W x 4 (B, G, R, infrared) from two files or arrays, and a name.
+
+    Raises:
+        PairError: if a file cannot be read or the two differ in size.
+        ValueError: if arrays are not uint8 of one size.
+    """
+    if not isinstance(visible, np.ndarray) and not isinstance(infrared, np.ndarray):
+        return read_pair(visible, infrared), str(visible)
+    color = _array(visible, 'visible', 'H x W x 3', number)
+    heat = _array(infrared, 'infrared', 'H x W', number)
+    if color.ndim != 3 or color.shape[2] != 3 or heat.shape != color.shape[:2]:
+        raise ValueError(
+            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
+            f'size, but are {color.shape} and {heat.shape}'
+        )
+    if not heat.size:
+        raise ValueError(
+            f'pair {number}: there is nothing to fuse in arrays of shape {color.shape}'
+        )
+    return np.dstack([color[..., ::-1], heat]), str(number)
+
+
 def _zip_pairs(
-    visible: Source | Sequence[Source], infrared: Source | Sequence[Source]
+    visible: Sequence[Source], infrared: Sequence[Source]
 ) -> list[tuple[Source, Source]]:
     """Pairs from two lists, whose files are there."""
-    if not (is_many(visible) and is_many(infrared)):
-        raise ValueError(
-            'give two lists, two folders, or one visible and one infrared image, but '
-            f'not {type(visible).__name__} and {type(infrared).__name__}'
-        )
     if len(visible) != len(infrared):
         raise ValueError(f'there are {len(visible)} visible but {len(infrared)} infrared images')
     for source in (*visible, *infrared):
@@ -59,23 +90,10 @@ def _zip_pairs(
     return list(zip(visible, infrared))
 
 
-def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndarray, str]:
-    """H x W x 4 (B, G, R, infrared) from two files or arrays, and a name."""
-    if not isinstance(visible, np.ndarray) and not isinstance(infrared, np.ndarray):
-        return read_pair(visible, infrared), str(visible)
-    for name, image, shape in (('visible', visible, 'H x W x 3'), ('infrared', infrared, 'H x W')):
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-            raise ValueError(
-                f'pair {number}: {name} must be a uint8 array {shape} if the other is '
-                f'an array, but is {getattr(image, "dtype", type(image).__name__)}'
-            )
-    if visible.ndim != 3 or visible.shape[2] != 3 or infrared.shape != visible.shape[:2]:
+def _array(source: Source, name: str, shape: str, number: int) -> np.ndarray:
+    if not isinstance(source, np.ndarray) or source.dtype != np.uint8:
         raise ValueError(
-            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
-            f'size, but are {visible.shape} and {infrared.shape}'
+            f'pair {number}: {name} must be a uint8 array {shape} if the other is '
+            f'an array, but is {getattr(source, "dtype", type(source).__name__)}'
         )
-    if not infrared.size:
-        raise ValueError(
-            f'pair {number}: there is nothing to fuse in arrays of shape {visible.shape}'
-        )
-    return np.dstack([visible[..., ::-1], infrared]), str(number)
+    return source
