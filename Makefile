@@ -67,6 +67,8 @@ setup: $(STAMP)
 
 # The environment is made in one go, at each change of what it is made from: uv's cache makes that
 # a matter of seconds. One set-up at a time; who waited looks again whether there is still need.
+# make must not take away the mark of an environment that is ours when it is interrupted.
+.PRECIOUS: $(STAMP)
 $(STAMP): $(wildcard requirements/*) setup.py tools/install_mmcv.py
 ifndef LOCKED
 	@flock .setup.lock $(MAKE) --no-print-directory LOCKED=1 $@

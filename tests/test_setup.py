@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -34,17 +35,24 @@ def checkout(repo_root, tmp_path):
     return home
 
 
-def make(folder, *args, **env):
-    """Runs make as from a fresh shell."""
-    outer = {
+def fresh_environment():
+    """The environment without what an outer make, pip's or uv's settings would tell make."""
+    return {
         name: value
         for name, value in os.environ.items()
         if 'MAKE' not in name
         and not name.startswith(('UV_', 'PIP_'))
         and name not in MAKE_VARIABLES
     }
+
+
+def make(folder, *args, **env):
     return subprocess.run(
-        ['make', *args], cwd=folder, env={**outer, **env}, capture_output=True, text=True
+        ['make', *args],
+        cwd=folder,
+        env={**fresh_environment(), **env},
+        capture_output=True,
+        text=True,
     )
 
 
@@ -68,6 +76,35 @@ def test_make_sets_up_once_a_checkout(checkout):
     assert sets_up(checkout)
     os.utime(checkout / 'requirements/pinned.txt', (1, 1))
     assert sets_up(checkout.rename(checkout.parent / 'there'))
+
+
+def test_an_interrupted_set_up_goes_on(checkout):
+    """With a uv that makes an environment and then takes long to fill it."""
+    uv = checkout / '.uv' / 'bin' / 'uv'
+    uv.parent.mkdir(parents=True)
+    uv.write_text(
+        '#!/bin/sh\n[ "$1" = venv ] && mkdir -p .venv && exit\necho filling\nexec sleep 60\n'
+    )
+    uv.chmod(0o755)
+    for _ in range(2):  # the second one has to accept what the first one left
+        process = subprocess.Popen(
+            ['make', 'setup'],
+            cwd=checkout,
+            env=fresh_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        seen = []
+        for line in process.stdout:
+            seen.append(line)
+            if line == 'filling\n':
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=20)
+        assert seen[-1] == 'filling\n', seen
+    assert sets_up(checkout)
 
 
 def test_another_python_makes_the_environment_anew(checkout):
