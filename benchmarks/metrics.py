@@ -1,4 +1,4 @@
-"""Times the eight fusion metrics against a straightforward SciPy version, in one run.
+"""Times the eight fusion metrics against SciPy: `python -m benchmarks.metrics`.
 
 Prints the median processor time of one image on one thread and the ratio of the two, and checks
 that they agree; then how `--workers 2` of tools/evaluate.py scales and, on a CUDA device, images
@@ -16,114 +16,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from scipy.signal import convolve2d
 
+from benchmarks.scipy_metrics import scipy_metrics
+from moefusion.apis.command import command
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.scoring import make_tasks, score_images
 from moefusion.files import read_visible, write_image
 from moefusion.metrics import METRIC_NAMES, GrayImages, fusion_metrics
 
 
-def scipy_metrics(infrared, visible, fused):
-    """The literature protocol as one would write it down with NumPy and SciPy."""
-    a, b, f = (image.astype(float) for image in (infrared, visible, fused))
-    rows, columns = np.diff(f / 255, axis=0), np.diff(f / 255, axis=1)
-    difference = np.clip(np.floor(f - f.mean() + 0.5), 0, 255)
-    gradient_y, gradient_x = np.gradient(f)
-    return dict(
-        EN=entropy(np.bincount(fused.ravel(), minlength=256)),
-        SF=np.sqrt((rows**2).mean() + (columns**2).mean()),
-        SD=np.sqrt(np.minimum(difference**2, 255).mean()),
-        MI=mutual_information(a, f) + mutual_information(b, f),
-        VIF=vifp(a, f) + vifp(b, f),
-        AG=np.sqrt((gradient_x**2 + gradient_y**2) / 2).sum()
-        / ((f.shape[0] - 1) * (f.shape[1] - 1)),
-        SCD=np.corrcoef((f - b).ravel(), a.ravel())[0, 1]
-        + np.corrcoef((f - a).ravel(), b.ravel())[0, 1],
-        Qabf=qabf(a / 255, b / 255, f / 255),
-    )
-
-
-def entropy(counts):
-    shares = counts[counts > 0] / counts.sum()
-    return -(shares * np.log2(shares)).sum()
-
-
-def mutual_information(x, f):
-    joint = np.histogram2d(
-        np.minimum(x, 254).ravel(), np.minimum(f, 254).ravel(), bins=255, range=[[0, 255], [0, 255]]
-    )[0]
-    marginals = [entropy(np.bincount(image.astype(int).ravel(), minlength=256)) for image in (x, f)]
-    return sum(marginals) - entropy(joint)
-
-
-def vifp(x, f):
-    kept = total = 0
-    for scale in range(4):
-        size = 2 ** (4 - scale) + 1
-        offsets = np.arange(size) - size // 2
-        window = np.exp(-(offsets[:, None] ** 2 + offsets**2) / (2 * (size / 5) ** 2))
-        window /= window.sum()
-
-        def smooth(image, window=window):
-            return convolve2d(image, window, mode='valid')
-
-        if scale:
-            x, f = smooth(x)[::2, ::2], smooth(f)[::2, ::2]
-        xx, ff, xf = x * x, f * f, x * f
-        if scale == 0:
-            xx, ff, xf = (np.minimum(product, 255) for product in (xx, ff, xf))
-        mean_x, mean_f = smooth(x), smooth(f)
-        variance_x = np.maximum(smooth(xx) - mean_x**2, 0)
-        variance_f = np.maximum(smooth(ff) - mean_f**2, 0)
-        covariance = smooth(xf) - mean_x * mean_f
-        gain = covariance / (variance_x + 1e-10)
-        noise = variance_f - gain * covariance
-        flat = variance_x < 1e-10
-        gain[flat], noise[flat], variance_x[flat] = 0, variance_f[flat], 0
-        flat = variance_f < 1e-10
-        gain[flat], noise[flat] = 0, 0
-        noise[gain < 0] = variance_f[gain < 0]
-        gain[gain < 0] = 0
-        noise[noise <= 1e-10] = 1e-10
-        kept += np.log10(1 + gain**2 * variance_x / (noise + 2)).sum()
-        total += np.log10(1 + variance_x / 2).sum()
-    return kept / total
-
-
-def qabf(a, b, f):
-    kernel = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-
-    def edges(image):
-        # in SciPy's order of sums, which moves the result in the fourth decimal
-        x = convolve2d(image, kernel, mode='same')
-        y = convolve2d(image, -kernel.T, mode='same')
-        with np.errstate(divide='ignore', invalid='ignore'):
-            return np.sqrt(x**2 + y**2), np.where(x == 0, np.pi / 2, np.arctan(y / x))
-
-    def kept(source, fused):
-        (strength, angle), (strength_f, angle_f) = source, fused
-        with np.errstate(divide='ignore', invalid='ignore'):
-            relative = np.where(
-                strength > strength_f,
-                strength_f / strength,
-                np.where(strength == strength_f, strength_f, strength / strength_f),
-            )
-        turn = 1 - np.abs(angle - angle_f) / (np.pi / 2)
-        return (
-            strength
-            * 0.9994
-            / (1 + np.exp(-15 * (relative - 0.5)))
-            * 0.9879
-            / (1 + np.exp(-22 * (turn - 0.8)))
-        ).sum()
-
-    a, b, f = edges(a), edges(b), edges(f)
-    return (kept(a, f) + kept(b, f)) / (a[0] + b[0]).sum()
-
-
-def make_images(height, width, brightness):
-    """Infrared, visible and fused with smooth parts, texture and noise.
+def make_images(height: int, width: int, brightness: float) -> list[np.ndarray]:
+    """Visible, infrared and fused with smooth parts, texture and noise.
 
     With a brightness of 60 no strip of rows takes VIF's shortcut for bright ones.
     """
@@ -139,7 +42,7 @@ def make_images(height, width, brightness):
     return [np.clip(image.round(), 0, 255).astype(np.uint8) for image in images]
 
 
-def compare(images, rounds):
+def compare(images: list[np.ndarray], rounds: int) -> None:
     """Print medians of one image on one thread, in processor time; the versions take turns."""
     visible, infrared, _ = sources = [GrayImages(image) for image in images]
     fusion_metrics(*sources)
@@ -165,7 +68,7 @@ def compare(images, rounds):
     print(f'  difference: {", ".join(differences)}')
 
 
-def scale_workers(images, count):
+def scale_workers(images: list[np.ndarray], count: int) -> None:
     """Print images per second of one and two processes, once they run."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -195,7 +98,7 @@ def scale_workers(images, count):
         print(f'  scaling: {rates[1] / rates[0]:.2f} x')
 
 
-def time_cuda(images, batch):
+def time_cuda(images: list[np.ndarray], batch: int) -> None:
     """Print images per second of a batch on the GPU."""
     tensors = [
         torch.from_numpy(image).cuda()[None, None].repeat(batch, 1, 1, 1) for image in images
@@ -210,14 +113,15 @@ def time_cuda(images, batch):
     print(f'  batch of {batch}: {batch / statistics.median(times[2:]):.0f} images/s')
 
 
-def main():
+@command
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         '--images',
         nargs=3,
-        metavar=('INFRARED', 'VISIBLE', 'FUSED'),
+        metavar=('VISIBLE', 'INFRARED', 'FUSED'),
         help='images to time (default: made ones of 576 x 768)',
     )
     parser.add_argument('--rounds', type=int, default=5, help='of taking turns (default: 5)')

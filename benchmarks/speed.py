@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 from pathlib import Path
 
 import torch
@@ -25,6 +24,7 @@ from benchmarks.inference import time_inference
 from benchmarks.peak_memory import peak_memory
 from benchmarks.training import time_data, time_training
 from moefusion.apis import load_config
+from moefusion.apis.command import command
 from moefusion.apis.device import choose_device
 from moefusion.apis.memory import keep_freed_memory
 
@@ -65,14 +65,11 @@ def size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def main(argv: list[str] | None = None) -> int:
+@command
+def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    try:
-        device = choose_device(args.device)
-        configs = {path: load(path) for path in (args.config, *args.data)}
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    device = choose_device(args.device)
+    configs = {path: load(path) for path in (args.config, *args.data)}
     if args.threads:
         torch.set_num_threads(args.threads)
     cfg = configs[args.config]
@@ -95,7 +92,6 @@ def main(argv: list[str] | None = None) -> int:
     }
     if args.json:
         Path(args.json).write_text(json.dumps(figures, indent=2) + '\n')
-    return 0
 
 
 def load(path: str) -> Config:
@@ -244,14 +240,9 @@ def table(title: str, rows: list[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows)]
     print(f'\n{title}')
     for first, *others in rows:
-        print(
-            '  '
-            + '  '.join(
-                [first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(others, widths[1:]))]
-            ),
-            flush=True,
-        )
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:])]
+        print('  ', '  '.join([first.ljust(widths[0]), *cells]), sep='', flush=True)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()
