@@ -108,20 +108,20 @@ def test_run_on_a_cpu(repo_root, tiny_config, tmp_path, capsys):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     target = tmp_path / 'figures.json'
-        tool.main(
-            [
-                '--config',
-                str(tiny_config),
-                '--device',
-                'cpu',
-                '--size',
-                '48x32',
-                '--repeats',
-                '2',
-                '--json',
-                str(target),
-            ]
-        )
+    tool.main(
+        [
+            '--config',
+            str(tiny_config),
+            '--device',
+            'cpu',
+            '--size',
+            '48x32',
+            '--repeats',
+            '2',
+            '--json',
+            str(target),
+        ]
+    )
     text, figures = capsys.readouterr().out, json.loads(target.read_text())
     assert 'K = 2 / K = 4' in text and 'goal: 1.15' in text
     assert all(value > 0 for value in figures['fusion network, ms']['ratios'].values())
