@@ -109,13 +109,13 @@ def four_cameras(shared, number):
 
 @pytest.fixture(scope='module')
 def routing(shared):
-    """The bundled network's routing on pairs of four cameras."""
+    """The bundled network's routing on four cameras; LLVIP's and MSRS's pairs were trained on."""
     from moefusion.apis import FusionInferencer
     from moefusion.apis.routing import RoutingStudy
     from moefusion.files import read_pair
 
     study = RoutingStudy(FusionInferencer(device='cpu').model)
-    for group, pairs in four_cameras(shared, 5):
+    for group, pairs in four_cameras(shared, 10):
         for files in pairs:
             study.add(read_pair(*files), files[0].stem, group)
     study.compare()
@@ -126,8 +126,8 @@ def routing(shared):
 def test_every_gate_of_the_bundled_weights_chooses(routing):
     """Several sets of experts, none for nearly all pairs; zeroed gates would choose one."""
     for name, counts in routing.chosen().items():
-        assert len(counts) >= 2, (name, counts)
-        assert max(counts.values()) <= 0.75 * len(routing.pairs), (name, counts)
+        assert len(counts) >= 3, (name, counts)
+        assert max(counts.values()) <= 0.7 * len(routing.pairs), (name, counts)
 
 
 @pytest.mark.slow
@@ -138,7 +138,7 @@ def test_other_pairs_experts_are_worse(routing):
     assert routing.mean_loss('random') > own
     assert routing.mean_loss('fixed') > own
     for metric in ('VIF', 'Qabf'):
-        assert routing.mean_score('swapped', metric) < routing.mean_score('own', metric)
+        assert routing.mean_score('swapped', metric) < 0.97 * routing.mean_score('own', metric)
 
 
 @pytest.mark.slow

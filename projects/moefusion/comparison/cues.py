@@ -13,6 +13,7 @@ from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.tables import Row, Table
 from moefusion.files import read_infrared, read_visible
 from moefusion.metrics import Cue, cue_retention
+from moefusion.metrics.summary import mean_of_defined
 
 COLUMNS = ('visible only', 'infrared only', 'colour')
 
@@ -55,18 +56,16 @@ def cue_table(
     rows = [
         Row(
             name,
-            {column: _mean(values) for column, values in columns.items()},
+            mean_of_defined(columns)[0],
             ranked=name in images.fused,
         )
         for name, columns in kept.items()
     ]
+    source = {'visible only': 'Visible', 'infrared only': 'Infrared', 'colour': 'Visible'}
     counts = {
-        column: sum(not math.isnan(value) for value in values)
-        for column, values in kept['Visible'].items()
+        column: sum(not math.isnan(value) for value in kept[source[column]][column])
+        for column in COLUMNS
     }
-    counts['infrared only'] = sum(
-        not math.isnan(value) for value in kept['Infrared']['infrared only']
-    )
     notes = [
         'Share of the contrast that is left of what one camera alone shows: 1 for that camera, '
         f'0 where it is lost. Measured on {len(stems)} images; cues: '
@@ -74,8 +73,3 @@ def cue_table(
         + '.'
     ]
     return Table('Cues of one camera', COLUMNS, rows, digits=3, notes=notes)
-
-
-def _mean(values: list[float]) -> float:
-    defined = [value for value in values if not math.isnan(value)]
-    return math.fsum(defined) / len(defined) if defined else math.nan

@@ -106,8 +106,7 @@ class FusionNetwork(nn.Module):
     def _initialise(self) -> None:
         """Kaiming's initialisation, and decoders that start at a dark gray.
 
-        PyTorch's default shrinks features by a factor in each layer. What a local gate chooses
-        then reached the fused image a thousandth as strongly as the global gate's choice.
+        PyTorch's default shrinks features in each layer, and with them what a gate's choice does.
         """
         for part in (self.visible_encoder, self.infrared_encoder, self.local, self.decoder):
             for module in part.modules():
