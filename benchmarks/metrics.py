@@ -11,6 +11,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -44,15 +45,19 @@ def make_images(height: int, width: int, brightness: float) -> list[np.ndarray]:
 
 def compare(images: list[np.ndarray], rounds: int) -> None:
     """Print medians of one image on one thread, in processor time; the versions take turns."""
-    visible, infrared, _ = sources = [GrayImages(image) for image in images]
-    fusion_metrics(*sources)
+    visible, infrared, fused = images
+    prepared = GrayImages(visible), GrayImages(infrared)
+    fusion_metrics(*prepared, fused)
     versions = {
-        'SciPy': (1, lambda: scipy_metrics(*images)),
-        'moefusion.metrics': (8, lambda: fusion_metrics(*images)),
-        'the same, standard protocol': (8, lambda: fusion_metrics(*images, 'standard')),
-        'the same, sources prepared': (8, lambda: fusion_metrics(visible, infrared, images[2])),
+        'SciPy': (1, lambda: scipy_metrics(visible, infrared, fused)),
+        'moefusion.metrics': (8, lambda: fusion_metrics(visible, infrared, fused)),
+        'the same, standard protocol': (
+            8,
+            lambda: fusion_metrics(visible, infrared, fused, 'standard'),
+        ),
+        'the same, sources prepared': (8, lambda: fusion_metrics(*prepared, fused)),
     }
-    times = {name: [] for name in versions}
+    times: dict[str, list[float]] = {name: [] for name in versions}
     for _ in range(rounds):
         for name, (repeats, function) in versions.items():
             for _ in range(repeats):
@@ -63,7 +68,8 @@ def compare(images: list[np.ndarray], rounds: int) -> None:
     for name, values in times.items():
         median = statistics.median(values)
         print(f'  {name:30s} {1000 * median:8.1f} ms  {slow / median:6.1f} x')
-    theirs, ours = scipy_metrics(*images), fusion_metrics(*images)
+    theirs = scipy_metrics(visible, infrared, fused)
+    ours = fusion_metrics(visible, infrared, fused)
     differences = (f'{name} {abs(theirs[name] - ours[name]):.0e}' for name in METRIC_NAMES)
     print(f'  difference: {", ".join(differences)}')
 
@@ -79,15 +85,15 @@ def scale_workers(images: list[np.ndarray], count: int) -> None:
         tasks = make_tasks(found, ['whole'], 'literature')
         rates = []
         for workers in (1, 2):
-            stamps = []
+            stamps: list[float] = []
+
+            def stamp(items: Iterable, _: int, stamps: list[float] = stamps) -> Iterator:
+                for item in items:
+                    stamps.append(time.perf_counter())
+                    yield item
+
             start = time.perf_counter()
-            score_images(
-                tasks,
-                workers,
-                lambda items, _, stamps=stamps: (
-                    stamps.append(time.perf_counter()) or item for item in items
-                ),
-            )
+            score_images(tasks, workers, stamp)
             # from the second image of each process on
             first = 2 * workers - 1
             rates.append((len(stamps) - 1 - first) / (stamps[-1] - stamps[first]))
@@ -100,14 +106,14 @@ def scale_workers(images: list[np.ndarray], count: int) -> None:
 
 def time_cuda(images: list[np.ndarray], batch: int) -> None:
     """Print images per second of a batch on the GPU."""
-    tensors = [
+    visible, infrared, fused = (
         torch.from_numpy(image).cuda()[None, None].repeat(batch, 1, 1, 1) for image in images
-    ]
+    )
     times = []
     for _ in range(12):
         torch.cuda.synchronize()
         start = time.perf_counter()
-        fusion_metrics(*tensors)
+        fusion_metrics(visible, infrared, fused)
         torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     print(f'  batch of {batch}: {batch / statistics.median(times[2:]):.0f} images/s')

@@ -87,7 +87,7 @@ def qabf(a: np.ndarray, b: np.ndarray, f: np.ndarray) -> float:
         with np.errstate(divide='ignore', invalid='ignore'):
             return np.sqrt(x**2 + y**2), np.where(x == 0, np.pi / 2, np.arctan(y / x))
 
-    def kept(source: tuple, fused: tuple) -> float:
+    def kept(source: tuple[np.ndarray, np.ndarray], fused: tuple[np.ndarray, np.ndarray]) -> float:
         (strength, angle), (strength_f, angle_f) = source, fused
         with np.errstate(divide='ignore', invalid='ignore'):
             relative = np.where(
@@ -104,5 +104,5 @@ def qabf(a: np.ndarray, b: np.ndarray, f: np.ndarray) -> float:
             / (1 + np.exp(-22 * (turn - 0.8)))
         ).sum()
 
-    a, b, f = edges(a), edges(b), edges(f)
-    return (kept(a, f) + kept(b, f)) / (a[0] + b[0]).sum()
+    edges_a, edges_b, edges_f = edges(a), edges(b), edges(f)
+    return (kept(edges_a, edges_f) + kept(edges_b, edges_f)) / (edges_a[0] + edges_b[0]).sum()
