@@ -95,6 +95,8 @@ def test_an_interrupted_set_up_goes_on(checkout):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # a job that a shell put into the background ignores it, and so would its children
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         seen = []
         for line in process.stdout:
