@@ -56,10 +56,7 @@ train_dataloader = dict(
             labelled,
             dict(
                 type='mmengine.ConcatDataset',
-                datasets=[
-                    unlabelled,
-                    dict(unlabelled, ann_file='unlabelled.txt'),
-                ],
+                datasets=[unlabelled, dict(unlabelled, ann_file='unlabelled.txt')],
             ),
             dict(
                 type='mmengine.ConcatDataset',

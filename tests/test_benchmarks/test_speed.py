@@ -10,11 +10,7 @@ from mmengine.registry import init_default_scope
 
 import moefusion.plugin  # noqa: F401
 from benchmarks.complexity import count_parts
-from benchmarks.fusion_time import (
-    build_fusion,
-    convolutions_that_run,
-    random_inputs,
-)
+from benchmarks.fusion_time import build_fusion, convolutions_that_run, random_inputs
 from benchmarks.inference import time_inference
 from benchmarks.timing import Timings, time_interleaved
 from benchmarks.training import time_data, time_training, without_pretrained

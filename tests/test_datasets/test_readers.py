@@ -247,8 +247,7 @@ def test_coco_errors_name_the_file(coco, m3fd):
 
 
 @pytest.mark.parametrize(
-    ('split', 'pairs', 'counts'),
-    [('train', 150, (232, 27, 589)), ('test', 54, (193, 15, 221))],
+    ('split', 'pairs', 'counts'), [('train', 150, (232, 27, 589)), ('test', 54, (193, 15, 221))]
 )
 def test_roadscene_counts_both_ways(shared, split, pairs, counts):
     root, classes = str(shared / 'data' / 'roadscene'), ('person', 'bicycle', 'car')

@@ -16,8 +16,7 @@ detector_test_pipeline = [*_base_.detector_test_pipeline[:3], *test_pipeline[1:]
 source = dict(
     data_root='data/roadscene/',
     metainfo=dict(
-        classes=('person', 'bicycle', 'car'),
-        palette=[(220, 20, 60), (0, 180, 120), (30, 110, 240)],
+        classes=('person', 'bicycle', 'car'), palette=[(220, 20, 60), (0, 180, 120), (30, 110, 240)]
     ),
 )
 train_dataloader = dict(dataset=dict(dataset=dict(source, pipeline=train_pipeline)))

@@ -54,11 +54,7 @@ def cue_table(
                 columns[f'{cue.source} only'].append(values['gray'])
                 columns['colour'].append(values['colour'])
     rows = [
-        Row(
-            name,
-            mean_of_defined(columns)[0],
-            ranked=name in images.fused,
-        )
+        Row(name, mean_of_defined(columns)[0], ranked=name in images.fused)
         for name, columns in kept.items()
     ]
     source = {'visible only': 'Visible', 'infrared only': 'Infrared', 'colour': 'Visible'}

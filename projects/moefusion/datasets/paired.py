@@ -46,14 +46,7 @@ class PairedXMLDataset(XMLDataset):
     FOLDERS = dict(visible='Vis', infrared='Ir', annotation='Annotation')
     visible_suffix = infrared_suffix = annotation_suffix = ''
 
-    def __init__(
-        self,
-        *args,
-        data_prefix=None,
-        labelled=True,
-        ignore_classes=(),
-        **kwargs,
-    ):
+    def __init__(self, *args, data_prefix=None, labelled=True, ignore_classes=(), **kwargs):
         self.labelled = labelled
         self.ignore_classes = tuple(ignore_classes)
         self.findings = Findings()

@@ -35,8 +35,7 @@ class FLIRAlignedDataset(PairedXMLDataset):
     """
 
     METAINFO = dict(
-        classes=('person', 'car', 'bicycle'),
-        palette=[(220, 20, 60), (30, 110, 240), (0, 180, 120)],
+        classes=('person', 'car', 'bicycle'), palette=[(220, 20, 60), (30, 110, 240), (0, 180, 120)]
     )
     FOLDERS = dict(visible='JPEGImages', infrared='JPEGImages', annotation='Annotations')
     visible_suffix = '_RGB'
