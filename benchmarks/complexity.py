@@ -41,7 +41,8 @@ def count_parts(model: MoEFusion, size: tuple[int, int]) -> dict[str, dict[str, 
     image, _, attention, _ = inputs
     cells = network.to_cells(image)
     prior = network.to_cells(attention)[:, :1]
-    x_enc, x_dense = network.visible_encoder(cells)
+    features = network.visible_encoder(cells)
+    x_enc, x_dense = features[-1], torch.cat(features, dim=1)
     local, gates = list(network.local.values()), [m.gate for m in network.local.values()]
     x_f = torch.cat([*[x_enc] * len(local), x_dense, x_dense], dim=1)
     local_gates = sum(count_macs(lambda gate=gate: gate(x_enc, x_enc)) for gate in gates)

@@ -50,12 +50,12 @@ def test_local_mixture_is_the_weighted_sum_over_all_experts(features, num_expert
 
 @pytest.mark.parametrize('top_k', [1, 2, 3, 4])
 def test_global_mixture_is_the_weighted_sum_over_all_experts(top_k):
-    """Equation 4 on features that come in parts."""
-    parts = torch.randn(5, 2, 8, 9), torch.randn(5, 3, 8, 9)
+    """Equation 4."""
+    x_f = torch.randn(5, 5, 8, 9)
     mixture = choosing_gate(GlobalMixture(5, (6, 4, 3), 4, top_k, grid=(2, 3)))
-    output, gating = mixture(*parts)
+    output, gating = mixture(x_f)
     assert output.shape == (5, 1, 8, 9)
-    dense = torch.stack([expert(torch.cat(parts, 1)) for expert in mixture.experts], dim=1)
+    dense = torch.stack([expert(x_f) for expert in mixture.experts], dim=1)
     expected = (gating.weights.view(5, 4, 1, 1, 1) * dense).sum(1)
     torch.testing.assert_close(output, expected)
 
@@ -99,18 +99,15 @@ def test_a_single_image_runs_k_experts(features):
     'build',
     [
         lambda: LocalMixture(channels=4, grid=(1, 1), top_k=1),
-        lambda: GlobalMixture(8, (4, 4, 4), top_k=1, grid=(1, 1)),
+        lambda: GlobalMixture(4, (4, 4, 4), top_k=1, grid=(1, 1)),
     ],
 )
 def test_idle_experts_have_zero_gradients(build):
     """Zero and not None, so that distributed training can reduce them."""
     mixture = build().eval()  # eval: the zero gate selects one and the same expert each time
-    visible, infrared = torch.rand(2, 3, 4, 5, 5)
-    inputs = (
-        (visible, infrared, torch.ones(3, 1, 5, 5))
-        if isinstance(mixture, LocalMixture)
-        else (visible, infrared)
-    )
+    inputs = [torch.rand(3, 4, 5, 5)]
+    if isinstance(mixture, LocalMixture):
+        inputs = [*inputs, *inputs, torch.ones(3, 1, 5, 5)]
     output, gating = mixture(*inputs)
     output.square().sum().backward()
     used = {number for chosen in gating.selected for number in chosen}

@@ -66,8 +66,8 @@ def test_x_f_is_local_infrared_visible_in_that_order():
     visible, infrared = torch.rand(2, 1, 1, 8, 8)
     with torch.no_grad():
         network(visible, infrared)
-        infrared_dense = network.infrared_encoder(infrared)[1]
-        visible_dense = network.visible_encoder(visible)[1]
+        infrared_dense = torch.cat(network.infrared_encoder(infrared), dim=1)
+        visible_dense = torch.cat(network.visible_encoder(visible), dim=1)
     parts = seen[0].split([16, 16, 64, 64], dim=1)
     assert torch.equal(parts[2], infrared_dense) and torch.equal(parts[3], visible_dense)
 
@@ -83,7 +83,7 @@ def test_mixtures_work_on_attention_and_its_complement():
     images = torch.rand(2, 1, 1, 8, 8)
     with torch.no_grad():
         output = network(*images, *maps)
-        x_enc = network.visible_encoder(images[0])[0], network.infrared_encoder(images[1])[0]
+        x_enc = network.visible_encoder(images[0])[-1], network.infrared_encoder(images[1])[-1]
     attention = maps.amax(0)
     assert torch.equal(output.attention, attention)
     for region, expected in (('foreground', attention), ('background', 1 - attention)):
@@ -131,8 +131,7 @@ def test_a_cell_of_the_network_is_a_square_of_pixels():
     network = FusionNetwork(**SMALL, stride=2).eval()
     image = torch.rand(1, 1, 5, 7)
     seen = []
-    features = network.visible_encoder.features
-    network.visible_encoder.features = lambda cells: seen.append(cells) or features(cells)
+    network.visible_encoder.register_forward_pre_hook(lambda _, inputs: seen.extend(inputs))
     with torch.no_grad():
         for expert in network.decoder.experts:
             expert[-1].weight.zero_()

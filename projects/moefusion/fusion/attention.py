@@ -1,7 +1,5 @@
 """Merges the attention maps of the two detectors into one (paper, section 3.2)."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +13,7 @@ class AttentionMerge(nn.Module):
     public code.
 
     Args:
-        mode (str): ``'conv'`` or ``'max'``. Defaults to ``'conv'``.
+        mode (str): ``'conv'`` or ``'max'``.
 
     Raises:
         ValueError: if ``mode`` is neither.
@@ -29,22 +27,15 @@ class AttentionMerge(nn.Module):
         if mode == 'conv':
             # Two convolutions of one output channel each are one convolution of two channels.
             self.conv = nn.Conv2d(2, 2, 3, padding=1)
+            weight, bias = self.conv.parameters()
             with torch.no_grad():
-                self.conv.weight.mul_(0.1)
-                self.conv.weight[:, :, 1, 1] += 6 * torch.eye(2)
-                self.conv.bias.fill_(-3)
+                weight.mul_(0.1)
+                weight[:, :, 1, 1] += 6 * torch.eye(2)
+                bias.fill_(-3)
 
     def forward(self, visible: Tensor, infrared: Tensor) -> Tensor:
-        """Merge two maps.
-
-        Args:
-            visible (Tensor): ``Att_V``, N x 1 x H x W in [0, 1].
-            infrared (Tensor): ``Att_I``, the same shape and range.
-
-        Returns:
-            Tensor: ``Att``, N x 1 x H x W in [0, 1].
-        """
+        """Merge ``Att_V`` and ``Att_I``, each N x 1 x H x W in [0, 1], to ``Att`` of that shape."""
         if self.mode == 'max':
             return torch.maximum(visible, infrared)
-        responses = self.conv(torch.cat([visible, infrared], dim=1))
+        responses: Tensor = self.conv(torch.cat([visible, infrared], dim=1))
         return responses.amax(dim=1, keepdim=True).sigmoid()

@@ -16,6 +16,7 @@ class DenseEncoder(nn.Module):
     Args:
         channels (int): Channels of every convolution's output. Defaults to 16, as in the paper.
         num_dense (int): Number of densely connected convolutions DC1, DC2, ... Defaults to 3.
+        in_channels (int): Channels of the image, more than 1 for cells of pixels. Defaults to 1.
     """
 
     def __init__(self, channels: int = 16, num_dense: int = 3, in_channels: int = 1) -> None:
@@ -27,34 +28,28 @@ class DenseEncoder(nn.Module):
             nn.Conv2d(channels * (i + 1), channels, 3, padding=1) for i in range(num_dense)
         )
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor) -> list[Tensor]:
         """Encode a batch of gray images.
-
-        Args:
-            image (Tensor): N x ``in_channels`` x H x W in [0, 1], any H and W.
-
-        Returns:
-            tuple[Tensor, Tensor]: ``x_enc``, the last convolution's output (N x 16 x H x W), and
-            ``x_dense``, all outputs one behind the other (N x 64 x H x W; C1, DC1, DC2, DC3).
-        """
-        features = self.features(image)
-        return features[-1], torch.cat(features, dim=1)
-
-    def features(self, image: Tensor) -> list[Tensor]:
-        """The outputs of C1, DC1, DC2, ..., each N x 16 x H x W.
 
         A convolution of concatenated features is the sum of convolutions of the single ones. So
         nothing is concatenated here: each feature meets, in one convolution, its share of the
         weights of all convolutions that it feeds. That keeps less for the backward pass, and
         wide convolutions are faster than narrow ones.
+
+        Args:
+            image (Tensor): N x ``in_channels`` x H x W in [0, 1], any H and W.
+
+        Returns:
+            list[Tensor]: the outputs of C1, DC1, DC2, ..., each N x 16 x H x W. The last is
+            ``x_enc``, all of them in this order are ``x_dense``.
         """
         features = [F.relu(self.stem(image), inplace=True)]
         width = self.out_channels
         sums: Tensor | None = None  # what each convolution yet to come has received so far
         for step in range(len(self.dense)):
-            fed = self.dense[step:]
-            weight = torch.cat([conv.weight[:, step * width : (step + 1) * width] for conv in fed])
-            bias = None if step else torch.cat([conv.bias for conv in fed])
+            weights, biases = zip(*(conv.parameters() for conv in self.dense[step:]))
+            weight = torch.cat([each[:, step * width : (step + 1) * width] for each in weights])
+            bias = None if step else torch.cat(biases)
             response = F.conv2d(features[-1], weight, bias, padding=1)
             sums = response if sums is None else response.add_(sums[:, width:])
             features.append(F.relu(sums[:, :width]))

@@ -47,7 +47,7 @@ class GlobalExpert(nn.Sequential):
         super().__init__(*layers, nn.Conv2d(in_channels, out_channels, 3, padding=1))
 
 
-def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: Gating) -> Tensor:
+def run_experts(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating) -> Tensor:
     """The weighted sum of the selected experts' outputs (paper, equations 2 and 4).
 
     An expert computes only on the samples that selected it, one after the other: an image keeps
@@ -57,7 +57,7 @@ def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: 
     them whichever experts its ranks chose.
 
     Args:
-        experts (Sequence[nn.Module]): E networks of equal output shape.
+        experts (nn.ModuleList): E networks of equal output shape.
         inputs (Sequence[Tensor]): For each expert its input, N x C x H x W.
         gating (Gating): Weights N x E and selection.
 
@@ -65,23 +65,20 @@ def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: 
         Tensor: N x C' x H x W.
     """
     # Split once: each sample's gradients meet before they are joined to a batch's.
-    samples = {id(features): features.split(1) for features in inputs}
-    rows = []
+    samples = {id(features): torch.split(features, 1) for features in inputs}
+    rows: list[Tensor] = []
     for row, chosen in enumerate(gating.selected):
-        total: Tensor | None = None
-        for number in chosen:
+        for place, number in enumerate(chosen):
             output = experts[number](samples[id(inputs[number])][row])
             # The gate is float32, the experts may run in half precision.
             weight = gating.weights[row, number].to(output.dtype)
-            total = output * weight if total is None else torch.addcmul(total, output, weight)
-        rows.append(total)
+            if place:
+                rows[-1] = torch.addcmul(rows[-1], output, weight)
+            else:
+                rows.append(output * weight)
     mixed = torch.cat(rows) if len(rows) > 1 else rows[0]
     used = {number for chosen in gating.selected for number in chosen}
-    if len(used) < len(experts) and torch.is_grad_enabled():
-        mixed = mixed + 0 * sum(
-            parameter.sum()
-            for number, expert in enumerate(experts)
-            if number not in used
-            for parameter in expert.parameters()
-        )
+    idle = [expert for number, expert in enumerate(experts) if number not in used]
+    if idle and torch.is_grad_enabled():
+        mixed = mixed + 0 * sum(part.sum() for expert in idle for part in expert.parameters())
     return mixed

@@ -31,11 +31,11 @@ class Gating:
 
     def row(self, number: int) -> Gating:
         """The decision for one sample of the batch."""
-        rows = slice(number, number + 1)
-        noise = None if self.noise is None else self.noise[rows]
-        return Gating(
-            self.weights[rows], self.load[rows], self.selected[rows], self.logits[rows], noise
-        )
+        parts = {
+            name: part if part is None else part[number : number + 1]
+            for name, part in vars(self).items()
+        }
+        return Gating(**parts)
 
 
 class RunningStandard(nn.Module):
@@ -53,6 +53,10 @@ class RunningStandard(nn.Module):
         limit (float): larger values are clipped, since few entries far off would outvote
             all others. Defaults to 4.
     """
+
+    mean: Tensor
+    variance: Tensor
+    batches: Tensor
 
     def __init__(self, size: int, momentum: float = 0.02, limit: float = 4.0) -> None:
         super().__init__()
@@ -163,11 +167,5 @@ class NoisyTopKGate(nn.Module):
         kth, next_best = top[:, -2:-1], top[:, -1:]
         # The K-th largest of the others: the (K+1)-th of all for a selected expert.
         threshold = torch.where(noisy > next_best, next_best, kth)
-        return torch.special.ndtr((clean - threshold) / scale)
-
-    def extra_repr(self) -> str:
-        """The numbers that ``print(gate)`` shows."""
-        return (
-            f'grid={self.grid}, num_experts={self.num_experts}, top_k={self.top_k}, '
-            f'noise={self.noise}'
-        )
+        probability: Tensor = torch.special.ndtr((clean - threshold) / scale)
+        return probability

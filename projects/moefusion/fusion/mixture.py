@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from moefusion.fusion.experts import GlobalExpert, LocalExpert, run_experts
@@ -95,16 +94,15 @@ class GlobalMixture(nn.Module):
             GlobalExpert(in_channels, widths, out_channels) for _ in range(num_experts)
         )
 
-    def forward(self, *features: Tensor, gating: Gating | None = None) -> tuple[Tensor, Gating]:
+    def forward(self, x_f: Tensor, gating: Gating | None = None) -> tuple[Tensor, Gating]:
         """Decode (equations 3 and 4).
 
         Args:
-            *features (Tensor): x_f, N x C x H x W, or its parts, each N x C_i x H x W.
+            x_f (Tensor): the fusion features, N x C x H x W.
             gating (Gating, optional): a decision to use in place of the gate's own.
 
         Returns:
             tuple[Tensor, Gating]: ``I_F`` (N x 1 x H x W, not clipped) and the gate's decision.
         """
-        gating = gating or self.gate(*features)
-        x_f = torch.cat(features, dim=1) if len(features) > 1 else features[0]
+        gating = gating or self.gate(x_f)
         return run_experts(self.experts, [x_f] * len(self.experts), gating), gating

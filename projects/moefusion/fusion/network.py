@@ -111,12 +111,14 @@ class FusionNetwork(nn.Module):
         for part in (self.visible_encoder, self.infrared_encoder, self.local, self.decoder):
             for module in part.modules():
                 if isinstance(module, nn.Conv2d):
-                    nn.init.kaiming_normal_(module.weight, nonlinearity='relu')
-                    nn.init.zeros_(module.bias)
+                    weight, bias = module.parameters()
+                    nn.init.kaiming_normal_(weight, nonlinearity='relu')
+                    nn.init.zeros_(bias)
         for expert in self.decoder.experts:
+            *_, weight, bias = expert.parameters()
             with torch.no_grad():
-                expert[-1].weight.mul_(0.1)
-                expert[-1].bias.fill_(0.3)
+                weight.mul_(0.1)
+                bias.fill_(0.3)
 
     def forward(
         self,
@@ -164,18 +166,17 @@ class FusionNetwork(nn.Module):
         attention = self.attention_merge(*maps)
 
         height, width = visible.shape[-2:]
-        cells = [self.to_cells(image) for image in (visible, infrared)]
         prior = self.to_cells(attention).mean(dim=1, keepdim=True)
         given = gatings or {}
-        x_f, decided = self._fusion_features(*cells, prior, given)
+        x_f, decided = self._fusion_features(visible, infrared, prior, given)
         fused, decided['global'] = self.decoder(x_f, gating=given.get('global'))
         fused = F.pixel_shuffle(fused, self.stride)[..., :height, :width]
         return FusionOutput(fused, attention, decided)
 
     def gates(self) -> dict[str, NoisyTopKGate]:
         """The gate of each mixture, by the names of ``FusionOutput.gatings``."""
-        gates = {f'local_{region}': mixture.gate for region, mixture in self.local.items()}
-        return {**gates, 'global': self.decoder.gate}
+        names = [*(f'local_{region}' for region in self.local), 'global']
+        return dict(zip(names, (m for m in self.modules() if isinstance(m, NoisyTopKGate))))
 
     def to_cells(self, image: Tensor) -> Tensor:
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
@@ -192,8 +193,8 @@ class FusionNetwork(nn.Module):
 
         x_f is by far the largest tensor: on return its parts are free before the decoder runs.
         """
-        visible_dense = self.visible_encoder.features(visible)
-        infrared_dense = self.infrared_encoder.features(infrared)
+        visible_dense = self.visible_encoder(self.to_cells(visible))
+        infrared_dense = self.infrared_encoder(self.to_cells(infrared))
         parts, gatings = [], {}
         for region, mixture in self.local.items():
             prior = attention if region == 'foreground' else 1 - attention

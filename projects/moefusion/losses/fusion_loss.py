@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from moefusion.image import boxes_to_mask, sobel_components, sobel_gradient
+from moefusion.image import boxes_to_mask, gradient_magnitude, sobel_components, sobel_gradient
 from moefusion.losses.target import adaptive_target
 
 
@@ -67,8 +67,8 @@ class FusionLoss(nn.Module):
         """
         terms = torch.stack(
             [
-                self._terms(*(image[None] for image in images), objects)
-                for *images, objects in zip(fused, visible, infrared, boxes)
+                self._terms(image[None], first[None], second[None], objects)
+                for image, first, second, objects in zip(fused, visible, infrared, boxes)
             ]
         ).mean(dim=0)
         names = 'loss_pixel_foreground', 'loss_pixel_background', 'loss_gradient'
@@ -89,8 +89,8 @@ class FusionLoss(nn.Module):
         else:
             target = adaptive_target(visible, infrared, mask, **self.adaptive)
             pixels = target.pixels
-            components = zip(sobel_components(fused), target.gradient)
-            gradient = sum((mine - aim).abs() for mine, aim in components)
+            (across, down), (across_aim, down_aim) = sobel_components(fused), target.gradient
+            gradient = gradient_magnitude((across - across_aim, down - down_aim))
         distance = (fused - pixels).abs()
         return torch.stack(
             [(mask * distance).mean(), ((1 - mask) * distance).mean(), gradient.mean()]

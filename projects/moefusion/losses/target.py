@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from moefusion.image import gaussian_blur, gradient_magnitude, sobel_components
+from moefusion.image import gaussian_blur, gradient_magnitude, sobel_components, sobel_gradient
 
 # Standard deviations in pixels of the blurs between which bands lie: a network of 3 x 3
 # convolutions at half resolution sees that far.
@@ -44,11 +44,7 @@ def information_ratio(visible: Tensor, infrared: Tensor) -> Tensor:
     Returns:
         Tensor: N x 1 x 1 x 1, above 0; 1 where both show as much.
     """
-    means = [
-        gradient_magnitude(sobel_components(image)).mean(dim=(1, 2, 3), keepdim=True) + 0.01
-        for image in (visible, infrared)
-    ]
-    return means[1] / means[0]
+    return (_mean(sobel_gradient(infrared)) + 0.01) / (_mean(sobel_gradient(visible)) + 0.01)
 
 
 def adaptive_target(
@@ -126,18 +122,17 @@ class _Tone:
     def __init__(
         self, image: Tensor, visible: Tensor, infrared: Tensor, contrast: float, level: float
     ) -> None:
-        over = dict(dim=(1, 2, 3), keepdim=True)
-        self.mean = image.mean(**over)
-        brightest = torch.maximum(visible.mean(**over), infrared.mean(**over))
+        self.mean = _mean(image)
+        brightest = torch.maximum(_mean(visible), _mean(infrared))
         self.level = self.mean + level * (brightest - self.mean).clamp(min=0)
-        wanted = contrast * torch.maximum(visible.std(**over), infrared.std(**over))
+        wanted = contrast * torch.maximum(_deviation(visible), _deviation(infrared))
         low, high = (
             torch.quantile(image.flatten(1), share, dim=1).view(-1, 1, 1, 1)
             for share in (0.01, 0.99)
         )
         above = (1 - self.level) / (high - self.mean + 1e-3)
         below = 1.5 * (self.level + 0.02) / (self.mean - low + 1e-3)
-        slope = torch.minimum(wanted / (image.std(**over) + 1e-6), torch.minimum(above, below))
+        slope = torch.minimum(wanted / (_deviation(image) + 1e-6), torch.minimum(above, below))
         self.slope = slope.clamp(1, LARGEST_SLOPE)
 
     def __call__(self, image: Tensor) -> Tensor:
@@ -145,3 +140,11 @@ class _Tone:
         image = self.level + self.slope * (image - self.mean)
         bent = KNEE + (1 - KNEE) * torch.tanh((image - KNEE) / (1 - KNEE))
         return torch.where(image > KNEE, bent, image).clamp(0, 1)
+
+
+def _mean(image: Tensor) -> Tensor:
+    return image.mean(dim=(1, 2, 3), keepdim=True)
+
+
+def _deviation(image: Tensor) -> Tensor:
+    return image.std(dim=(1, 2, 3), keepdim=True)

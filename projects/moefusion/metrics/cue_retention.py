@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
+
+from moefusion.image import filter_rows_and_columns, gaussian_window
 
 # Cues of less contrast in their source are left out: levels of gray and of chroma.
 GRAY_FLOOR, CHROMA_FLOOR = 3.0, 2.0
 SOURCES = ('visible', 'infrared')
+Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Cue:
 
 
 def cue_retention(
-    visible: np.ndarray, infrared: np.ndarray, fused: np.ndarray, cues: Sequence[Cue]
+    visible: Image, infrared: Image, fused: Image, cues: Sequence[Cue]
 ) -> list[dict[str, float]]:
     """The share of each cue that the fused image keeps, in gray and in colour.
 
@@ -72,7 +75,7 @@ def cue_retention(
     return results
 
 
-def _planes(image: np.ndarray) -> Tensor:
+def _planes(image: Image) -> Tensor:
     """Y, Cr and Cb of BT.601 as 3 x H x W, in levels; the chroma of a gray image is 0."""
     levels = torch.from_numpy(np.ascontiguousarray(image)).double()
     if levels.dim() == 2:
@@ -103,16 +106,13 @@ def _structure(
     """The planes less their Gaussian mean, within rows and columns, around 0."""
     size = round(8 * sigma + 1) | 1  # OpenCV's window for this sigma
     reach = size // 2
-    offsets = torch.arange(-reach, reach + 1, dtype=torch.float64)
-    window = torch.exp(-0.5 * (offsets / sigma).square())
-    window = window / window.sum()
     height, width = planes.shape[-2:]
     # only what the window sees, mirrored at the border without repeating it
     down = _mirrored(rows[0] - reach, min(rows[1], height) + reach, height)
     across = _mirrored(columns[0] - reach, min(columns[1], width) + reach, width)
     part = planes[:, down][:, :, across][:, None]
-    mean = F.conv2d(F.conv2d(part, window.view(1, 1, 1, -1)), window.view(1, 1, -1, 1))[:, 0]
-    rest = part[:, 0, reach:-reach, reach:-reach] - mean
+    mean = filter_rows_and_columns(part, gaussian_window(size, sigma, part))
+    rest = (part[..., reach:-reach, reach:-reach] - mean)[:, 0]
     return rest - rest.mean(dim=(1, 2), keepdim=True)
 
 
@@ -120,4 +120,4 @@ def _mirrored(start: int, stop: int, length: int) -> Tensor:
     """The indices from start to stop, those beyond 0 and length - 1 reflected there."""
     period = max(2 * (length - 1), 1)
     index = torch.arange(start, stop) % period
-    return torch.minimum(index, period - index) if length > 1 else torch.zeros_like(index)
+    return torch.minimum(index, period - index)

@@ -1,31 +1,20 @@
 """EN, the Shannon entropy of the fused image."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from moefusion.metrics.histograms import entropy_bits, histogram
-from moefusion.metrics.images import GrayImages
-from moefusion.metrics.inputs import Image
+from moefusion.metrics.images import GrayImages, Image, Mask
 
 
-def entropy(fused: Image | GrayImages, mask: Image | None = None) -> float | Tensor:
+def entropy(fused: Image, mask: Mask = None) -> float | Tensor:
     r"""EN: how evenly the fused image F uses its 256 levels.
 
     .. math:: EN = -\sum_{k=0}^{255} p_k \log_2 p_k
 
     Range 0 (constant image) to 8 bits, higher is better; noise raises it too. The same in both
-    protocols. Source: Roberts et al., "Assessment of image fusion procedures using entropy, image
-    quality, and multispectral classification", J. Appl. Remote Sens. 2008 (reference [27] of the
-    paper).
-
-    Args:
-        fused (ndarray | Tensor | GrayImages): F, ``uint8``; see
-            :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
-        mask (ndarray | Tensor, optional): Pixels outside it count as level 0.
-
-    Returns:
-        float | Tensor: bits; N values (``float64``) for a batch.
+    protocols. Arguments and result as in :func:`moefusion.metrics.fusion_metrics`. Source: Roberts
+    et al., "Assessment of image fusion procedures using entropy, image quality, and multispectral
+    classification", J. Appl. Remote Sens. 2008 (reference [27] of the paper).
     """
     fused = GrayImages.of(fused, mask, 'fused')
     return fused.result(entropy_bits(fused.shared(histogram)))

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from moefusion.metrics.average_gradient import average_gradient
 from moefusion.metrics.entropy import entropy
-from moefusion.metrics.images import GrayImages, prepare
-from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.images import Image, Mask, prepare
+from moefusion.metrics.inputs import check_protocol
 from moefusion.metrics.mutual_information import mutual_information
 from moefusion.metrics.qabf import qabf
 from moefusion.metrics.scd import sum_of_correlations_of_differences
@@ -19,12 +19,8 @@ METRIC_NAMES = ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf')
 
 
 def fusion_metrics(
-    visible: Image | GrayImages,
-    infrared: Image | GrayImages,
-    fused: Image | GrayImages,
-    protocol: str = 'literature',
-    mask: Image | None = None,
-) -> dict[str, float] | dict[str, Tensor]:
+    visible: Image, infrared: Image, fused: Image, protocol: str = 'literature', mask: Mask = None
+) -> dict[str, float | Tensor]:
     """Score a fused image against its two sources; higher is better in all eight.
 
     ==== ============================================== ====================================
@@ -41,10 +37,12 @@ def fusion_metrics(
     ==== ============================================== ====================================
 
     Args:
-        visible, infrared, fused (ndarray | Tensor | GrayImages): ``uint8`` and of one size, at
-            least 41 x 41 (VIF). Arrays ``H x W`` (gray) or ``H x W x 3`` (RGB); tensors ``H x W``
-            or batches ``N x 1 x H x W`` (gray) or ``N x 3 x H x W`` (RGB), on one device. Colour
-            becomes gray as in MATLAB's ``rgb2gray``. Floats and 16-bit images are refused.
+        visible (ndarray | Tensor | GrayImages): B, ``uint8``, at least 41 x 41 (VIF). Arrays
+            ``H x W`` (gray) or ``H x W x 3`` (RGB); tensors ``H x W`` or batches ``N x 1 x H x W``
+            (gray) or ``N x 3 x H x W`` (RGB). Colour becomes gray as in MATLAB's ``rgb2gray``.
+            Floats and 16-bit images are refused.
+        infrared (ndarray | Tensor | GrayImages): A, of the same size, on the same device.
+        fused (ndarray | Tensor | GrayImages): F likewise.
         protocol (str): ``'literature'``, the values of the shared MATLAB evaluation that papers
             print, ``uint8`` saturation included, or ``'standard'``, the textbook definitions.
             SD, MI, VIF and Qabf differ; see ``docs/metrics.md``.
@@ -70,7 +68,7 @@ def fusion_metrics(
     """
     check_protocol(protocol)
     triple = prepare(visible, infrared, fused, mask)
-    fused = triple[2]
+    *_, fused = triple
     return dict(
         EN=entropy(fused),
         SF=spatial_frequency(fused),

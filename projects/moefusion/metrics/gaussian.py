@@ -13,18 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from moefusion.image import gaussian_window
 from moefusion.metrics.strips import rows_at_once
 
 # Columns and rows of a tile: larger ones multiply more zeros, smaller ones start more products.
 COLUMNS = 32
 ROWS = 16
-
-
-def gaussian_window(size: int) -> Tensor:
-    """One axis of MATLAB's ``fspecial('gaussian', size, size / 5)``: ``size`` weights, sum 1."""
-    offsets = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
-    weights = torch.exp(-offsets.square() / (2 * (size / 5) ** 2))
-    return weights / weights.sum()
 
 
 def filtered_length(length: int, size: int, step: int = 1) -> int:
@@ -93,8 +87,8 @@ def _padded(length: int, size: int, step: int, tile: int) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def _band(outputs: int, size: int, step: int, device: torch.device) -> Tensor:
     """The ``inputs x outputs`` matrix whose columns are the window, each ``step`` further down."""
-    band = torch.zeros((outputs - 1) * step + size, outputs, dtype=torch.float64)
-    window = gaussian_window(size)
+    band = torch.zeros(_inputs(outputs, size, step), outputs, dtype=torch.float64)
+    window = gaussian_window(size, size / 5, band)  # MATLAB's fspecial('gaussian', size, size / 5)
     for output in range(outputs):
         band[output * step : output * step + size, output] = window
     return band.to(device)

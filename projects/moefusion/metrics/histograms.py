@@ -27,5 +27,5 @@ def joint_histogram(first: GrayImages, second: GrayImages) -> Tensor:
 def entropy_bits(counts: Tensor) -> Tensor:
     """Shannon entropy in bits of each image's counts, ``N x ...`` to N values, ``float64``."""
     counts = counts.flatten(1).double()
-    shares = counts / counts.sum(dim=1, keepdim=True)
-    return torch.special.entr(shares).sum(dim=1) / math.log(2)
+    nats: Tensor = torch.special.entr(counts / counts.sum(dim=1, keepdim=True)).sum(dim=1)
+    return nats / math.log(2)

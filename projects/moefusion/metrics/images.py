@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from moefusion.metrics.inputs import Image, is_single, to_gray_batch, to_mask_batch
+from moefusion.metrics.inputs import Array, to_gray_batch, to_mask_batch
+
+Result = TypeVar('Result')
 
 
 class GrayImages:
@@ -33,19 +37,19 @@ class GrayImages:
     """
 
     def __init__(
-        self, image: Image, mask: Image | None = None, name: str = 'image', keep: bool = True
+        self, image: Array, mask: Mask = None, name: str = 'image', keep: bool = True
     ) -> None:
         self.levels = to_gray_batch(image, name)
-        self.single = is_single(image)
+        self.single = isinstance(image, np.ndarray) or image.ndim == 2
         if mask is not None:
             self.levels = self.levels * to_mask_batch(mask, self.levels)
         self._keep = keep
-        self._derived = {}
+        self._derived: dict[tuple[Any, ...], Any] = {}
 
     @classmethod
-    def of(cls, image: Image | GrayImages, mask: Image | None, name: str) -> GrayImages:
+    def of(cls, image: Image, mask: Mask, name: str) -> GrayImages:
         """Return ``image`` itself if the caller prepared it, else prepare it for one use."""
-        if not isinstance(image, cls):
+        if not isinstance(image, GrayImages):
             return cls(image, mask, name, keep=False)
         if mask is not None:
             raise ValueError(
@@ -64,43 +68,47 @@ class GrayImages:
         """Pixels H W of one image."""
         return self.levels[0].numel()
 
-    def shared(self, function: Callable, *args):
+    def zeros(self) -> Tensor:
+        """Where a sum over strips starts: N zeros, ``float64``."""
+        return self.levels.new_zeros(len(self.levels), dtype=torch.float64)
+
+    def shared(self, function: Callable[..., Result], *args: object) -> Result:
         """Return ``function(self, *args)``, kept because several metrics need it."""
         key = (function, *args)
         if key not in self._derived:
             self._derived[key] = function(self, *args)
-        return self._derived[key]
+        result: Result = self._derived[key]
+        return result
 
-    def reused(self, function: Callable, *args):
+    def reused(self, function: Callable[..., Result], *args: object) -> Result:
         """Return ``function(self, *args)``, which one metric needs once for each fused image."""
         return self.shared(function, *args) if self._keep else function(self, *args)
 
     def result(self, values: Tensor) -> float | Tensor:
         """Return N values as they leave a metric: a float for one image, a tensor for a batch."""
-        return values.item() if self.single else values
+        return float(values) if self.single else values
+
+
+Image: TypeAlias = Array | GrayImages
+Mask: TypeAlias = Array | None
 
 
 def prepare(
-    visible: Image | GrayImages,
-    infrared: Image | GrayImages,
-    fused: Image | GrayImages,
-    mask: Image | None,
+    visible: Image, infrared: Image, fused: Image, mask: Mask
 ) -> tuple[GrayImages, GrayImages, GrayImages]:
     """Check and prepare a triple of images that must have one size and one device."""
-    images = (
-        GrayImages.of(visible, mask, 'visible'),
-        GrayImages.of(infrared, mask, 'infrared'),
-        GrayImages.of(fused, mask, 'fused'),
+    first, second, last = (
+        GrayImages.of(image, mask, name)
+        for name, image in (('visible', visible), ('infrared', infrared), ('fused', fused))
     )
-    for name, image in zip(('visible', 'infrared'), images):
-        for what, got, want in (
-            ('size', tuple(image.shape), tuple(images[2].shape)),
-            ('device', image.levels.device, images[2].levels.device),
-        ):
-            if got != want:
-                raise ValueError(
-                    f'{name} and fused must agree in {what} (N, H, W), got {got} and {want}'
-                    if what == 'size'
-                    else f'{name} is on {got} but fused on {want}'
-                )
-    return images
+    for name, image in (('visible', first), ('infrared', second)):
+        if image.shape != last.shape:
+            raise ValueError(
+                f'{name} and fused must agree in size (N, H, W), got {tuple(image.shape)} and '
+                f'{tuple(last.shape)}'
+            )
+        if image.levels.device != last.levels.device:
+            raise ValueError(
+                f'{name} is on {image.levels.device} but fused on {last.levels.device}'
+            )
+    return first, second, last

@@ -1,12 +1,16 @@
 """What the metrics accept: checks of type, shape and range, one gray layout for all of them."""
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from moefusion.metrics.gray import rgb_to_gray
+from moefusion.image import RGB_TO_GRAY
+from moefusion.metrics.strips import row_strips
 
-Image = np.ndarray | Tensor
+Array = NDArray[Any] | Tensor
 
 PROTOCOLS = ('literature', 'standard')
 
@@ -18,7 +22,7 @@ def check_protocol(protocol: str) -> bool:
     return protocol == 'literature'
 
 
-def to_gray_batch(image: Image, name: str = 'image') -> Tensor:
+def to_gray_batch(image: Array, name: str = 'image') -> Tensor:
     """Check one image or batch and return it as gray ``uint8``, ``N x H x W``.
 
     Args:
@@ -31,73 +35,73 @@ def to_gray_batch(image: Image, name: str = 'image') -> Tensor:
             silent conversion would change the numbers.
         ValueError: For another shape, or a side of fewer than two pixels.
     """
-    if isinstance(image, np.ndarray):
-        _check_type(image.dtype == np.uint8, image.dtype, name)
-        if image.ndim == 3 and image.shape[2] == 3:
-            batch = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-        elif image.ndim == 2:
-            batch = torch.from_numpy(np.ascontiguousarray(image))[None, None]
-        else:
-            raise ValueError(
-                f'{name}: an array must be H x W (gray) or H x W x 3 (RGB), got {_shape(image)}'
-            )
-    elif isinstance(image, Tensor):
-        _check_type(image.dtype == torch.uint8, image.dtype, name)
-        if image.ndim == 4 and image.shape[1] in (1, 3):
-            batch = image
-        elif image.ndim == 2:
-            batch = image[None, None]
-        else:
-            raise ValueError(
-                f'{name}: a tensor must be H x W, N x 1 x H x W (gray) or '
-                f'N x 3 x H x W (RGB), got {_shape(image)}'
-            )
-    else:
+    if not isinstance(image, (np.ndarray, Tensor)):
         raise TypeError(
             f'{name}: expected a numpy array or a torch tensor, got {type(image).__name__}'
         )
+    if image.dtype not in (np.uint8, torch.uint8):
+        raise TypeError(
+            f'{name}: the metrics are defined on 8-bit images, expected uint8 in 0..255, got '
+            f'{image.dtype}; bring it to 8 bits yourself, e.g. (image.clip(0, 1) * 255).round() '
+            'for floats in [0, 1], image // 257 for 16-bit levels, then cast to uint8'
+        )
+    fits = image.ndim == 2
+    if isinstance(image, Tensor):
+        batch, rule = image, 'a tensor must be H x W, N x 1 x H x W (gray) or N x 3 x H x W (RGB)'
+        fits = fits or (image.ndim == 4 and image.shape[1] in (1, 3))
+    else:
+        batch = torch.from_numpy(np.ascontiguousarray(image))
+        rule = 'an array must be H x W (gray) or H x W x 3 (RGB)'
+        if image.shape[2:] == (3,):
+            fits, batch = True, batch.permute(2, 0, 1)[None]
+    if not fits:
+        raise ValueError(f'{name}: {rule}, got {_shape(image)}')
+    batch = batch[None, None] if batch.ndim == 2 else batch
     if batch.shape[0] < 1 or min(batch.shape[2:]) < 2:
         raise ValueError(f'{name}: needs at least one image of 2 x 2 pixels, got {_shape(image)}')
-    return (rgb_to_gray(batch) if batch.shape[1] == 3 else batch[:, 0]).contiguous()
+    return (_rounded_gray(batch) if batch.shape[1] == 3 else batch[:, 0]).contiguous()
 
 
-def to_mask_batch(mask: Image, like: Tensor) -> Tensor:
+def _rounded_gray(rgb: Tensor) -> Tensor:
+    """``round(0.2989 R + 0.5870 G + 0.1140 B)`` of ``uint8`` N x 3 x H x W, as ``rgb2gray``.
+
+    A pixel with R = G = B keeps its level.
+    """
+    gray = rgb.new_empty(rgb.shape[0], *rgb.shape[2:])
+    for start, stop in row_strips(gray):
+        strip = torch.full(gray[:, start:stop].shape, 0.5, dtype=torch.float64, device=rgb.device)
+        for channel, weight in enumerate(RGB_TO_GRAY):
+            strip.add_(rgb[:, channel, start:stop].double().mul_(weight))
+        gray[:, start:stop] = strip
+    return gray
+
+
+def to_mask_batch(mask: Array, like: Tensor) -> Tensor:
     """Check a mask and return it as ``bool``, ``N x H x W`` (or ``1 x H x W`` for all of them).
 
     Args:
         mask (ndarray | Tensor): ``bool``, or integers where anything but 0 is inside; ``H x W``,
             or with one mask an image ``N x H x W`` or ``N x 1 x H x W``.
         like (Tensor): The ``N x H x W`` images it is for.
+
+    Raises:
+        TypeError: For a mask of floats.
+        ValueError: For another shape.
     """
     mask = torch.as_tensor(mask, device=like.device)
     if mask.is_floating_point() or mask.is_complex():
         raise TypeError(
             f'mask: expected bool or integers, got {mask.dtype}; threshold it first (mask > 0.5)'
         )
-    shape = _shape(mask)
+    inside = mask != 0
     if mask.ndim == 4 and mask.shape[1] == 1:
-        mask = mask[:, 0]
+        inside = inside[:, 0]
     if mask.ndim == 2:
-        mask = mask[None]
-    fits = mask.ndim == 3 and mask.shape[0] in (1, len(like)) and mask.shape[1:] == like.shape[1:]
-    if not fits:
-        raise ValueError(f'mask: {shape} does not fit images of {_shape(like)}')
-    return mask != 0
+        inside = inside[None]
+    if inside.ndim != 3 or len(inside) not in (1, len(like)) or inside.shape[1:] != like.shape[1:]:
+        raise ValueError(f'mask: {_shape(mask)} does not fit images of {_shape(like)}')
+    return inside
 
 
-def is_single(image: Image) -> bool:
-    """Whether the image is one image (its metrics are floats), not a batch."""
-    return isinstance(image, np.ndarray) or image.ndim == 2
-
-
-def _check_type(is_uint8: bool, dtype, name: str) -> None:
-    if not is_uint8:
-        raise TypeError(
-            f'{name}: the metrics are defined on 8-bit images, expected uint8 in 0..255, got '
-            f'{dtype}; bring it to 8 bits yourself, e.g. (image.clip(0, 1) * 255).round() for '
-            'floats in [0, 1], image // 257 for 16-bit levels, then cast to uint8'
-        )
-
-
-def _shape(image: Image) -> str:
+def _shape(image: Array) -> str:
     return ' x '.join(str(side) for side in image.shape)

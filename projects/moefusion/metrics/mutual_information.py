@@ -5,16 +5,12 @@ from __future__ import annotations
 from torch import Tensor
 
 from moefusion.metrics.histograms import entropy_bits, joint_histogram
-from moefusion.metrics.images import GrayImages, prepare
-from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.images import GrayImages, Image, Mask, prepare
+from moefusion.metrics.inputs import check_protocol
 
 
 def mutual_information(
-    visible: Image | GrayImages,
-    infrared: Image | GrayImages,
-    fused: Image | GrayImages,
-    protocol: str = 'literature',
-    mask: Image | None = None,
+    visible: Image, infrared: Image, fused: Image, protocol: str = 'literature', mask: Mask = None
 ) -> float | Tensor:
     r"""MI: bits that the levels of the fused image F tell about the infrared A and the visible B.
 
@@ -23,17 +19,9 @@ def mutual_information(
     ``'literature'`` puts levels 254 and 255 into one bin of the *joint* histogram alone, because
     the MATLAB code indexes it with ``uint8 + 1``, which saturates. Range 0 to 16 bits
     (``'literature'`` may exceed I by the entropy lost in that bin), higher is better. A constant
-    F gives 0 in ``'standard'``. Source: Qu et al., "Information measure for performance of image
-    fusion", Electronics Letters 2002 (reference [24] of the paper).
-
-    Args:
-        visible, infrared, fused (ndarray | Tensor | GrayImages): B, A and F, ``uint8``, one size;
-            see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
-        protocol (str): ``'literature'`` or ``'standard'``.
-        mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
-
-    Returns:
-        float | Tensor: bits; N values (``float64``) for a batch.
+    F gives 0 in ``'standard'``. Arguments and result as in
+    :func:`moefusion.metrics.fusion_metrics`. Source: Qu et al., "Information measure for
+    performance of image fusion", Electronics Letters 2002 (reference [24] of the paper).
     """
     literature = check_protocol(protocol)
     visible, infrared, fused = prepare(visible, infrared, fused, mask)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from moefusion.metrics.images import GrayImages, prepare
-from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.images import Image, Mask, prepare
+from moefusion.metrics.inputs import check_protocol
 from moefusion.metrics.mutual_information import mutual_information
 from moefusion.metrics.qabf import qabf
 from moefusion.metrics.visual_information_fidelity import visual_information_fidelity
@@ -16,19 +16,11 @@ ONE_SIDED_NAMES = tuple(
 
 
 def one_sided_metrics(
-    visible: Image | GrayImages,
-    infrared: Image | GrayImages,
-    fused: Image | GrayImages,
-    protocol: str = 'literature',
-    mask: Image | None = None,
-) -> dict[str, float] | dict[str, Tensor]:
+    visible: Image, infrared: Image, fused: Image, protocol: str = 'literature', mask: Mask = None
+) -> dict[str, float | Tensor]:
     """Score a fused image against each source alone: a sum of both hides a copy of one.
 
-    Args:
-        visible, infrared, fused (ndarray | Tensor | GrayImages): as for
-            :func:`moefusion.metrics.fusion_metrics`.
-        protocol (str): ``'literature'`` or ``'standard'``.
-        mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
+    Arguments and errors as in :func:`moefusion.metrics.fusion_metrics`.
 
     Returns:
         dict: the keys of ``ONE_SIDED_NAMES``. ``MI`` and ``VIF`` of both sources add up to

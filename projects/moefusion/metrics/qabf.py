@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from moefusion.metrics.images import GrayImages, prepare
-from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.images import GrayImages, Image, Mask, prepare
+from moefusion.metrics.inputs import check_protocol
 from moefusion.metrics.strips import row_strips
 
 # (ceiling, steepness, centre) of the sigmoids of Xydeas and Petrovic
@@ -18,11 +18,7 @@ ANGLE = (0.9879, 22.0, 0.8)
 
 
 def qabf(
-    visible: Image | GrayImages,
-    infrared: Image | GrayImages,
-    fused: Image | GrayImages,
-    protocol: str = 'literature',
-    mask: Image | None = None,
+    visible: Image, infrared: Image, fused: Image, protocol: str = 'literature', mask: Mask = None
 ) -> float | Tensor:
     r"""Qabf: how well the fused image F keeps the strength and angle of the sources' edges.
 
@@ -37,28 +33,19 @@ def qabf(
     equality there, so the products of a Sobel window are added in the order of MATLAB.
 
     Range 0 to 0.975 (the sigmoids do not reach 1), higher is better. ``nan`` where neither source
-    has an edge (both are 0 everywhere: the border is an edge to any other constant). Source:
-    Xydeas and Petrovic, "Objective image fusion performance measure", Electronics Letters 2000
-    (reference [40] of the paper).
-
-    Args:
-        visible, infrared, fused (ndarray | Tensor | GrayImages): B, A and F, ``uint8``, one size;
-            see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
-        protocol (str): ``'literature'`` or ``'standard'``.
-        mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
-
-    Returns:
-        float | Tensor: N values (``float64``) for a batch.
+    has an edge (both are 0 everywhere: the border is an edge to any other constant). Arguments and
+    result as in :func:`moefusion.metrics.fusion_metrics`. Source: Xydeas and Petrovic, "Objective
+    image fusion performance measure", Electronics Letters 2000 (reference [40] of the paper).
     """
     literature = check_protocol(protocol)
     visible, infrared, fused = prepare(visible, infrared, fused, mask)
-    kept = weight = 0
+    kept, weight = fused.zeros(), fused.zeros()
     for rows in row_strips(fused.levels):
         edges_fused = edges(fused, *rows)
         for source in (infrared, visible):
             edges_source = source.reused(edges, *rows)
-            kept = kept + _kept(edges_source, edges_fused, literature)
-            weight = weight + edges_source[0].sum(dim=(1, 2))
+            kept += _kept(edges_source, edges_fused, literature)
+            weight += edges_source[0].sum(dim=(1, 2))
     return fused.result(kept / weight)
 
 

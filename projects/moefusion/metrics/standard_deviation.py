@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from moefusion.metrics.histograms import LEVELS, histogram
-from moefusion.metrics.images import GrayImages
-from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.images import GrayImages, Image, Mask
+from moefusion.metrics.inputs import check_protocol
 
 
 def standard_deviation(
-    fused: Image | GrayImages, protocol: str = 'literature', mask: Image | None = None
+    fused: Image, protocol: str = 'literature', mask: Mask = None
 ) -> float | Tensor:
     r"""SD: how far the levels of the fused image F lie from their mean.
 
@@ -26,16 +26,8 @@ def standard_deviation(
               d = \min(\max(\mathrm{round}(F - \mu), 0), 255)
 
     In effect it counts the pixels brighter than the mean by 16 levels or more. Higher is better.
-    A constant image gives 0. Source: the MATLAB evaluation shared by the papers compared.
-
-    Args:
-        fused (ndarray | Tensor | GrayImages): F, ``uint8``; see
-            :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
-        protocol (str): ``'literature'`` or ``'standard'``.
-        mask (ndarray | Tensor, optional): Pixels outside it count as level 0.
-
-    Returns:
-        float | Tensor: levels; N values (``float64``) for a batch.
+    A constant image gives 0. Arguments and result as in :func:`moefusion.metrics.fusion_metrics`.
+    Source: the MATLAB evaluation shared by the papers compared.
     """
     literature = check_protocol(protocol)
     fused = GrayImages.of(fused, mask, 'fused')

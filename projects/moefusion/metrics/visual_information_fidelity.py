@@ -17,8 +17,8 @@ from moefusion.metrics.gaussian import (
     pad_to_tiles,
     tile_strips,
 )
-from moefusion.metrics.images import GrayImages, prepare
-from moefusion.metrics.inputs import Image, check_protocol
+from moefusion.metrics.images import GrayImages, Image, Mask, prepare
+from moefusion.metrics.inputs import check_protocol
 
 WINDOWS = (17, 9, 5, 3)
 # Each scale filters and halves the one before; the last one still needs a whole window.
@@ -28,11 +28,7 @@ EPSILON = 1e-10
 
 
 def visual_information_fidelity(
-    visible: Image | GrayImages,
-    infrared: Image | GrayImages,
-    fused: Image | GrayImages,
-    protocol: str = 'literature',
-    mask: Image | None = None,
+    visible: Image, infrared: Image, fused: Image, protocol: str = 'literature', mask: Mask = None
 ) -> float | Tensor:
     r"""VIF: how much of the visual information in A and in B can be read from F.
 
@@ -47,19 +43,11 @@ def visual_information_fidelity(
     Range 0 to about 2 in ``'standard'`` (1 for a source against itself; more where F has more
     contrast than a source), higher is better; ``'literature'`` has no such anchor: a source
     against itself does not give 1. A constant F gives 0, a constant source ``nan``, as there is
-    no information to keep (0/0, in MATLAB too). Sources: Sheikh and Bovik, "Image information and
+    no information to keep (0/0, in MATLAB too). Arguments and result as in
+    :func:`moefusion.metrics.fusion_metrics`. Sources: Sheikh and Bovik, "Image information and
     visual quality", IEEE TIP 2006, pixel-domain version; Han et al., "A new image fusion
     performance metric based on visual information fidelity", Information Fusion 2013 (reference
     [7] of the paper).
-
-    Args:
-        visible, infrared, fused (ndarray | Tensor | GrayImages): B, A and F, ``uint8``, one size,
-            at least 41 x 41; see :func:`~moefusion.metrics.inputs.to_gray_batch` for shapes.
-        protocol (str): ``'literature'`` or ``'standard'``.
-        mask (ndarray | Tensor, optional): Pixels outside it count as level 0 in all three.
-
-    Returns:
-        float | Tensor: N values (``float64``) for a batch.
 
     Raises:
         ValueError: For an image with a side below 41 pixels: the window of the last scale would
@@ -74,12 +62,13 @@ def visual_information_fidelity(
             f'(four scales, windows of 17 to 3), got {height} x {width}; '
             'the other seven metrics work on smaller ones'
         )
-    return fused.result(sum(_vifp((infrared, visible), fused, literature)))
+    first, second = _vifp((infrared, visible), fused, literature)
+    return fused.result(first + second)
 
 
 def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) -> Iterator[Tensor]:
     """Yield vifp(X, F) of each source X, N values each."""
-    kept, total = [0] * len(sources), [0] * len(sources)
+    kept, total = [fused.zeros() for _ in sources], [fused.zeros() for _ in sources]
     for scale, size in enumerate(WINDOWS):
         saturate = literature and scale == 0
         for rows in tile_strips(fused.shared(_scaled, scale), size):
@@ -87,8 +76,8 @@ def _vifp(sources: Sequence[GrayImages], fused: GrayImages, literature: bool) ->
             textured = strip_fused.variance.sign()
             for i, source in enumerate(sources):
                 strip = source.reused(_source_strip, scale, saturate, *rows)
-                kept[i] = kept[i] + _kept(strip, strip_fused, textured, size, saturate)
-                total[i] = total[i] + strip.information
+                kept[i] += _kept(strip, strip_fused, textured, size, saturate)
+                total[i] += strip.information
     for i, source in enumerate(sources):
         constant = source.levels.amin(dim=(1, 2)) == source.levels.amax(dim=(1, 2))
         yield torch.where(constant, math.nan, kept[i] / total[i])
@@ -113,8 +102,10 @@ class _SourceStrip(NamedTuple):
     information: Tensor  # denominator of vifp, N
 
 
-def _source_strip(images: GrayImages, *args) -> _SourceStrip:
-    levels, mean, variance = _strip(images, *args)
+def _source_strip(
+    images: GrayImages, scale: int, saturate: bool, start: int, stop: int
+) -> _SourceStrip:
+    levels, mean, variance = _strip(images, scale, saturate, start, stop)
     padded = variance + EPSILON
     information = (variance / NOISE).add_(1).log_().sum(dim=(1, 2, 3))
     return _SourceStrip(levels, mean, variance, padded, variance / padded, information)
@@ -134,7 +125,8 @@ def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int
         mean[:, -1, :, last:] = mean[:, :, height:] = 255
         if mean.amin() >= 16:
             return _Strip(levels, mean, torch.zeros_like(mean))
-    variance = F.threshold_(_covariance(levels, levels, mean, mean, size, saturate), EPSILON, 0.0)
+    variance = _covariance(levels, levels, mean, mean, size, saturate)
+    variance = F.threshold(variance, EPSILON, 0.0, inplace=True)
     variance[:, -1, :, last:] = 0
     variance[:, :, height:] = 0
     return _Strip(levels, mean, variance)
@@ -161,17 +153,12 @@ def _kept(
 
 
 def _covariance(
-    first: Tensor,
-    second: Tensor,
-    mean_first: Tensor,
-    mean_second: Tensor,
-    size: int,
-    saturate: bool,
+    first: Tensor, second: Tensor, mean_1: Tensor, mean_2: Tensor, size: int, saturate: bool
 ) -> Tensor:
     products = first * second
     if saturate:
         products.clamp_(max=255)
-    return filter_tiles(products, size).sub_(mean_first * mean_second)
+    return filter_tiles(products, size).sub_(mean_1 * mean_2)
 
 
 def _padded(images: GrayImages, scale: int) -> Tensor:
