@@ -106,10 +106,19 @@ def test_ap_by_hand_near_the_threshold(metric):
             scene([(other, 0)], [(WHOLE, 240), (other, 180)], difficult=[(WHOLE, 0)]),
         ],
     )
-    assert found['fused/AP50_car'] == pytest.approx(5 / 9)
-    assert found['fused/mAP'] == pytest.approx(5 / 9)
-    assert math.isnan(found['fused/AP50_bus']) and math.isnan(found['fused/AP50_person'])
-    assert found['visible/mAP'] == found['infrared/mAP'] == 0
+    assert found['detection/fused/AP50_car'] == pytest.approx(5 / 9)
+    assert found['detection/fused/mAP'] == pytest.approx(5 / 9)
+    assert math.isnan(found['detection/fused/AP50_bus']) and math.isnan(
+        found['detection/fused/AP50_person']
+    )
+    assert found['detection/visible/mAP'] == found['detection/infrared/mAP'] == 0
+
+
+def test_without_any_object_there_is_no_score(metric):
+    """Undefined is not zero, even where something was found."""
+    found = scores(metric, [scene([], [(WHOLE, 250)], difficult=[(WHOLE, 0)])])
+    assert len(found) == 3 * (1 + len(CLASSES))
+    assert all(math.isnan(score) for score in found.values())
 
 
 def test_each_image_is_compared_with_its_own_boxes(metric):
@@ -122,15 +131,15 @@ def test_each_image_is_compared_with_its_own_boxes(metric):
     ]
     found = scores(metric, batch)
     expected = {
-        'fused/AP50_car': 1,
-        'fused/AP50_person': 1,
-        'fused/mAP': 1,
-        'visible/AP50_car': 0.25,  # second in the ranking, one of two cars
-        'visible/AP50_person': 0,  # taken for a car
-        'visible/mAP': 0.125,
-        'infrared/AP50_car': 0,
-        'infrared/AP50_person': 1,
-        'infrared/mAP': 0.5,
+        'detection/fused/AP50_car': 1,
+        'detection/fused/AP50_person': 1,
+        'detection/fused/mAP': 1,
+        'detection/visible/AP50_car': 0.25,  # second in the ranking, one of two cars
+        'detection/visible/AP50_person': 0,  # taken for a car
+        'detection/visible/mAP': 0.125,
+        'detection/infrared/AP50_car': 0,
+        'detection/infrared/AP50_person': 1,
+        'detection/infrared/mAP': 0.5,
     }
     assert {name: found[name] for name in expected} == pytest.approx(expected)
 

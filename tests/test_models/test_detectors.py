@@ -51,6 +51,17 @@ def test_attention_is_the_finest_map_upsampled_and_cropped(with_detectors, make_
     assert not torch.equal(results[0].attention.data[1], results[0].attention.data[2])
 
 
+def test_attending_leaves_every_part_in_its_mode(with_detectors):
+    """Among them parts that rest in the middle of a training."""
+    model = with_detectors().train()
+    model.visible_detector.neck[1].attention[0][1].eval()
+    modes = [module.training for module in model.modules()]
+    statistics = model.visible_detector.neck[1].attention[1][0].bn.running_mean.clone()
+    model.attend('visible', torch.rand(2, 3, 64, 64))
+    assert [module.training for module in model.modules()] == modes
+    assert torch.equal(model.visible_detector.neck[1].attention[1][0].bn.running_mean, statistics)
+
+
 def test_attention_guides_the_fusion(with_detectors, make_pair):
     model = with_detectors().eval()
     batch = batch_of(make_pair, (32, 32))

@@ -8,8 +8,6 @@ import torch
 from moefusion.files import Annotation
 from moefusion.image import boxes_to_mask
 
-REGIONS = ('whole', 'foreground', 'background')
-
 
 def foreground_mask(annotation: Annotation, width: int, height: int) -> np.ndarray:
     """Pixels that a box touches (paper, section D), ``H x W``, ``bool``.

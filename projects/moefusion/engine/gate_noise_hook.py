@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -31,9 +33,7 @@ class GateNoiseHook(Hook):
         gates = [module for module in model.modules() if isinstance(module, NoisyTopKGate)]
         self._starts = {gate: gate.noise for gate in gates}
 
-    def before_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
-    ) -> None:
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set the noise of this iteration."""
         done = runner.iter / runner.max_iters
         for gate, start in self._starts.items():

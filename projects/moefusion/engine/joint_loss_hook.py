@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
@@ -39,10 +40,11 @@ class JointLossHook(Hook):
         ... ]
     """
 
-    def __init__(self, weights: Mapping | None = None) -> None:
+    def __init__(self, weights: Mapping[str, Any] | None = None) -> None:
         self.joint_loss = JointLoss(weights)
 
     def before_train(self, runner: Runner) -> None:
+        """Hand the model its weights."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if not hasattr(model, 'join_losses'):
             raise TypeError(
@@ -51,7 +53,6 @@ class JointLossHook(Hook):
             )
         model.join_losses = self.joint_loss
 
-    def before_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
-    ) -> None:
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Tell the schedules how far training is."""
         self.joint_loss.iteration = runner.iter

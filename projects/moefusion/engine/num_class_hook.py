@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmdet.engine.hooks import NumClassCheckHook
 from mmdet.registry import HOOKS
-from mmengine.runner import Runner
+from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 
 @HOOKS.register_module()
-class EarlyNumClassCheckHook(NumClassCheckHook):
-    """MMDetection's ``NumClassCheckHook``, for every data set of a run and before the first step.
+class EarlyNumClassCheckHook(Hook):
+    """Compares heads with every data set of a run before the first step; names both.
 
-    MMDetection's hook looks at the validation data when the first training epochs are over, never
-    at the test data, and stops without a reason at a ``ConcatDataset`` of different classes. This
-    one looks into every wrapper and at a metric's detector, compares the classes' order too, and
-    names data set and head.
+    MMDetection's ``NumClassCheckHook`` looks at the validation data when the first training epochs
+    are over, never at the test data, and stops without a reason at a ``ConcatDataset`` of different
+    classes. This one looks into every wrapper and at a metric's detector, and at the order, too.
 
     Raises:
         ValueError: before training, validation or test, if ``classes`` is a string, differs
@@ -37,13 +36,7 @@ class EarlyNumClassCheckHook(NumClassCheckHook):
         """Check the test data."""
         self._check(runner, test=runner.test_loop)
 
-    def before_train_epoch(self, runner: Runner) -> None:
-        """Nothing is left to check."""
-
-    def before_val_epoch(self, runner: Runner) -> None:
-        """Nothing is left to check."""
-
-    def _check(self, runner: Runner, **loops: object) -> None:
+    def _check(self, runner: Runner, **loops: BaseLoop) -> None:
         first = None
         for split, loop in loops.items():
             for place, classes in _classes(loop.dataloader.dataset, f'{split}_dataloader.dataset'):

@@ -1,4 +1,14 @@
-"""Evaluation of fused images: MMEngine metrics, and the tables that ``tools/evaluate.py`` writes.
+"""MMEngine's evaluators of fused images, and the average precision that tables share."""
 
-Imports nothing, so that the parts without mm* (pairs, tables, figure) stay usable without it.
-"""
+from moefusion.evaluation.average_precision import average_precision, boxes_by_class
+from moefusion.evaluation.detection_metric import FusedDetectionMetric
+from moefusion.evaluation.dump_predictions import DumpPredictions
+from moefusion.evaluation.fusion_metric import FusionMetric
+
+__all__ = [
+    'DumpPredictions',
+    'FusedDetectionMetric',
+    'FusionMetric',
+    'average_precision',
+    'boxes_by_class',
+]

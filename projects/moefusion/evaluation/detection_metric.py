@@ -1,20 +1,19 @@
 """One detector on fused, visible and infrared images alike: three mAPs (paper, Tables 3 to 5)."""
 
-from __future__ import annotations
-
-import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from mmdet.evaluation import eval_map
+from mmdet.models import BaseDetector
 from mmdet.registry import METRICS, MODELS
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor
 
+from moefusion.evaluation.average_precision import average_precision, boxes_by_class
 from moefusion.weights.checkpoint import load_weights
 
 IMAGES = ('fused', 'visible', 'infrared')
@@ -29,18 +28,16 @@ class FusedDetectionMetric(BaseMetric):
     ``data_batch['inputs']`` (each 4 x H x W, uint8, channels B, G, R, infrared) and the fused
     image from ``fused_color`` (or ``fused``) of each data sample.
 
+    Reports ``detection/fused/mAP``, ``detection/fused/AP50_<class>`` and so on in 0..1, as
+    :func:`moefusion.evaluation.average_precision`: ``nan`` where there is no object.
+
     Args:
         detector (dict): ``config``, a detector's config file or the config of its model, and
             ``checkpoint``, its weights.
         color (bool): Whether it sees the fused image in colour. Defaults to True.
         iou_thr (float): Overlap from which a detection counts. Defaults to 0.5.
         collect_device (str): ``'cpu'`` or ``'gpu'``, see MMEngine's ``BaseMetric``.
-        prefix (str, optional): Of the names in the log, before ``fused/``, ``visible/`` and
-            ``infrared/``.
-
-    Reports ``fused/mAP``, ``fused/AP50_<class>`` and so on in 0..1, by the area under the
-    precision-recall curve. A class without an object in the data set has no AP (``nan``) and
-    does not enter the mean.
+        prefix (str, optional): Of the names in the log. Defaults to ``'detection'``.
 
     Raises:
         FileNotFoundError: if the config or the checkpoint is not there.
@@ -60,9 +57,11 @@ class FusedDetectionMetric(BaseMetric):
         ... ]
     """
 
+    default_prefix = 'detection'
+
     def __init__(
         self,
-        detector: dict,
+        detector: dict[str, Any],
         color: bool = True,
         iou_thr: float = 0.5,
         collect_device: str = 'cpu',
@@ -74,7 +73,7 @@ class FusedDetectionMetric(BaseMetric):
         self.iou_thr = iou_thr
 
     @torch.no_grad()
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
         """Detect on the three images of each pair.
 
         Args:
@@ -98,66 +97,50 @@ class FusedDetectionMetric(BaseMetric):
             found = {name: self._detect(image, sample) for name, image in images.items()}
             self.results.append((_truth(sample), found))
 
-    def _detect(self, image: Tensor, sample: dict) -> list[np.ndarray]:
-        """For each class M x 5 (x1, y1, x2, y2, score) in pixels of ``ori_shape``."""
+    def _detect(self, image: Tensor, sample: dict[str, Any]) -> list[NDArray[Any]]:
+        """For each class the detections in pixels of ``ori_shape``."""
         device = sample['fused']['data'].device
         keys = 'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'
         blank = DetDataSample(metainfo={key: sample[key] for key in keys if key in sample})
         self.detector.to(device)
         data = dict(inputs=[image.to(device, torch.float32)], data_samples=[blank])
-        found = self.detector.test_step(data)[0].pred_instances.cpu().numpy()
-        boxes = np.hstack([found.bboxes, found.scores[:, None]])
-        return [boxes[found.labels == label] for label in range(len(self.dataset_meta['classes']))]
+        found = self.detector.test_step(data)[0].pred_instances
+        return boxes_by_class(found, len(self.dataset_meta['classes']))
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
-        """mAP and the AP of each class on each kind of image.
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
+        """The mAP and the AP of each class on each kind of image, by name.
 
         Args:
             results (list): Ground truth and detections of each pair, from all ranks.
-
-        Returns:
-            dict[str, float]: The values by name.
         """
-        classes = self.dataset_meta['classes']
         truths = [truth for truth, _ in results]
         scores = {}
         for name in IMAGES:
-            # the VOC devkit's boxes, as in MMDetection's VOCMetric: x2 - x1 + 1 wide
-            mean, found = eval_map(
-                [detections[name] for _, detections in results],
-                truths,
-                iou_thr=self.iou_thr,
-                dataset=classes,
-                logger='silent',
-                eval_mode='area',
-                use_legacy_coordinate=True,
-            )
-            scores[f'{name}/mAP'] = float(mean)
-            for kind, result in zip(classes, found):
-                ap = float(result['ap']) if result['num_gts'] else math.nan
-                scores[f'{name}/AP{100 * self.iou_thr:.0f}_{kind}'] = ap
+            found = [detections[name] for _, detections in results]
+            aps = average_precision(found, truths, self.dataset_meta['classes'], self.iou_thr)
+            scores[f'{name}/mAP'] = aps.pop('mAP')
+            label = f'{name}/AP{100 * self.iou_thr:.0f}'
+            scores.update({f'{label}_{kind}': ap for kind, ap in aps.items()})
         return scores
 
 
-def _truth(sample: dict) -> dict[str, np.ndarray]:
+def _truth(sample: dict[str, Any]) -> dict[str, NDArray[Any]]:
     """Boxes and labels that count, and those marked difficult or crowd, which do not."""
-    real, ignored = sample['gt_instances'], sample['ignored_instances']
-    if 'bboxes' not in real:
+    if 'bboxes' not in sample['gt_instances']:
         raise KeyError(
             f'FusedDetectionMetric: {sample.get("img_path", "an image")} has no boxes; put '
             'LoadAnnotations into the test pipeline, or leave this evaluator out'
         )
-    return dict(
-        bboxes=torch.as_tensor(real['bboxes']).cpu().numpy(),
-        labels=torch.as_tensor(real['labels']).cpu().numpy(),
-        bboxes_ignore=torch.as_tensor(ignored['bboxes']).cpu().numpy(),
-        labels_ignore=torch.as_tensor(ignored['labels']).cpu().numpy(),
-    )
+    return {
+        field + suffix: torch.as_tensor(sample[instances][field]).cpu().numpy()
+        for instances, suffix in (('gt_instances', ''), ('ignored_instances', '_ignore'))
+        for field in ('bboxes', 'labels')
+    }
 
 
-def _build(config: str | Path | dict, checkpoint: str | Path) -> nn.Module:
+def _build(config: str | Path | dict[str, Any], checkpoint: str | Path) -> BaseDetector:
     """The frozen detector of a config and its weights."""
-    source = config if isinstance(config, (str, Path)) else None
+    source = None if isinstance(config, dict) else config
     if source is not None and not Path(source).is_file():
         raise FileNotFoundError(
             f'FusedDetectionMetric: detector.config names {source}, which is not there'
@@ -167,8 +150,6 @@ def _build(config: str | Path | dict, checkpoint: str | Path) -> nn.Module:
             f'FusedDetectionMetric: detector.checkpoint names {checkpoint}, which is not there. '
             f'Train it by `python tools/train.py {source or "CONFIG"}`, or leave this evaluator out'
         )
-    if source is not None:
-        config = Config.fromfile(source).model
-    detector = MODELS.build(config)
+    detector = MODELS.build(config if source is None else Config.fromfile(source).model)
     load_weights(detector, checkpoint)
     return detector.requires_grad_(False).eval()

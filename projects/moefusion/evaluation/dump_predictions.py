@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.evaluator import DumpResults
 
@@ -31,7 +32,7 @@ class DumpPredictions(DumpResults):
         super().__init__(out_file_path)
         self.fusion_metrics = fusion_metrics
 
-    def process(self, data_batch: dict, predictions: Sequence[dict]) -> None:
+    def process(self, data_batch: dict[str, Any], predictions: Sequence[dict[str, Any]]) -> None:
         """Keep what is small of each data sample.
 
         Args:

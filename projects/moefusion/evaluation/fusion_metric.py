@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmdet.registry import METRICS
@@ -12,9 +13,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from torch import Tensor
 
-from moefusion.comparison.regions import REGIONS
 from moefusion.image import boxes_to_mask
-from moefusion.metrics import METRIC_NAMES, fusion_metrics
+from moefusion.metrics import METRIC_NAMES, REGIONS, fusion_metrics
 from moefusion.metrics.inputs import check_protocol
 from moefusion.metrics.summary import mean_of_defined
 
@@ -65,7 +65,7 @@ class FusionMetric(BaseMetric):
         self.region = region
         self.protocol = protocol
 
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+    def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
         """Score each fused image of the batch.
 
         Args:
@@ -77,7 +77,7 @@ class FusionMetric(BaseMetric):
             # last batch from images by their order, and drops None.
             self.results.append(self._score(pair, sample))
 
-    def _score(self, pair: Tensor, sample: dict) -> list[float]:
+    def _score(self, pair: Tensor, sample: dict[str, Any]) -> list[float]:
         if 'fused' not in sample:
             raise KeyError(
                 "FusionMetric: the model's data samples have no 'fused' image; "
@@ -91,13 +91,13 @@ class FusionMetric(BaseMetric):
                 'the model must return the size that went in'
             )
         mask = self._mask(sample, *fused.shape[2:])
-        if self.region == 'foreground' and not mask.any():
+        if self.region == 'foreground' and mask is not None and not mask.any():
             return []
         pair = pair[None].to(fused.device)
         scores = fusion_metrics(pair[:, [2, 1, 0]], pair[:, 3:], fused, self.protocol, mask)
-        return [scores[name].item() for name in METRIC_NAMES]
+        return [float(scores[name]) for name in METRIC_NAMES]
 
-    def _mask(self, sample: dict, height: int, width: int) -> Tensor | None:
+    def _mask(self, sample: dict[str, Any], height: int, width: int) -> Tensor | None:
         if self.region == 'whole':
             return None
         if 'gt_instances' not in sample:
@@ -112,7 +112,7 @@ class FusionMetric(BaseMetric):
         mask = boxes_to_mask(boxes * scale, height, width)[0].bool()
         return mask if self.region == 'foreground' else ~mask
 
-    def compute_metrics(self, results: list) -> dict[str, float]:
+    def compute_metrics(self, results: list[list[float]]) -> dict[str, float]:
         """Average the values of all ranks.
 
         Args:
@@ -140,7 +140,7 @@ class FusionMetric(BaseMetric):
         return means
 
 
-def _to_uint8(image: Tensor, sample: dict) -> Tensor:
+def _to_uint8(image: Tensor, sample: dict[str, Any]) -> Tensor:
     """The fused image as ``1 x 1 x H x W`` levels, on a device that has float64."""
     if not math.isfinite(image.sum().item()):
         raise ValueError(
@@ -151,5 +151,5 @@ def _to_uint8(image: Tensor, sample: dict) -> Tensor:
     return (levels if levels.is_cuda else levels.cpu())[None]
 
 
-def _where(sample: dict) -> str:
+def _where(sample: dict[str, Any]) -> str:
     return str(sample.get('img_path', sample.get('img_id', 'an image')))

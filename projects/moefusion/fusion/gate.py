@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ class Gating:
 
     def row(self, number: int) -> Gating:
         """The decision for one sample of the batch."""
-        parts = {
+        parts: dict[str, Any] = {
             name: part if part is None else part[number : number + 1]
             for name, part in vars(self).items()
         }

@@ -5,7 +5,7 @@ from moefusion.metrics.cue_retention import Cue, cue_retention
 from moefusion.metrics.entropy import entropy
 from moefusion.metrics.fusion_metrics import METRIC_NAMES, fusion_metrics
 from moefusion.metrics.images import GrayImages
-from moefusion.metrics.inputs import PROTOCOLS
+from moefusion.metrics.inputs import PROTOCOLS, REGIONS
 from moefusion.metrics.mutual_information import mutual_information
 from moefusion.metrics.one_sided import ONE_SIDED_NAMES, one_sided_metrics
 from moefusion.metrics.qabf import qabf
@@ -20,6 +20,7 @@ __all__ = [
     'METRIC_NAMES',
     'ONE_SIDED_NAMES',
     'PROTOCOLS',
+    'REGIONS',
     'average_gradient',
     'cue_retention',
     'entropy',

@@ -13,6 +13,8 @@ from moefusion.metrics.strips import row_strips
 Array = NDArray[Any] | Tensor
 
 PROTOCOLS = ('literature', 'standard')
+# of an image: all of it, inside the boxes of its objects, outside (paper, section D)
+REGIONS = ('whole', 'foreground', 'background')
 
 
 def check_protocol(protocol: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
+from mmdet.models import BaseDetector
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from moefusion.detection import capture_attention
+from moefusion.detection import as_at_test, capture_attention
 from moefusion.image import boxes_to_mask
 
 
@@ -17,33 +18,29 @@ def is_labelled(sample: DetDataSample) -> bool:
     return 'bboxes' in sample.gt_instances
 
 
-def attend(detector: nn.Module, images: Tensor) -> Tensor:
+def attend(detector: BaseDetector, images: Tensor) -> Tensor:
     """The attention map of a detector, as at test; its heads do not run.
 
     Args:
-        detector (nn.Module): with a :class:`SpatialAttention` neck.
+        detector (BaseDetector): with a :class:`SpatialAttention` neck.
         images (Tensor): N x 3 x H x W, normalised.
 
     Returns:
         Tensor: N x 1 x H x W in [0, 1], detached.
     """
-    training = detector.training
-    if training:  # images without labels leave no trace in a detector's statistics
-        detector.eval()
-    with torch.no_grad(), capture_attention() as captured:
+    # images without labels leave no trace in a detector's statistics
+    with as_at_test(detector), capture_attention() as captured:
         detector.extract_feat(images)
-    if training:
-        detector.train()
     return _resized(captured.map, images)
 
 
 def detection_loss(
-    detector: nn.Module, images: Tensor, samples: list[DetDataSample], attention_loss: bool
+    detector: BaseDetector, images: Tensor, samples: list[DetDataSample], attention_loss: bool
 ) -> tuple[dict[str, Tensor | list[Tensor]], Tensor]:
     """A detector's losses on the labelled rows, and its attention on all.
 
     Args:
-        detector (nn.Module): with a :class:`SpatialAttention` neck.
+        detector (BaseDetector): with a :class:`SpatialAttention` neck.
         images (Tensor): N x 3 x H x W, normalised.
         samples (list[DetDataSample]): N; those without annotations give no loss.
         attention_loss (bool): whether to add ``loss_attention``.
@@ -53,8 +50,8 @@ def detection_loss(
     """
     labelled = [row for row, sample in enumerate(samples) if is_labelled(sample)]
     if not labelled:  # DDP waits for the gradients of every parameter on every rank
-        idle = sum(parameter.sum() for parameter in detector.parameters())
-        return {'loss_unlabelled': 0 * idle}, attend(detector, images)
+        idle = torch.stack([parameter.sum() for parameter in detector.parameters()])
+        return {'loss_unlabelled': 0 * idle.sum()}, attend(detector, images)
     objects = [samples[row] for row in labelled]
     with capture_attention() as captured:
         terms = detector.loss(images[labelled], objects)
@@ -69,7 +66,7 @@ def detection_loss(
 
 
 def detect(
-    detector: nn.Module, images: Tensor, samples: list[DetDataSample]
+    detector: BaseDetector, images: Tensor, samples: list[DetDataSample]
 ) -> tuple[list[InstanceData], Tensor]:
     """A detector's own detections on N images and its attention, N x 1 x H x W in [0, 1]."""
     with capture_attention() as captured:
@@ -91,5 +88,6 @@ def _attention_loss(attention: Tensor, samples: list[DetDataSample], images: Ten
         [boxes_to_mask(sample.gt_instances.bboxes, *images.shape[-2:]) for sample in samples]
     )
     with torch.autocast(attention.device.type, enabled=False):
-        shares = F.adaptive_avg_pool2d(masks, attention.shape[-2:])
+        height, width = attention.shape[-2:]
+        shares = F.adaptive_avg_pool2d(masks, (height, width))
         return F.binary_cross_entropy(attention.float(), shares)

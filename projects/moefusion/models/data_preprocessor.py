@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from mmdet.models import DetDataPreprocessor
 from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from moefusion.image import rgb_to_gray
@@ -38,7 +40,7 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         infrared_mean: Sequence[float] = IMAGENET_MEAN,
         infrared_std: Sequence[float] = IMAGENET_STD,
         pad_size_divisor: int = 32,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(pad_size_divisor=pad_size_divisor, **kwargs)
         for name, values in (
@@ -49,7 +51,7 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         ):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, data: dict, training: bool = False) -> dict:
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Stack, pad and split a batch.
 
         Args:
@@ -99,7 +101,7 @@ def rows_by_size(sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list
     return rows
 
 
-def true_sizes(batch: Tensor, samples: list | None) -> list[tuple[int, int]]:
+def true_sizes(batch: Tensor, samples: list[DetDataSample] | None) -> list[tuple[int, int]]:
     """Height and width of each image of a padded batch, in pixels.
 
     Args:
@@ -108,5 +110,6 @@ def true_sizes(batch: Tensor, samples: list | None) -> list[tuple[int, int]]:
             padding.
     """
     if samples is None:
-        return [tuple(batch.shape[-2:])] * len(batch)
+        height, width = batch.shape[-2:]
+        return [(height, width)] * len(batch)
     return [tuple(sample.img_shape[:2]) for sample in samples]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import torch
+from mmdet.models import BaseDetector
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
@@ -61,15 +62,15 @@ class MoEFusion(BaseModel):
 
     def __init__(
         self,
-        visible_detector: dict | None = None,
-        infrared_detector: dict | None = None,
-        fusion: dict | None = None,
-        fusion_loss: dict | None = None,
+        visible_detector: dict[str, Any] | None = None,
+        infrared_detector: dict[str, Any] | None = None,
+        fusion: dict[str, Any] | None = None,
+        fusion_loss: dict[str, Any] | None = None,
         auxiliary_detections: bool = False,
         attention_loss: bool = False,
         bfloat16: bool = False,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
+        data_preprocessor: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         # Built here: BaseModel would look for it in MMEngine's registry, not in MMDetection's.
         super().__init__(
@@ -82,7 +83,8 @@ class MoEFusion(BaseModel):
         self.statistics = GateStatistics(self.fusion.gates())
         self.bfloat16 = bfloat16
         if bfloat16:
-            self.fusion.to(memory_format=torch.channels_last)
+            # PyTorch's types leave memory_format out
+            self.fusion.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.with_detectors = visible_detector is not None
         if self.with_detectors:
             self.visible_detector = MODELS.build(visible_detector)
@@ -91,9 +93,9 @@ class MoEFusion(BaseModel):
                 find_attention(self.detector(modality))
         self.auxiliary_detections = auxiliary_detections
         self.attention_loss = attention_loss
-        self.join_losses: Callable = JointLoss()
+        self.join_losses = JointLoss()
 
-    def detector(self, modality: str) -> torch.nn.Module:
+    def detector(self, modality: str) -> BaseDetector:
         """The auxiliary detector on ``'visible'`` or ``'infrared'``."""
         return getattr(self, f'{modality}_detector')
 
@@ -102,7 +104,7 @@ class MoEFusion(BaseModel):
         inputs: dict[str, Tensor],
         data_samples: list[DetDataSample] | None = None,
         mode: str = 'tensor',
-    ) -> dict | list:
+    ) -> Any:
         """Losses, predictions or plain fused images.
 
         Args:
@@ -115,10 +117,8 @@ class MoEFusion(BaseModel):
         Raises:
             ValueError: for another mode.
         """
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
+        if mode in ('loss', 'predict'):
+            return getattr(self, mode)(inputs, data_samples)
         if mode == 'tensor':
             maps = {name: self.attend(name, inputs[name]) for name in MODALITIES}
             return [output.fused[0] for output in self.fuse(inputs, maps, data_samples)]
@@ -195,7 +195,7 @@ class MoEFusion(BaseModel):
         losses.update(self.statistics([output.gatings for output in outputs]))
         return losses
 
-    def parse_losses(self, losses: dict) -> tuple[Tensor, dict[str, Tensor]]:
+    def parse_losses(self, losses: dict[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         """Join the terms as ``JointLossHook`` was configured (the paper's weights without it)."""
         return self.join_losses(losses)
 

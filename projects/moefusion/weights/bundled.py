@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from moefusion.files import write_file
 
 BUNDLED = Path(__file__).parent / 'moefusion-lite.pth'
 
 
-def write_description(weights: str | Path, model: dict) -> Path:
+def write_description(weights: str | Path, model: dict[str, Any]) -> Path:
     """Write ``<stem>.json`` beside a file of weights.
 
     Args:
@@ -31,7 +32,7 @@ def write_description(weights: str | Path, model: dict) -> Path:
     return path
 
 
-def read_description(weights: str | Path = BUNDLED) -> dict:
+def read_description(weights: str | Path = BUNDLED) -> dict[str, Any]:
     """The model config of a published file of weights, after a look at the file's SHA-256.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,10 +21,10 @@ def _name(owner: object, name: str) -> str:
     return name
 
 
-def _safe_globals(history: type, attribute: Callable) -> list:
+def _safe_globals(history: type, attribute: Callable[..., Any]) -> list[Any]:
     """What a checkpoint of MMEngine's runner holds beside tensors: its log history in arrays."""
     core = np._core if hasattr(np, '_core') else np.core
-    allowed = [np.ndarray, np.dtype]
+    allowed: list[Any] = [np.ndarray, np.dtype]
     for function in (core.multiarray._reconstruct, core.multiarray.scalar):
         # A file names the module of the NumPy that wrote it: 2 calls numpy.core numpy._core.
         allowed += [
@@ -38,7 +39,9 @@ def _safe_globals(history: type, attribute: Callable) -> list:
     ]
 
 
-def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
+def load_checkpoint_safely(
+    path: str | Path, map_location: str | torch.device | None = 'cpu'
+) -> dict[str, Any]:
     """Read a checkpoint's weights without running code from it.
 
     Args:
@@ -57,7 +60,9 @@ def load_checkpoint_safely(path: str | Path, map_location: str | torch.device = 
     return _load(path, map_location, _LogHistory, _name)
 
 
-def load_to_resume(path: str | Path, map_location: str | torch.device = 'cpu') -> dict:
+def load_to_resume(
+    path: str | Path, map_location: str | torch.device | None = 'cpu'
+) -> dict[str, Any]:
     """Read a checkpoint with the log history that a runner goes on from.
 
     As :func:`load_checkpoint_safely`, but MMEngine's ``HistoryBuffer`` comes to life, which takes
@@ -79,8 +84,11 @@ def load_to_resume(path: str | Path, map_location: str | torch.device = 'cpu') -
 
 
 def _load(
-    path: str | Path, map_location: str | torch.device, history: type, attribute: Callable
-) -> dict:
+    path: str | Path,
+    map_location: str | torch.device | None,
+    history: type,
+    attribute: Callable[..., Any],
+) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path}: there is no such file')
@@ -111,7 +119,9 @@ def _load(
     return checkpoint
 
 
-def load_weights(model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()) -> dict:
+def load_weights(
+    model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Load a checkpoint's weights into a model, all of them or none.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import mmengine
 import torch
@@ -15,7 +16,9 @@ PREFIX = 'torchvision://'
 
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
-def load_from_local(filename: str, map_location: str | torch.device | None = None) -> dict:
+def load_from_local(
+    filename: str, map_location: str | torch.device | None = None
+) -> dict[str, Any]:
     """Read a local checkpoint to resume or to start from.
 
     MMEngine 0.10.7 cannot read its own checkpoints with PyTorch 2.6 or newer, and the OneDL
@@ -32,7 +35,7 @@ def load_from_local(filename: str, map_location: str | torch.device | None = Non
 
 
 @CheckpointLoader.register_scheme(prefixes=PREFIX, force=True)
-def load_from_torchvision(filename: str, map_location: str | None = None) -> dict:
+def load_from_torchvision(filename: str, map_location: str | None = None) -> dict[str, Any]:
     """Download (once; then from the cache) the weights ``torchvision://<model>``.
 
     MMEngine knows the addresses, but asks torchvision to be installed before it looks them up.
