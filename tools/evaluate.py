@@ -13,10 +13,11 @@ from moefusion.apis.command import command, show_progress
 from moefusion.comparison.cues import cue_table
 from moefusion.comparison.given_scores import add_given_scores
 from moefusion.comparison.pairs import find_evaluation_set
+from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.report import fusion_table, write_report
 from moefusion.comparison.scoring import make_tasks, score_images
 from moefusion.files import read_cues, read_lines
-from moefusion.metrics import PROTOCOLS, REGIONS
+from moefusion.metrics import PROTOCOLS
 
 
 def parse_args() -> argparse.Namespace:

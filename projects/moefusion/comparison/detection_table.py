@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from mmcv.transforms import Compose
 from mmdet.apis import inference_detector
+from mmdet.evaluation import eval_map
 from mmdet.registry import DATASETS, MODELS
 from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
@@ -20,7 +21,6 @@ from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import Row, Table
-from moefusion.evaluation import average_precision, boxes_by_class
 from moefusion.files import Annotation, read_visible
 from moefusion.weights.checkpoint import load_weights
 
@@ -101,8 +101,9 @@ def detection_table(
         height, width = image.shape[:2]
         if stem not in truths:
             truths[stem] = _truth(images.annotations[stem].usable(width, height), classes, unknown)
-        found = inference_detector(model, image, pipeline).pred_instances
-        detections[name].append(boxes_by_class(found, len(classes)))
+        found = inference_detector(model, image, pipeline).pred_instances.cpu().numpy()
+        boxes = np.hstack([found.bboxes, found.scores[:, None]])
+        detections[name].append([boxes[found.labels == i] for i in range(len(classes))])
     rows = [
         Row(
             name,
@@ -189,8 +190,20 @@ def _truth(objects: Annotation, classes: Sequence[str], unknown: Counter) -> dic
 
 
 def _average_precision(detections: list, truths: list, classes: Sequence[str]) -> dict[str, float]:
-    scores = average_precision(detections, truths, classes, IOU)
-    return {name: 100 * score for name, score in scores.items()}
+    mean, results = eval_map(
+        detections,
+        truths,
+        iou_thr=IOU,
+        dataset=classes,
+        logger='silent',
+        eval_mode='area',
+        use_legacy_coordinate=True,
+    )
+    scores = {
+        name: 100 * float(result['ap']) if result['num_gts'] else float('nan')
+        for name, result in zip(classes, results)
+    }
+    return {**scores, 'mAP': 100 * float(mean)}
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:

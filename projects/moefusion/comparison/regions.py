@@ -7,6 +7,9 @@ import torch
 
 from moefusion.files import Annotation
 from moefusion.image import boxes_to_mask
+from moefusion.metrics import REGIONS
+
+__all__ = ['REGIONS', 'foreground_mask']
 
 
 def foreground_mask(annotation: Annotation, width: int, height: int) -> np.ndarray:
