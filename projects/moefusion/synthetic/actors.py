@@ -1,8 +1,9 @@
 """The labelled objects: people and cars, warm in infrared, textured in the visible."""
 
 import numpy as np
+from numpy.random import Generator
 
-from moefusion.synthetic.sprite import Sprite, noise
+from moefusion.synthetic.sprite import Array, Color, Points, Sprite, noise
 
 CLOTHES = [
     (0.25, 0.18, 0.14),
@@ -28,8 +29,8 @@ RUBBER, GLASS, LAMP = (0.05, 0.05, 0.05), (0.30, 0.25, 0.20), (0.88, 0.95, 1.0)
 TAIL = (0.08, 0.08, 0.75)
 
 
-def person(rng):
-    """Draw somebody who stands or walks; return the sprite and its size in metres."""
+def person(rng: Generator) -> Sprite:
+    """Draw somebody who stands or walks."""
     tall = rng.uniform(1.55, 1.9)
     wide = 0.62 * tall
     art = Sprite(wide, tall, 110)
@@ -41,7 +42,7 @@ def person(rng):
     grain = 1 + 0.16 * noise(rng, *art.look.shape[:2], 10)
     warm = 0.03 * noise(rng, *art.look.shape[:2], 24)
 
-    def put(mask, color, heat):
+    def put(mask: Array, color: Color, heat: float) -> None:
         art.paint(mask, np.asarray(color) * grain[..., None], heat + warm)
 
     for side, shade in ((-1, 0.75), (1, 1.0)):  # the far leg and arm are in the shade
@@ -78,15 +79,15 @@ def person(rng):
     crown = art.ellipse(x, 0.062 * tall, 0.06 * tall, 0.058 * tall)
     crown[int(0.085 * tall * art.scale) :] = 0
     put(crown, hair, 0.82)
-    return art, wide, tall
+    return art
 
 
-def car(rng, view):
-    """Draw a car from the 'rear', 'front' or 'side'; return the sprite and its size in metres."""
+def car(rng: Generator, view: str) -> Sprite:
+    """Draw a car from the 'rear', 'front' or 'side'."""
     return car_side(rng) if view == 'side' else car_end(rng, view == 'front')
 
 
-def car_end(rng, front):
+def car_end(rng: Generator, front: bool) -> Sprite:
     """Draw a car that drives away from the camera or towards it."""
     wide, tall = rng.uniform(1.7, 1.9), rng.uniform(1.4, 1.75)
     art = Sprite(wide, tall, 110)
@@ -95,10 +96,12 @@ def car_end(rng, front):
     grain = 1 + 0.05 * noise(rng, *art.look.shape[:2], 30)
     shine = np.linspace(1.18, 0.72, art.look.shape[0], dtype=np.float32)[:, None] * grain
 
-    def put(mask, color, heat, glow=(0, 0, 0), flat=False):
+    def put(
+        mask: Array, color: Color, heat: float, glow: Color = (0.0, 0.0, 0.0), flat: bool = False
+    ) -> None:
         art.paint(mask, np.asarray(color) * (1 if flat else shine[..., None]), heat, glow)
 
-    def both(x1, y1, x2, y2):
+    def both(x1: float, y1: float, x2: float, y2: float) -> Array:
         left = art.box(x1 * wide, y1 * tall, x2 * wide, y2 * tall)
         return np.maximum(left, left[:, ::-1])
 
@@ -123,10 +126,10 @@ def car_end(rng, front):
         put(pipe, (0.1, 0.1, 0.1), 0.97, flat=True)
     put(both(0.39, 0.68, 0.50, 0.75), (0.85, 0.86, 0.84), 0.33, flat=True)  # plate
     put(both(0.43, 0.70, 0.47, 0.735), (0.1, 0.1, 0.1), 0.33, flat=True)
-    return art, wide, tall
+    return art
 
 
-def car_side(rng):
+def car_side(rng: Generator) -> Sprite:
     """Draw a car that crosses the road."""
     wide, tall = rng.uniform(3.9, 4.6), rng.uniform(1.4, 1.6)
     art = Sprite(wide, tall, 90)
@@ -136,7 +139,7 @@ def car_side(rng):
     shine = np.linspace(1.2, 0.7, art.look.shape[0], dtype=np.float32)[:, None] * grain
     along = np.linspace(0, 1, art.look.shape[1], dtype=np.float32)[None]
 
-    def shape(points):
+    def shape(points: Points) -> Array:
         return art.polygon([(x * wide, y * tall) for x, y in points])
 
     outline = [(0.02, 0.82), (0.01, 0.58), (0.06, 0.46), (0.26, 0.40), (0.38, 0.06), (0.68, 0.03)]
@@ -175,4 +178,4 @@ def car_side(rng):
                 (0.2, 0.2, 0.2),
                 0.7,
             )
-    return (art.flip() if rng.random() < 0.5 else art), wide, tall
+    return art.flip() if rng.random() < 0.5 else art

@@ -1,12 +1,14 @@
 """The street itself in perspective: camera, sky, road, pavement and rows of houses."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 from moefusion.synthetic.facade import facade
-from moefusion.synthetic.sprite import Patch, noise
+from moefusion.synthetic.sprite import Array, Color, Patch, Points, floats, noise
 
 KERB, HOUSES = 4.0, 7.5  # metres from the middle of the road
 
@@ -22,27 +24,28 @@ class Camera:
     above: float = 1.6
 
     @property
-    def focal(self):
+    def focal(self) -> float:
+        """Focal length in pixels."""
         return 0.85 * self.width
 
-    def project(self, x, y, z):
+    def project(self, x: float, y: float, z: float) -> tuple[float, float]:
         """Return the pixel (u, v) of a point."""
         return self.middle + self.focal * x / z, self.horizon + self.focal * (self.above - y) / z
 
 
-def sky(rng, camera, color, emit):
+def sky(rng: Generator, camera: Camera, color: Array, emit: Array) -> None:
     """Paint the whole canvas with sky: clouds for the eye, cold in infrared."""
     rows, columns = color.shape[:2]
     down = np.clip(np.arange(rows, dtype=np.float32) / camera.horizon, 0, 1)[:, None]
-    high, low = np.float32([0.80, 0.58, 0.38]), np.float32([0.90, 0.86, 0.80])
+    high, low = floats([0.80, 0.58, 0.38]), floats([0.90, 0.86, 0.80])
     color[:] = high + (low - high) * down[..., None]
     squeeze = cv2.resize(noise(rng, rows, columns // 3, columns / 10, 4), (columns, rows))
     clouds = np.clip(squeeze * 1.1 + rng.uniform(-0.3, 0.3), 0, 1) * np.float32(0.75)
-    color += clouds[..., None] * (np.float32([0.94, 0.94, 0.95]) - color)
+    color += clouds[..., None] * (floats([0.94, 0.94, 0.95]) - color)
     emit[..., 3] = 0.04 + 0.12 * down**2 + 0.05 * clouds
 
 
-def ground(rng, camera, color, emit):
+def ground(rng: Generator, camera: Camera, color: Array, emit: Array) -> None:
     """Paint road, lane marks, kerb and pavement below the horizon."""
     first = int(camera.horizon)
     rows, columns = color.shape[0] - first, color.shape[1]
@@ -54,15 +57,15 @@ def ground(rng, camera, color, emit):
     grain = _sample(noise(rng, 512, 512, 4, 3), x * 40, z * 40) * np.clip(1.2 - z / 18, 0, 1)
     patches = _sample(noise(rng, 512, 512, 128, 3), x * 16, z * 16)
     tone = 0.33 + 0.05 * patches + 0.09 * grain
-    look = tone[..., None] * np.float32([1.02, 1.0, 0.98])
+    look = tone[..., None] * floats([1.02, 1.0, 0.98])
     heat = 0.30 + 0.03 * patches + 0.012 * grain
     rough = 1 + 0.6 * grain[..., None]
 
-    def lay(mask, paint, warm):
+    def lay(mask: Array, paint: Color, warm: float | Array) -> None:
         look[:] += mask[..., None] * (np.asarray(paint, np.float32) * rough - look)
         heat[:] += mask * (warm + 0.02 * patches - heat)
 
-    def band(middle, half):
+    def band(middle: float, half: float) -> Array:
         return np.clip((half - np.abs(x - middle)) / across + 0.5, 0, 1)
 
     white = (0.86, 0.88, 0.88)
@@ -76,18 +79,19 @@ def ground(rng, camera, color, emit):
         stripes = np.clip((0.25 - np.abs((x + 50) % 1.0 - 0.5)) / across + 0.5, 0, 1)
         lay(stretch * stripes * band(0, 3.4), white, 0.265)
     slab = np.maximum(_joints(z, along), _joints(x, across))
-    pavement = np.float32([0.56, 0.59, 0.60]) - np.float32(0.14) * slab[..., None]
+    pavement = floats([0.56, 0.59, 0.60]) - np.float32(0.14) * slab[..., None]
     lay(np.clip((np.abs(x) - KERB) / across + 0.5, 0, 1), pavement, 0.27 - 0.02 * slab)
     edge = np.abs(np.abs(x) - KERB - 0.1)
     lay(np.clip((0.1 - edge) / across + 0.5, 0, 1), (0.70, 0.72, 0.72), 0.25)
     color[first:], emit[first:, :, 3] = look, heat
 
 
-def houses(rng, camera):
+def houses(rng: Generator, camera: Camera) -> Iterator[Patch]:
     """Yield the patches of both rows of houses, each row from far to near."""
     sunny = rng.choice([-1, 1])
     for side in (-1, 1):
-        fronts, z = [], rng.uniform(2.0, 4.0)
+        fronts: list[tuple[float, float, float, bool]] = []
+        z = rng.uniform(2.0, 4.0)
         while z < 90:
             length = rng.uniform(7, 15)
             tall = rng.uniform(6.5, 15)
@@ -106,11 +110,11 @@ def houses(rng, camera):
                     yield patch
 
 
-def _wall(rng, camera, ends, tall, light):
+def _wall(rng: Generator, camera: Camera, ends: Points, tall: float, light: float) -> Patch | None:
     """Return the patch of a house front between two points (x, z), None if out of sight."""
     (x1, z1), (x2, z2) = ends
     corners = [(x1, tall, z1), (x2, tall, z2), (x2, 0, z2), (x1, 0, z1)]
-    target = np.float32([camera.project(*corner) for corner in corners])
+    target = floats([camera.project(*corner) for corner in corners])
     left, top = np.maximum(np.floor(target.min(axis=0)), 0).astype(int)
     right, bottom = np.ceil(target.max(axis=0)).astype(int)
     size = min(int(right), camera.width) - int(left), min(int(bottom), camera.height) - int(top)
@@ -119,21 +123,24 @@ def _wall(rng, camera, ends, tall, light):
     detail = np.clip(0.8 * camera.focal / min(z1, z2), 6, 18)
     art = facade(rng, np.hypot(x2 - x1, z2 - z1), tall, detail)
     rows, columns = art.look.shape[:2]
-    source = np.float32([(0, 0), (columns, 0), (columns, rows), (0, rows)])
-    matrix = cv2.getPerspectiveTransform(source, target - np.float32([left, top]))
+    source = floats([(0, 0), (columns, 0), (columns, rows), (0, rows)])
+    matrix = cv2.getPerspectiveTransform(source, target - floats([left, top]))
     look, emit = (cv2.warpPerspective(layer, matrix, size) for layer in (art.look, art.emit))
     look[..., :3] *= light
     return Patch(int(left), int(top), look, emit)
 
 
-def _sample(tile, x, y):
+def _sample(tile: Array, x: Array, y: Array) -> Array:
     """Look up a tile that repeats in both directions."""
     rows, columns = tile.shape
-    mirror = [np.abs((k + n) % (2 * n) - n) for k, n in ((x, columns - 1), (y, rows - 1))]
-    return cv2.remap(tile, *(m.astype(np.float32) for m in mirror), cv2.INTER_LINEAR)
+    across, down = (
+        np.abs((k + n) % (2 * n) - n).astype(np.float32)
+        for k, n in ((x, columns - 1), (y, rows - 1))
+    )
+    return cv2.remap(tile, across, down, cv2.INTER_LINEAR)
 
 
-def _joints(metres, pixel):
+def _joints(metres: Array, pixel: Array) -> Array:
     """Return dark joints at every metre, faded out where a pixel spans too much of one."""
     gap = 0.5 - np.abs(metres % 1.0 - 0.5)
     return np.clip(1 - gap / np.maximum(pixel, 0.02), 0, 1) * np.clip(1.5 - 6 * pixel, 0, 1)

@@ -1,6 +1,7 @@
 """Fronts of houses: bricks and shop windows for the eye, warm and cool panes for infrared."""
 
 import numpy as np
+from numpy.random import Generator
 
 from moefusion.synthetic.sprite import Sprite, noise
 
@@ -14,7 +15,7 @@ BRICKS = [
 ]
 
 
-def facade(rng, length, tall, detail):
+def facade(rng: Generator, length: float, tall: float, detail: float) -> Sprite:
     """Draw the front of a house, ``length`` by ``tall`` metres: bricks, windows, a shop below.
 
     ``detail`` is the number of pixels for a metre.

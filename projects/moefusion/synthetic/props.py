@@ -2,14 +2,15 @@
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
-from moefusion.synthetic.sprite import Sprite, noise
+from moefusion.synthetic.sprite import Array, Sprite, noise
 
 STEEL = (0.42, 0.41, 0.40)
 
 
-def tree(rng):
-    """Draw a tree; return the sprite and its size in metres."""
+def tree(rng: Generator) -> Sprite:
+    """Draw a tree."""
     tall = rng.uniform(4.5, 8.0)
     wide = tall * rng.uniform(0.55, 0.75)
     art = Sprite(wide, tall, 28)
@@ -17,7 +18,7 @@ def tree(rng):
     bark = np.array([0.16, 0.22, 0.28]) * (1 + 0.3 * noise(rng, rows, columns, 8, 2))[..., None]
     trunk = [(wide / 2, tall), (wide / 2 + rng.uniform(-0.1, 0.1), tall * 0.45)]
     art.paint(art.limb(trunk, 0.05 * tall), bark, 0.30)
-    crown = np.zeros((rows, columns), np.float32)
+    crown: Array = np.zeros((rows, columns), np.float32)
     for _ in range(16):
         angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.26)
         x, y = wide / 2 + np.cos(angle) * reach * wide, tall * 0.36 + np.sin(angle) * reach * tall
@@ -28,20 +29,20 @@ def tree(rng):
     green = np.array([(0.16, 0.40, 0.26), (0.12, 0.34, 0.30), (0.20, 0.45, 0.38)][rng.integers(3)])
     light = np.linspace(1.25, 0.6, rows)[:, None] * (1 + 0.55 * leaves)
     art.paint(ragged, np.clip(green * light[..., None], 0, 1), 0.21 + 0.03 * leaves)
-    return art, wide, tall
+    return art
 
 
-def lamp(rng):
-    """Draw a street lamp, its arm to the right; return the sprite and its size in metres."""
+def lamp(rng: Generator) -> Sprite:
+    """Draw a street lamp, its arm to the right."""
     tall, wide = rng.uniform(5.0, 6.0), 1.6
     art = Sprite(wide, tall, 50)
     art.paint(art.limb([(0.1, tall), (0.1, 0.35)], 0.10), STEEL, 0.24)
     art.paint(art.limb([(0.1, 0.4), (0.35, 0.15), (1.35, 0.12)], 0.07), STEEL, 0.24)
     art.paint(art.ellipse(1.25, 0.17, 0.28, 0.09), (0.75, 0.9, 0.95), 0.55, (0.55, 0.85, 1.0))
-    return art, wide, tall
+    return art
 
 
-def sign(rng):
+def sign(rng: Generator) -> Sprite:
     """Draw a traffic sign; its print is for the eye alone, infrared sees a plain plate."""
     tall, wide = rng.uniform(2.3, 2.7), 0.8
     art = Sprite(wide, tall, 120)
@@ -65,4 +66,4 @@ def sign(rng):
         arrow = [(0.1, 0.33), (0.45, 0.33), (0.45, 0.2), (0.7, 0.39)]
         arrow += [(0.45, 0.58), (0.45, 0.45), (0.1, 0.45)]
         art.paint(art.polygon(arrow), white, 0.27)
-    return art, wide, tall
+    return art

@@ -1,12 +1,16 @@
 """Composes one street scene: who stands where, what hides what, and the boxes."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 from moefusion.synthetic import actors, backdrop, light, props
-from moefusion.synthetic.sprite import Patch
+from moefusion.synthetic.sprite import Array, Patch, Sprite
+
+Box = tuple[int, int, int, int]
 
 ZOOM = 2  # drawn larger, then averaged: smooth edges
 SEEN = 0.4  # an object less visible than this share is left out
@@ -18,16 +22,16 @@ class Pair:
     """A rendered pair.
 
     Attributes:
-        visible (np.uint8, (H, W, 3)): B, G, R.
-        infrared (np.uint8, (H, W)): brighter is warmer.
-        objects (list): (class name, (x1, y1, x2, y2)), half-open pixel boxes, tight around what can
-            be seen past the things in front.
-        condition (str): one of ``light.CONDITIONS``.
+        visible: H x W x 3, uint8, B, G, R.
+        infrared: H x W, uint8, brighter is warmer.
+        objects: class names and half-open pixel boxes (x1, y1, x2, y2), tight around what can be
+            seen past the things in front.
+        condition: one of :data:`CONDITIONS`.
     """
 
-    visible: np.ndarray
-    infrared: np.ndarray
-    objects: list
+    visible: Array
+    infrared: Array
+    objects: list[tuple[str, Box]]
     condition: str
 
 
@@ -43,16 +47,14 @@ class _Thing:
     patch: Patch
 
 
-def render_pair(rng, width, height, condition):
+def render_pair(rng: Generator, width: int, height: int, condition: str) -> Pair:
     """Draw one pair.
 
     Args:
-        rng (np.random.Generator): decides everything about the scene.
-        width (int), height (int): size in pixels.
-        condition (str): one of ``light.CONDITIONS``.
-
-    Returns:
-        Pair: the images and the boxes.
+        rng: decides everything about the scene.
+        width: in pixels.
+        height: in pixels.
+        condition: one of :data:`CONDITIONS`.
     """
     rows, columns = ZOOM * height, ZOOM * width
     camera = backdrop.Camera(
@@ -60,7 +62,7 @@ def render_pair(rng, width, height, condition):
     )
     color, emit = np.zeros((rows, columns, 3), np.float32), np.zeros((rows, columns, 4), np.float32)
 
-    def blend(patch):
+    def blend(patch: Patch) -> None:
         clear = 1 - patch.look[..., 3:]
         color[patch.area] = color[patch.area] * clear + patch.look[..., :3]
         emit[patch.area] = emit[patch.area] * clear + patch.emit
@@ -85,22 +87,21 @@ def render_pair(rng, width, height, condition):
     return Pair(visible.astype(np.uint8), infrared.astype(np.uint8), objects, condition)
 
 
-def _things(rng, camera, condition):
+def _things(rng: Generator, camera: backdrop.Camera, condition: str) -> Iterator[_Thing]:
     """Yield everything that stands on the ground."""
 
-    def put(name, sprite, x, z):
-        art, wide, tall = sprite
+    def put(name: str, sprite: Sprite, x: float, z: float) -> _Thing:
         u, foot = camera.project(x, 0, z)
         scale = camera.focal / z
-        area = u - wide / 2 * scale, foot - tall * scale, u + wide / 2 * scale, foot
-        return _Thing(name, z, u, foot, scale, art.place(*area, camera.width, camera.height))
+        patch = sprite.place(u, foot, scale, camera.width, camera.height)
+        return _Thing(name, z, u, foot, scale, patch)
 
     for side in (-1, 1):
         z = rng.uniform(7, 12)
         while z < 60:
             sprite = props.lamp(rng)
             if side > 0:
-                sprite[0].flip()
+                sprite.flip()
             yield put('lamp', sprite, side * 4.0, z)
             if rng.random() < 0.75:
                 yield put('tree', props.tree(rng), side * rng.uniform(5.6, 6.8), z + 5)
@@ -127,11 +128,13 @@ def _things(rng, camera, condition):
         )
         sprite = actors.person(rng)
         if rng.random() < 0.5:
-            sprite[0].flip()
+            sprite.flip()
         yield put('People', sprite, where, z)
 
 
-def _visible_parts(things, rows, columns):
+def _visible_parts(
+    things: Sequence[_Thing], rows: int, columns: int
+) -> tuple[list[_Thing], list[tuple[str, Box]]]:
     """Drop labelled things that others hide; return the rest and the boxes of what shows."""
     free, kept, objects = np.ones((rows, columns), np.float32), [], []
     for thing in reversed(things):  # near to far
@@ -148,7 +151,7 @@ def _visible_parts(things, rows, columns):
     return kept[::-1], objects[::-1]
 
 
-def _tight_box(seen):
+def _tight_box(seen: Array) -> Box | None:
     """Return the half-open box, in pixels of the final image, around what covers half a pixel."""
     size = seen.shape[1] // ZOOM, seen.shape[0] // ZOOM
     solid = cv2.resize(seen, size, interpolation=cv2.INTER_AREA) >= 0.5
@@ -158,7 +161,7 @@ def _tight_box(seen):
     return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
 
 
-def _shadow(color, thing, depth):
+def _shadow(color: Array, thing: _Thing, depth: float) -> None:
     """Darken the ground where a thing stands."""
     if thing.name == 'lamp':
         return

@@ -9,7 +9,7 @@ import numpy as np
 
 from moefusion.files import write_file, write_image
 from moefusion.synthetic.light import CONDITIONS
-from moefusion.synthetic.scene import render_pair
+from moefusion.synthetic.scene import Pair, render_pair
 
 MARK = 'SYNTHETIC.txt'
 OURS = {MARK, 'Vis', 'Ir', 'Annotation', 'train.txt', 'test.txt'}
@@ -30,12 +30,13 @@ def make_demo_data(
     made is replaced.
 
     Args:
-        out (str | Path): folder to make.
-        train (int), test (int): number of pairs; the conditions take turns.
-        size (tuple): width, height in pixels, at least 64 x 48.
-        seed (int): seed of everything.
-        mixed_sizes (bool): vary each pair's size by up to a quarter.
-        progress (Callable): wraps the iteration over the pairs, such as ``tqdm``.
+        out: folder to make.
+        train: number of pairs; the conditions take turns.
+        test: number of pairs.
+        size: width and height in pixels, at least 64 x 48.
+        seed: of everything.
+        mixed_sizes: whether to vary each pair's size by up to a quarter.
+        progress: wraps the iteration over the pairs, such as ``tqdm``.
 
     Raises:
         ValueError: sizes or counts that make no data set.
@@ -54,7 +55,7 @@ def make_demo_data(
         )
     draft = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
     try:
-        names = {'train': [], 'test': []}
+        names: dict[str, list[str]] = {'train': [], 'test': []}
         for index in progress(range(train + test)):
             rng = np.random.default_rng([seed, index])
             scale = rng.uniform(0.75, 1.25, 2) if mixed_sizes else (1, 1)
@@ -76,7 +77,7 @@ def make_demo_data(
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _voc(name, pair):
+def _voc(name: str, pair: Pair) -> str:
     """Return the VOC annotation, with VOC's 1-based, inclusive corners."""
     height, width = pair.infrared.shape
     lines = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -61,7 +62,7 @@ def draw_fusion(pictures: Sequence[FusionPicture], width: float = 3.2) -> np.nda
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _show(axes: Axes, image: np.ndarray, title: str, **style) -> None:
+def _show(axes: Axes, image: np.ndarray, title: str, **style: Any) -> None:
     axes.imshow(image, interpolation='nearest', **style)
     axes.set_title(title, fontsize=9, parse_math=False)  # a file name may hold $
     axes.set_axis_off()
