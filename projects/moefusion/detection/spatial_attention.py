@@ -1,7 +1,5 @@
 """The spatial attention neck of the auxiliary detectors (paper, section 3.2)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar

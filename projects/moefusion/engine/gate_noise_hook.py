@@ -1,7 +1,5 @@
 """Lowers the noise of the gates as training goes on."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from mmdet.registry import HOOKS

@@ -1,7 +1,5 @@
 """JointLossHook: gives the model the weights that join its loss terms."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

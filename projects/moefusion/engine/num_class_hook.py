@@ -1,7 +1,5 @@
 """EarlyNumClassCheckHook: refuses heads and data sets that disagree, before any work is done."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from mmdet.registry import HOOKS

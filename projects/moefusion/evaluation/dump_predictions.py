@@ -1,7 +1,5 @@
 """DumpPredictions: what was found in each pair, in a file without its pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

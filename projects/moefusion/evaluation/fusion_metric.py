@@ -1,7 +1,5 @@
 """The MMEngine evaluator of the eight fusion metrics."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

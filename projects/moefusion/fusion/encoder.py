@@ -1,7 +1,5 @@
 """The densely connected encoder of one modality (paper, section 3.1 and supplement E)."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F

@@ -1,7 +1,5 @@
 """The expert networks, and running just those that a gate selected (paper, 3.2 and 3.3)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

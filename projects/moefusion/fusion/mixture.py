@@ -1,7 +1,5 @@
 """The mixtures of local (MoLE) and of global experts (MoGE) (paper, sections 3.2 and 3.3)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from torch import Tensor, nn

@@ -1,7 +1,5 @@
 """The three terms of the fusion loss (paper, equations 6 to 9), sample by sample."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """The load loss of one mixture (paper, equation 10; Shazeer et al. [28], section 4)."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 

@@ -1,7 +1,5 @@
 """What the fused image should become: the paper's target, and one that depends on the sample."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

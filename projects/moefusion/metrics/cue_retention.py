@@ -1,7 +1,5 @@
 """How much of what only one camera shows survives in a fused image."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """All eight metrics of a fused image in one call."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from moefusion.metrics.average_gradient import average_gradient

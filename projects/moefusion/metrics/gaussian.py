@@ -4,8 +4,6 @@ A filter is separable, and each axis is a product with a matrix of shifted windo
 so that few of its zeros are multiplied, it runs at the speed of BLAS.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Histograms of gray levels and their entropies in bits."""
 
-from __future__ import annotations
-
 import math
 
 import torch

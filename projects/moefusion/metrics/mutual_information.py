@@ -1,7 +1,5 @@
 """MI, the information that the fused image shares with its sources."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from moefusion.metrics.histograms import entropy_bits, joint_histogram

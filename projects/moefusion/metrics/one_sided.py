@@ -1,7 +1,5 @@
 """MI, VIF and Qabf of a fused image with one source alone."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from moefusion.metrics.images import Image, Mask, prepare

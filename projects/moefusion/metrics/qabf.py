@@ -1,7 +1,5 @@
 """Qabf, the share of the sources' edges that survives in the fused image."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

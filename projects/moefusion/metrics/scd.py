@@ -1,7 +1,5 @@
 """SCD, the sum of the correlations of differences."""
 
-from __future__ import annotations
-
 import math
 
 import torch

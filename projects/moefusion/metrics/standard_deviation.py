@@ -1,7 +1,5 @@
 """SD, the contrast of the fused image, and why published values stay near 9."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

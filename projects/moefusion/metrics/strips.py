@@ -1,7 +1,5 @@
 """Strips of rows, so that intermediate results stay in the processor's cache."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from torch import Tensor

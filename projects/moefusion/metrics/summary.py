@@ -1,7 +1,5 @@
 """Means over a test set that say how many values they rest on."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """VIF, the visual information of the sources that the fused image keeps."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

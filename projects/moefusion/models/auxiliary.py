@@ -1,7 +1,5 @@
 """What the model asks of its detectors: attention maps, losses on labelled rows, detections."""
 
-from __future__ import annotations
-
 import torch
 from mmdet.models import BaseDetector
 from mmdet.structures import DetDataSample

@@ -1,7 +1,5 @@
 """Splits 4-channel pairs into what the detectors and the fusion network need."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the gates decided, over the whole batch, all ranks and many iterations: load losses, log."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import torch

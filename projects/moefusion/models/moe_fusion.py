@@ -1,7 +1,5 @@
 """MoEFusion: the fusion network and its two auxiliary detectors as one MMEngine model."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from typing import Any
 

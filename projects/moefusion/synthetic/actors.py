@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
-from moefusion.synthetic.sprite import Array, Color, Points, Sprite, noise
+from moefusion.synthetic.sprite import Array, Color, Points, Sprite
 
 CLOTHES = [
     (0.25, 0.18, 0.14),
@@ -39,8 +39,8 @@ def person(rng: Generator) -> Sprite:
     hair = np.array([(0.06, 0.07, 0.09), (0.12, 0.20, 0.32)][rng.integers(2)])
     stride, swing = rng.uniform(0.03, 0.17) * tall, rng.uniform(0.04, 0.12) * tall
     x, shoulder, hip, knee = wide / 2, 0.19 * tall, 0.50 * tall, 0.74 * tall
-    grain = 1 + 0.16 * noise(rng, *art.look.shape[:2], 10)
-    warm = 0.03 * noise(rng, *art.look.shape[:2], 24)
+    grain = 1 + 0.16 * art.noise(rng, 10)
+    warm = 0.03 * art.noise(rng, 24)
 
     def put(mask: Array, color: Color, heat: float) -> None:
         art.paint(mask, np.asarray(color) * grain[..., None], heat + warm)
@@ -93,7 +93,7 @@ def car_end(rng: Generator, front: bool) -> Sprite:
     art = Sprite(wide, tall, 110)
     color = np.array(PAINT[rng.integers(len(PAINT))])
     engine = rng.uniform(0.62, 0.9)
-    grain = 1 + 0.05 * noise(rng, *art.look.shape[:2], 30)
+    grain = 1 + 0.05 * art.noise(rng, 30)
     shine = np.linspace(1.18, 0.72, art.look.shape[0], dtype=np.float32)[:, None] * grain
 
     def put(
@@ -135,7 +135,7 @@ def car_side(rng: Generator) -> Sprite:
     art = Sprite(wide, tall, 90)
     color = np.array(PAINT[rng.integers(len(PAINT))])
     engine = rng.uniform(0.6, 0.85)
-    grain = 1 + 0.05 * noise(rng, *art.look.shape[:2], 40)
+    grain = 1 + 0.05 * art.noise(rng, 40)
     shine = np.linspace(1.2, 0.7, art.look.shape[0], dtype=np.float32)[:, None] * grain
     along = np.linspace(0, 1, art.look.shape[1], dtype=np.float32)[None]
 

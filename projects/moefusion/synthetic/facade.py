@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
-from moefusion.synthetic.sprite import Sprite, noise
+from moefusion.synthetic.sprite import Sprite
 
 BRICKS = [
     (0.36, 0.42, 0.60),
@@ -23,7 +23,7 @@ def facade(rng: Generator, length: float, tall: float, detail: float) -> Sprite:
     art = Sprite(length, tall, detail)
     rows, columns = art.look.shape[:2]
     paint = np.array(BRICKS[rng.integers(len(BRICKS))])
-    dirt = 1 + 0.10 * noise(rng, rows, columns, 60) + 0.05 * noise(rng, rows, columns, 3, 1)
+    dirt = 1 + 0.10 * art.noise(rng, 60) + 0.05 * art.noise(rng, 3, 1)
     warmth = rng.uniform(0.26, 0.34)
     wall = np.ones((rows, columns), np.float32)
     course = np.where(np.arange(rows) % 6 == 0, 0.88, 1.0)[:, None]

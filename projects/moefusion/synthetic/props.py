@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from moefusion.synthetic.sprite import Array, Sprite, noise
+from moefusion.synthetic.sprite import Array, Sprite
 
 STEEL = (0.42, 0.41, 0.40)
 
@@ -15,7 +15,7 @@ def tree(rng: Generator) -> Sprite:
     wide = tall * rng.uniform(0.55, 0.75)
     art = Sprite(wide, tall, 28)
     rows, columns = art.look.shape[:2]
-    bark = np.array([0.16, 0.22, 0.28]) * (1 + 0.3 * noise(rng, rows, columns, 8, 2))[..., None]
+    bark = np.array([0.16, 0.22, 0.28]) * (1 + 0.3 * art.noise(rng, 8, 2))[..., None]
     trunk = [(wide / 2, tall), (wide / 2 + rng.uniform(-0.1, 0.1), tall * 0.45)]
     art.paint(art.limb(trunk, 0.05 * tall), bark, 0.30)
     crown: Array = np.zeros((rows, columns), np.float32)
@@ -24,7 +24,7 @@ def tree(rng: Generator) -> Sprite:
         x, y = wide / 2 + np.cos(angle) * reach * wide, tall * 0.36 + np.sin(angle) * reach * tall
         radius = rng.uniform(0.10, 0.19) * wide
         crown = np.maximum(crown, art.ellipse(x, y, radius, radius) / 255.0)
-    leaves = noise(rng, rows, columns, 10, 3)
+    leaves = art.noise(rng, 10, 3)
     ragged = np.clip((cv2.GaussianBlur(crown, (0, 0), 3) + 0.25 * leaves - 0.35) * 6, 0, 1)
     green = np.array([(0.16, 0.40, 0.26), (0.12, 0.34, 0.30), (0.20, 0.45, 0.38)][rng.integers(3)])
     light = np.linspace(1.25, 0.6, rows)[:, None] * (1 + 0.55 * leaves)

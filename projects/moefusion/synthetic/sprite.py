@@ -123,6 +123,10 @@ class Sprite:
         ]
         return Patch(x + left, y + top, *layers)
 
+    def noise(self, rng: Generator, cell: float, octaves: int = 4) -> Array:
+        """Return :func:`noise` of the drawing's size."""
+        return noise(rng, *self.look.shape[:2], cell=cell, octaves=octaves)
+
     def _pixels(self, points: Points) -> Array:
         """Return metres as OpenCV's fixed-point pixels with 4 fractional bits."""
         return np.round(np.asarray(points) * self.scale * 16).astype(np.int32)

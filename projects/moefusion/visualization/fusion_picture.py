@@ -1,7 +1,5 @@
 """Draws pairs as one picture: visible, infrared, attention, gates and fused side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Turns a predicted data sample into images: uint8, at the size that went in."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

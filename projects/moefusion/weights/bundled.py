@@ -1,7 +1,5 @@
 """Published weights: a file of weights and, beside it, a JSON with its SHA-256 and its model."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

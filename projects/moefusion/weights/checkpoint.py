@@ -1,7 +1,5 @@
 """Loads checkpoints as data: no code from the file runs, and a wrong file is named."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import Path

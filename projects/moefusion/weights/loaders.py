@@ -1,7 +1,5 @@
 """MMEngine's checkpoint loaders: local files as data, ImageNet weights without torchvision."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
