@@ -94,13 +94,9 @@ class CSPDarknetTiny(BaseModule):
                     start = end
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Features at strides 4, 8, 16 and 32.
+        """Features at strides 4, 8, 16 and 32, of ``out_channels``, for images in [0, 1] (R, G, B).
 
-        Args:
-            images (Tensor): N x 3 x H x W (R, G, B), in [0, 1]; H and W multiples of 32.
-
-        Returns:
-            tuple[Tensor, ...]: N x C x H / stride x W / stride, with C of ``out_channels``.
+        Height and width are multiples of 32.
         """
         features, levels = self.stem(images), []
         for stage in self.stages:

@@ -31,11 +31,7 @@ _CAPTURED: ContextVar[CapturedAttention | None] = ContextVar('captured_attention
 
 @contextmanager
 def capture_attention() -> Iterator[CapturedAttention]:
-    """Collect the attention map of the detector that runs within.
-
-    Yields:
-        CapturedAttention: filled in when the neck has run.
-    """
+    """Collect the attention map of the detector that runs within."""
     captured = CapturedAttention()
     token = _CAPTURED.set(captured)
     try:
@@ -99,13 +95,7 @@ class SpatialAttention(BaseModule):
         )
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Attend to the levels; within :func:`capture_attention` the finest map is handed out.
-
-        Args:
-            features (Sequence[Tensor]): the pyramid, each N x C x h x w, finest first.
-
-        Returns:
-            tuple[Tensor, ...]: the pyramid, the same shapes.
+        """Attend to the pyramid's levels, each N x C x h x w, finest first.
 
         Raises:
             ValueError: if the number of levels is not ``num_levels``.

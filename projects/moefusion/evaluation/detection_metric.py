@@ -74,11 +74,7 @@ class FusedDetectionMetric(BaseMetric):
 
     @torch.no_grad()
     def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
-        """Detect on the three images of each pair.
-
-        Args:
-            data_batch (dict): Holds ``inputs``, the pairs as the loader made them.
-            data_samples (Sequence[dict]): The model's data samples as dicts.
+        """Detect on the three images of each pair, which the loader left in ``inputs``.
 
         Raises:
             KeyError: if the samples have no fused image or no boxes.
@@ -108,11 +104,7 @@ class FusedDetectionMetric(BaseMetric):
         return boxes_by_class(found, len(self.dataset_meta['classes']))
 
     def compute_metrics(self, results: list[Any]) -> dict[str, float]:
-        """The mAP and the AP of each class on each kind of image, by name.
-
-        Args:
-            results (list): Ground truth and detections of each pair, from all ranks.
-        """
+        """The mAP and the AP of each class on each kind of image, by name."""
         truths = [truth for truth, _ in results]
         scores = {}
         for name in IMAGES:

@@ -31,12 +31,7 @@ class DumpPredictions(DumpResults):
         self.fusion_metrics = fusion_metrics
 
     def process(self, data_batch: dict[str, Any], predictions: Sequence[dict[str, Any]]) -> None:
-        """Keep what is small of each data sample.
-
-        Args:
-            data_batch (dict): not used.
-            predictions (Sequence[dict]): the model's data samples as dicts.
-        """
+        """Keep what is small of each data sample."""
         kept = []
         for row, sample in enumerate(predictions, -len(predictions)):
             small = {name: sample[name] for name in NAMES if name in sample}

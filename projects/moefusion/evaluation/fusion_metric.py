@@ -64,12 +64,7 @@ class FusionMetric(BaseMetric):
         self.protocol = protocol
 
     def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
-        """Score each fused image of the batch.
-
-        Args:
-            data_batch (dict): Holds ``inputs``, the images as the loader made them.
-            data_samples (Sequence[dict]): The model's data samples as dicts.
-        """
+        """Score each fused image of the batch, against the pairs in ``inputs``."""
         for pair, sample in zip(data_batch['inputs'], data_samples):
             # One entry an image, an empty one if it is skipped: MMEngine tells the padding of the
             # last batch from images by their order, and drops None.
@@ -111,14 +106,7 @@ class FusionMetric(BaseMetric):
         return mask if self.region == 'foreground' else ~mask
 
     def compute_metrics(self, results: list[list[float]]) -> dict[str, float]:
-        """Average the values of all ranks.
-
-        Args:
-            results (list): Eight floats an image, none for a skipped one.
-
-        Returns:
-            dict[str, float]: Means by metric name, ``nan`` where no image has a value.
-        """
+        """Average the eight values of each image that has them; ``nan`` where none has."""
         logger = MMLogger.get_current_instance()
         scored = [values for values in results if values]
         if len(scored) < len(results):

@@ -46,7 +46,7 @@ class GlobalExpert(nn.Sequential):
 
 
 def run_experts(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating) -> Tensor:
-    """The weighted sum of the selected experts' outputs (paper, equations 2 and 4).
+    """The weighted sum of the selected experts' outputs (paper, equations 2 and 4), N x C' x H x W.
 
     An expert computes only on the samples that selected it, one after the other: an image keeps
     a machine busy, and samples that chose alike need not be gathered and scattered. Where
@@ -58,9 +58,6 @@ def run_experts(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating
         experts (nn.ModuleList): E networks of equal output shape.
         inputs (Sequence[Tensor]): For each expert its input, N x C x H x W.
         gating (Gating): Weights N x E and selection.
-
-    Returns:
-        Tensor: N x C' x H x W.
     """
     # Split once: each sample's gradients meet before they are joined to a batch's.
     samples = {id(features): torch.split(features, 1) for features in inputs}

@@ -67,13 +67,8 @@ class GlobalMixture(nn.Module):
     Args:
         in_channels (int): Channels of x_f. Defaults to 160.
         widths (Sequence[int]): Widths of an expert's hidden convolutions.
-        num_experts (int): N. Defaults to 4.
-        top_k (int): K. Defaults to 2.
-        grid (tuple[int, int]): Rows and columns that the gate's input is pooled to.
-        noise (float): The gate's noise at the start of training, 0 for none.
-
-    Raises:
-        ValueError: if not 1 <= ``top_k`` <= ``num_experts``.
+        num_experts, top_k, grid, noise: as for :class:`LocalMixture`, but N may be odd.
+        out_channels (int): Channels of the image, more than 1 for cells of pixels. Defaults to 1.
     """
 
     def __init__(
@@ -93,14 +88,9 @@ class GlobalMixture(nn.Module):
         )
 
     def forward(self, x_f: Tensor, gating: Gating | None = None) -> tuple[Tensor, Gating]:
-        """Decode (equations 3 and 4).
+        """Decode x_f (N x C x H x W) into ``I_F`` (N x 1 x H x W, not clipped; equations 3 and 4).
 
-        Args:
-            x_f (Tensor): the fusion features, N x C x H x W.
-            gating (Gating, optional): a decision to use in place of the gate's own.
-
-        Returns:
-            tuple[Tensor, Gating]: ``I_F`` (N x 1 x H x W, not clipped) and the gate's decision.
+        ``gating`` is a decision to use in place of the gate's own, which is returned, too.
         """
         gating = gating or self.gate(x_f)
         return run_experts(self.experts, [x_f] * len(self.experts), gating), gating

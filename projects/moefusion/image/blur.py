@@ -21,14 +21,9 @@ def filter_rows_and_columns(images: Tensor, window: Tensor) -> Tensor:
 
 
 def gaussian_blur(image: Tensor, sigma: float) -> Tensor:
-    """Blur by a Gaussian, with the border pixels repeated outwards.
+    """Blur N x 1 x H x W images by a Gaussian, with the border pixels repeated outwards.
 
-    Args:
-        image (Tensor): N x 1 x H x W.
-        sigma (float): Standard deviation in pixels; the window reaches three of it.
-
-    Returns:
-        Tensor: N x 1 x H x W.
+    ``sigma`` is its standard deviation in pixels; the window reaches three of it.
     """
     reach = int(3 * sigma + 0.5)
     padded = F.pad(image, (reach, reach, reach, reach), mode='replicate')

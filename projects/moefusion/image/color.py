@@ -9,14 +9,7 @@ RGB_TO_GRAY = (0.298936021293775, 0.587043074451121, 0.114020904255103)
 
 
 def rgb_to_gray(rgb: Tensor) -> Tensor:
-    """Luma of colour images.
-
-    Args:
-        rgb (Tensor): N x 3 x H x W (channels R, G, B), floating point, any range.
-
-    Returns:
-        Tensor: N x 1 x H x W in the same range.
-    """
+    """Luma N x 1 x H x W of N x 3 x H x W floats (R, G, B), in the same range."""
     weights = torch.tensor(RGB_TO_GRAY, dtype=rgb.dtype, device=rgb.device)
     return (rgb * weights.view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
 
@@ -30,9 +23,6 @@ def colorize(fused: Tensor, rgb: Tensor) -> Tensor:
 
     Args:
         fused (Tensor): N x 1 x H x W in [0, 1].
-        rgb (Tensor): The visible image, N x 3 x H x W in [0, 1].
-
-    Returns:
-        Tensor: N x 3 x H x W (R, G, B) in [0, 1].
+        rgb (Tensor): The visible image, N x 3 x H x W (R, G, B) in [0, 1], as is the result.
     """
     return (rgb + (fused - rgb_to_gray(rgb))).clamp(0, 1)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def boxes_to_mask(boxes: Tensor, height: int, width: int) -> Tensor:
-    """The foreground mask I_m of one image: 1 in every pixel that a box touches.
+    """The foreground mask I_m of one image: 1 in every pixel that a box touches, 0 elsewhere.
 
     Args:
         boxes (Tensor): M x 4 (x1, y1, x2, y2) in pixels, x2 and y2 exclusive; parts outside the
@@ -14,7 +14,7 @@ def boxes_to_mask(boxes: Tensor, height: int, width: int) -> Tensor:
         width (int): Columns W.
 
     Returns:
-        Tensor: 1 x H x W, float32, 0 or 1.
+        Tensor: 1 x H x W, float32.
     """
     mask = torch.zeros(1, height, width, device=boxes.device)
     for x1, y1, x2, y2 in boxes.tolist():

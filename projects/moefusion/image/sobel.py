@@ -5,10 +5,7 @@ from torch.nn import functional as F
 
 
 def sobel_components(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Signed Sobel gradient along rows and columns, with the border pixels repeated outwards.
-
-    Args:
-        image (Tensor): N x 1 x H x W.
+    """Signed Sobel gradient of N x 1 x H x W images, with the border pixels repeated outwards.
 
     Returns:
         tuple[Tensor, Tensor]: to the right and downwards, each N x 1 x H x W; from -4 to 4 for an
@@ -24,14 +21,7 @@ def sobel_components(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def sobel_gradient(image: Tensor) -> Tensor:
-    """Absolute Sobel gradient, |x| + |y|, with the border pixels repeated outwards.
-
-    Args:
-        image (Tensor): N x 1 x H x W.
-
-    Returns:
-        Tensor: N x 1 x H x W, 0 or more; up to 6 for an image in [0, 1].
-    """
+    """Absolute Sobel gradient |x| + |y| of N x 1 x H x W images, up to 6 for those in [0, 1]."""
     return gradient_magnitude(sobel_components(image))
 
 

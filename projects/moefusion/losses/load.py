@@ -4,13 +4,9 @@ from torch import Tensor
 
 
 def squared_variation(values: Tensor) -> Tensor:
-    """CV^2: population variance over squared mean, 0 for a single value or an all-zero vector.
+    """CV^2 of E values of 0 or more: population variance over squared mean.
 
-    Args:
-        values (Tensor): E values, 0 or more.
-
-    Returns:
-        Tensor: a scalar, from 0 (all equal) to E - 1 (all in one).
+    From 0 (all equal, or all zero) to E - 1 (all in one).
     """
     return values.var(unbiased=False) / values.mean().square().clamp(min=1e-10)
 
@@ -21,8 +17,5 @@ def load_loss(importance: Tensor, load: Tensor) -> Tensor:
     Args:
         importance (Tensor): E sums of gate weights over the (global) batch.
         load (Tensor): E (estimated) numbers of samples over the (global) batch.
-
-    Returns:
-        Tensor: a scalar.
     """
     return squared_variation(importance) + squared_variation(load)

@@ -35,12 +35,8 @@ def information_ratio(visible: Tensor, infrared: Tensor) -> Tensor:
     The "amount of effective information" on which dynamic fusion should rest (paper, B.2), as
     the information degrees of U2Fusion [37]. Only the whole image tells it.
 
-    Args:
-        visible (Tensor): I_V, N x 1 x H x W in [0, 1].
-        infrared (Tensor): I_I, the same shape and range.
-
     Returns:
-        Tensor: N x 1 x 1 x 1, above 0; 1 where both show as much.
+        Tensor: N x 1 x 1 x 1, above 0; 1 where both images, N x 1 x H x W in [0, 1], show as much.
     """
     return (_mean(sobel_gradient(infrared)) + 0.01) / (_mean(sobel_gradient(visible)) + 0.01)
 

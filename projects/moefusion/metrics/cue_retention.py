@@ -44,9 +44,9 @@ def cue_retention(
     above the source's counts as 1: stretching earns nothing.
 
     Args:
-        visible (np.ndarray): H x W x 3, uint8, R, G, B.
-        infrared (np.ndarray): H x W, uint8.
-        fused (np.ndarray): H x W x 3 (R, G, B) or H x W, uint8.
+        visible (ndarray): H x W x 3, uint8, R, G, B.
+        infrared (ndarray): H x W, uint8.
+        fused (ndarray): H x W x 3 (R, G, B) or H x W, uint8.
         cues (Sequence[Cue]): what to look for.
 
     Returns:

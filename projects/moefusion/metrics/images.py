@@ -22,9 +22,8 @@ class GrayImages:
     then computed once.
 
     Args:
-        image (ndarray | Tensor): ``uint8``, see :func:`~moefusion.metrics.inputs.to_gray_batch`.
-        mask (ndarray | Tensor, optional): Pixels outside it become 0 (paper, section D), see
-            :func:`~moefusion.metrics.inputs.to_mask_batch`.
+        image (ndarray | Tensor): as for :func:`moefusion.metrics.fusion_metrics`.
+        mask (ndarray | Tensor, optional): Pixels outside it become 0 (paper, section D).
         name (str): How error messages call the image.
         keep (bool): Keep what only further fused images would need. Costs memory, and time if
             there are none.

@@ -28,9 +28,8 @@ def to_gray_batch(image: Array, name: str = 'image') -> Tensor:
     """Check one image or batch and return it as gray ``uint8``, ``N x H x W``.
 
     Args:
-        image (ndarray | Tensor): ``uint8``; ``H x W`` gray or, for arrays, ``H x W x 3`` (RGB);
-            for tensors also a batch ``N x 1 x H x W`` (gray) or ``N x 3 x H x W`` (RGB).
-        name (str): How error messages call the image.
+        image (ndarray | Tensor): as for :func:`moefusion.metrics.fusion_metrics`.
+        name (str): How error messages call it.
 
     Raises:
         TypeError: For anything but ``uint8``: the protocols are defined on 8-bit levels, and a

@@ -7,15 +7,11 @@ from collections.abc import Mapping, Sequence
 def mean_of_defined(
     columns: Mapping[str, Sequence[float]],
 ) -> tuple[dict[str, float], dict[str, int]]:
-    """Average each column over its defined values.
-
-    Args:
-        columns (Mapping[str, Sequence[float]]): Values of each metric, one for each image;
-            ``nan`` where the metric is undefined.
+    """Average each column of values over those that are not ``nan``.
 
     Returns:
-        tuple[dict, dict]: Means (``nan`` without a single value), and how many values were
-        undefined, both by column name.
+        tuple[dict, dict]: by column the mean (``nan`` without a single value), and how many values
+        were undefined.
     """
     means, undefined = {}, {}
     for name, column in columns.items():

@@ -17,14 +17,11 @@ def is_labelled(sample: DetDataSample) -> bool:
 
 
 def attend(detector: BaseDetector, images: Tensor) -> Tensor:
-    """The attention map of a detector, as at test; its heads do not run.
+    """The attention map N x 1 x H x W in [0, 1] of a detector, as at test; its heads do not run.
 
     Args:
         detector (BaseDetector): with a :class:`SpatialAttention` neck.
         images (Tensor): N x 3 x H x W, normalised.
-
-    Returns:
-        Tensor: N x 1 x H x W in [0, 1], detached.
     """
     # images without labels leave no trace in a detector's statistics
     with as_at_test(detector), capture_attention() as captured:

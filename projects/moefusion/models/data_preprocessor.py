@@ -92,7 +92,7 @@ class PairedDataPreprocessor(DetDataPreprocessor):
 
 
 def rows_by_size(sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[int]]:
-    """The places at which each height and width stands, so that images of one size run together."""
+    """The places at which each height and width stands: images of one size run together."""
     rows: dict[tuple[int, int], list[int]] = {}
     for row, size in enumerate(sizes):
         rows.setdefault(size, []).append(row)
@@ -100,12 +100,9 @@ def rows_by_size(sizes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list
 
 
 def true_sizes(batch: Tensor, samples: list[DetDataSample] | None) -> list[tuple[int, int]]:
-    """Height and width of each image of a padded batch, in pixels.
+    """Height and width in pixels of each image of a padded batch N x C x H' x W'.
 
-    Args:
-        batch (Tensor): N x C x H' x W'.
-        samples (list[DetDataSample], optional): where ``img_shape`` stands; without them nothing is
-            padding.
+    They stand in the samples' ``img_shape``; without samples nothing is padding.
     """
     if samples is None:
         height, width = batch.shape[-2:]

@@ -11,17 +11,11 @@ from moefusion.losses import load_loss
 
 
 def reduce_with_gradient(local: Tensor) -> Tensor:
-    """Sum over ranks whose gradient, once averaged by DDP, is that of one process.
+    """Sum ``local`` over ranks so that the gradient, once averaged by DDP, is that of one process.
 
-    The value is the sum over all ranks. Its gradient reaches this rank's part alone, times the
-    number of ranks, since DDP divides by it. No collective runs in the backward pass, whose
-    order may differ between ranks that chose different experts.
-
-    Args:
-        local (Tensor): this rank's part.
-
-    Returns:
-        Tensor: the same shape; ``local`` itself where there is one process.
+    The gradient reaches this rank's part alone, times the number of ranks, since DDP divides by
+    it. No collective runs in the backward pass, whose order may differ between ranks that chose
+    different experts.
     """
     ranks = get_world_size()
     if ranks == 1:

@@ -123,14 +123,9 @@ class MoEFusion(BaseModel):
         raise ValueError(f"MoEFusion: mode must be 'loss', 'predict' or 'tensor', but is {mode!r}")
 
     def attend(self, modality: str, images: Tensor) -> Tensor:
-        """The attention map of one modality's detector, as at test; its heads do not run.
+        """The attention map of one modality's detector on normalised images, N x 3 x H x W.
 
-        Args:
-            modality (str): ``'visible'`` or ``'infrared'``.
-            images (Tensor): N x 3 x H x W, normalised.
-
-        Returns:
-            Tensor: N x 1 x H x W in [0, 1], detached.
+        As at test, N x 1 x H x W in [0, 1], detached; 1 everywhere without detectors.
         """
         if not self.with_detectors:
             return images.new_ones(len(images), 1, *images.shape[-2:])

@@ -48,14 +48,7 @@ class _Thing:
 
 
 def render_pair(rng: Generator, width: int, height: int, condition: str) -> Pair:
-    """Draw one pair.
-
-    Args:
-        rng: decides everything about the scene.
-        width: in pixels.
-        height: in pixels.
-        condition: one of :data:`CONDITIONS`.
-    """
+    """Draw one pair of a size in pixels; ``rng`` decides everything about the scene."""
     rows, columns = ZOOM * height, ZOOM * width
     camera = backdrop.Camera(
         columns, rows, rows * rng.uniform(0.40, 0.47), columns * rng.uniform(0.38, 0.62)

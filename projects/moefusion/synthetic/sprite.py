@@ -102,14 +102,9 @@ class Sprite:
         return self
 
     def place(self, u: float, foot: float, scale: float, width: int, height: int) -> Patch:
-        """Put it on a canvas, in pixels.
+        """Put it on a canvas of ``width`` x ``height``, ``scale`` pixels to the metre.
 
-        Args:
-            u: its middle.
-            foot: its lower end.
-            scale: pixels for a metre.
-            width: of the canvas.
-            height: of the canvas.
+        ``u`` is where its middle comes to lie, ``foot`` its lower end.
         """
         x, y = round(u - self.width / 2 * scale), round(foot - self.height * scale)
         size = max(1, round(u + self.width / 2 * scale) - x), max(1, round(foot) - y)
@@ -125,7 +120,8 @@ class Sprite:
 
     def noise(self, rng: Generator, cell: float, octaves: int = 4) -> Array:
         """Return :func:`noise` of the drawing's size."""
-        return noise(rng, *self.look.shape[:2], cell=cell, octaves=octaves)
+        rows, columns = self.look.shape[:2]
+        return noise(rng, rows, columns, cell, octaves)
 
     def _pixels(self, points: Points) -> Array:
         """Return metres as OpenCV's fixed-point pixels with 4 fractional bits."""

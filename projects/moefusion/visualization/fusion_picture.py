@@ -36,14 +36,9 @@ class FusionPicture:
 
 
 def draw_fusion(pictures: Sequence[FusionPicture], width: float = 3.2) -> np.ndarray:
-    """Draw one row for each pair.
+    """Draw one row for each pair, at least one; the result is H x W x 3 (R, G, B), uint8.
 
-    Args:
-        pictures (Sequence[FusionPicture]): at least one pair.
-        width (float): width of one column in inches, at 100 dots an inch. Defaults to 3.2.
-
-    Returns:
-        np.ndarray: the picture, uint8, R, G, B.
+    ``width`` is that of one column in inches, at 100 dots an inch.
     """
     ratios = [picture.visible.shape[0] / picture.visible.shape[1] for picture in pictures]
     heights = [width * min(max(ratio, 0.3), 3) + 0.35 for ratio in ratios]

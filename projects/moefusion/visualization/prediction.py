@@ -11,14 +11,10 @@ from moefusion.visualization.fusion_picture import FusionPicture
 
 
 def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
-    """The fused image as it is written to a file.
+    """The fused image of ``MoEFusion``'s prediction, as it is written to a file.
 
-    Args:
-        sample (DetDataSample): ``MoEFusion``'s prediction.
-        color (bool): whether it takes the visible image's colour. Defaults to True.
-
-    Returns:
-        np.ndarray: H x W x 3 (R, G, B) or H x W, uint8; clipped and rounded, never stretched.
+    H x W x 3 (R, G, B) with the visible image's ``color``, or H x W; uint8; clipped and rounded,
+    never stretched.
     """
     image = (sample.fused_color if color else sample.fused).data
     levels = (image * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
@@ -26,11 +22,9 @@ def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
 
 
 def fusion_picture(pair: Tensor, sample: DetDataSample) -> FusionPicture:
-    """One row of :func:`moefusion.visualization.draw_fusion` from a prediction.
+    """One row of :func:`draw_fusion` from ``MoEFusion``'s prediction for a pair.
 
-    Args:
-        pair (Tensor): the pair as the loader packed it, 4 x H x W (B, G, R, infrared), 0 to 255.
-        sample (DetDataSample): ``MoEFusion``'s prediction for it.
+    The pair is as the loader packed it, 4 x H x W (B, G, R, infrared), 0 to 255.
     """
     pixels = pair.cpu().to(torch.uint8).numpy()
     return FusionPicture(

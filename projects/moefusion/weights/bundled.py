@@ -11,14 +11,11 @@ BUNDLED = Path(__file__).parent / 'moefusion-lite.pth'
 
 
 def write_description(weights: str | Path, model: dict[str, Any]) -> Path:
-    """Write ``<stem>.json`` beside a file of weights.
+    """Write ``<stem>.json`` beside a complete file of weights, and return its path.
 
     Args:
-        weights (str | Path): the file, complete.
+        weights (str | Path): the file.
         model (dict): config of the model that fuses with it.
-
-    Returns:
-        Path: the JSON file.
 
     Raises:
         OSError: if one cannot be read or the other not be written.
@@ -32,12 +29,6 @@ def write_description(weights: str | Path, model: dict[str, Any]) -> Path:
 
 def read_description(weights: str | Path = BUNDLED) -> dict[str, Any]:
     """The model config of a published file of weights, after a look at the file's SHA-256.
-
-    Args:
-        weights (str | Path): the file. Defaults to the one that comes with the package.
-
-    Returns:
-        dict: config of the model, as ``MODELS.build`` takes it.
 
     Raises:
         FileNotFoundError: if the weights or the JSON beside them are not there.

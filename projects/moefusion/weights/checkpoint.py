@@ -44,7 +44,7 @@ def load_checkpoint_safely(
 
     Args:
         path (str | Path): a file that MMEngine's runner or ``torch.save`` wrote.
-        map_location (str | torch.device): where its tensors go. Defaults to the CPU.
+        map_location (str | torch.device, optional): as for ``torch.load``. Defaults to the CPU.
 
     Returns:
         dict: the checkpoint; a bare state dict comes as ``dict(state_dict=...)``. The log history
@@ -61,20 +61,10 @@ def load_checkpoint_safely(
 def load_to_resume(
     path: str | Path, map_location: str | torch.device | None = 'cpu'
 ) -> dict[str, Any]:
-    """Read a checkpoint with the log history that a runner goes on from.
+    """As :func:`load_checkpoint_safely`, with the log history that a runner goes on from.
 
-    As :func:`load_checkpoint_safely`, but MMEngine's ``HistoryBuffer`` comes to life, which takes
-    ``getattr`` on what the file holds: for training, from files of one's own.
-
-    Args:
-        path (str | Path): a file that MMEngine's runner wrote.
-        map_location (str | torch.device): where its tensors go. Defaults to the CPU.
-
-    Returns:
-        dict: the checkpoint.
-
-    Raises:
-        FileNotFoundError, ValueError: as :func:`load_checkpoint_safely`.
+    MMEngine's ``HistoryBuffer`` comes to life, which takes ``getattr`` on what the file holds: for
+    training, from files of one's own.
     """
     from mmengine.logging import HistoryBuffer  # here: inference with torch alone has no mmengine
 
@@ -120,16 +110,13 @@ def _load(
 def load_weights(
     model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Load a checkpoint's weights into a model, all of them or none.
+    """Load a checkpoint's weights into a model, all of them or none, and return the checkpoint.
 
     Args:
         model (nn.Module): the model; its device and dtypes stay.
         path (str | Path): the checkpoint.
         optional (tuple[str, ...]): parts (prefixes of parameter names) that the checkpoint may
             have and the model not.
-
-    Returns:
-        dict: the checkpoint.
 
     Raises:
         FileNotFoundError: if there is no such file.

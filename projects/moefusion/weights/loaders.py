@@ -17,17 +17,11 @@ PREFIX = 'torchvision://'
 def load_from_local(
     filename: str, map_location: str | torch.device | None = None
 ) -> dict[str, Any]:
-    """Read a local checkpoint to resume or to start from.
+    """Read a local checkpoint to resume or to start from; ``~`` is the home folder.
 
     MMEngine 0.10.7 cannot read its own checkpoints with PyTorch 2.6 or newer, and the OneDL
-    distribution falls back to running code where a file asks for it; this does neither.
-
-    Args:
-        filename (str): the file; ``~`` is the home folder.
-        map_location (str | torch.device, optional): as for ``torch.load``.
-
-    Raises:
-        FileNotFoundError, ValueError: as :func:`moefusion.weights.checkpoint.load_to_resume`.
+    distribution falls back to running code where a file asks for it; this does neither. Errors
+    are those of :func:`moefusion.weights.checkpoint.load_to_resume`.
     """
     return load_to_resume(Path(filename).expanduser(), map_location)
 
@@ -37,10 +31,6 @@ def load_from_torchvision(filename: str, map_location: str | None = None) -> dic
     """Download (once; then from the cache) the weights ``torchvision://<model>``.
 
     MMEngine knows the addresses, but asks torchvision to be installed before it looks them up.
-
-    Args:
-        filename (str): such as ``torchvision://resnet50``.
-        map_location (str, optional): as for ``torch.load``.
 
     Raises:
         KeyError: if MMEngine knows no such model.
