@@ -14,21 +14,21 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).resolve().parent
 
 
-def read_version():
+def _read_version() -> str:
     text = (ROOT / 'projects' / 'moefusion' / '__init__.py').read_text(encoding='utf-8')
     return re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE).group(1)
 
 
-def read_readme():
+def _read_readme() -> str:
     readme = ROOT / 'README.md'
     return readme.read_text(encoding='utf-8') if readme.is_file() else ''
 
 
 setup(
     name='moefusion',
-    version=read_version(),
+    version=_read_version(),
     description='Infrared and visible image fusion with mixtures of experts, on MMDetection',
-    long_description=read_readme(),
+    long_description=_read_readme(),
     long_description_content_type='text/markdown',
     author='MoE-Fusion contributors',
     license='Apache-2.0',

@@ -10,21 +10,27 @@ NAMES = {
     'moefusion': 'FusionInferencer FusionNetwork __version__ fusion_metrics',
     'moefusion.apis': 'FusionInferencer FusionResult Outcome find_pairs fuse_pairs load_config '
     'prepare_distributed',
-    'moefusion.detection': 'CSPDarknetTiny SpatialAttention capture_attention find_attention',
+    'moefusion.detection': 'CSPDarknetTiny SpatialAttention as_at_test capture_attention '
+    'find_attention',
     'moefusion.engine': 'EarlyNumClassCheckHook FusionVisualizationHook GateNoiseHook '
     'JointLossHook',
+    'moefusion.evaluation': 'DumpPredictions FusedDetectionMetric FusionMetric average_precision '
+    'boxes_by_class',
     'moefusion.fusion': 'AttentionMerge DenseEncoder FusionNetwork FusionOutput Gating '
     'GlobalExpert GlobalMixture LocalExpert LocalMixture NoisyTopKGate',
-    'moefusion.image': 'RGB_TO_GRAY boxes_to_mask colorize gaussian_blur gradient_magnitude '
-    'rgb_to_gray sobel_components sobel_gradient',
+    'moefusion.image': 'RGB_TO_GRAY boxes_to_mask colorize filter_rows_and_columns gaussian_blur '
+    'gaussian_window gradient_magnitude rgb_to_gray sobel_components sobel_gradient',
     'moefusion.losses': 'DEFAULT_WEIGHTS FusionLoss JointLoss Target adaptive_target '
     'information_ratio load_loss',
-    'moefusion.metrics': 'Cue GrayImages METRIC_NAMES ONE_SIDED_NAMES PROTOCOLS average_gradient '
-    'cue_retention entropy fusion_metrics mutual_information one_sided_metrics qabf '
-    'spatial_frequency standard_deviation sum_of_correlations_of_differences '
+    'moefusion.metrics': 'Cue GrayImages METRIC_NAMES ONE_SIDED_NAMES PROTOCOLS REGIONS '
+    'average_gradient cue_retention entropy fusion_metrics mutual_information one_sided_metrics '
+    'qabf spatial_frequency standard_deviation sum_of_correlations_of_differences '
     'visual_information_fidelity',
     'moefusion.models': 'MoEFusion PairedDataPreprocessor',
-    'moefusion.visualization': 'FusionPicture draw_fusion',
+    'moefusion.synthetic': 'CONDITIONS Pair make_demo_data render_pair',
+    'moefusion.visualization': 'FusionPicture draw_fusion fused_image fusion_picture',
+    'moefusion.weights': 'BUNDLED load_checkpoint_safely load_to_resume load_weights '
+    'read_description write_description',
 }
 
 

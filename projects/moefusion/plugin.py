@@ -10,17 +10,15 @@ from moefusion.versions import check_versions, import_mmdet
 check_versions()
 import_mmdet()
 
-from moefusion import detection, engine, models
+from moefusion import detection, engine, evaluation, models
 from moefusion.datasets import coco, loading, paired, photometric, published, selecting
-from moefusion.evaluation import detection_metric, fusion_metric
 from moefusion.weights import loaders
 
 __all__ = [
     'coco',
     'detection',
-    'detection_metric',
     'engine',
-    'fusion_metric',
+    'evaluation',
     'loaders',
     'loading',
     'models',

@@ -31,6 +31,9 @@ CURE = (
     'install what requirements/onedl.in or requirements/original.in names.'
 )
 
+# by module the versions of what is installed, by distribution
+Installed = dict[str, dict[str, str]]
+
 # What the stacks say about packages that nothing here uses, and about their own future.
 GREETING = 'Could not import OneDL. Skipping OneDL datasets.'
 WARNINGS = (
@@ -60,7 +63,7 @@ def import_mmdet() -> None:
                 print(line)
 
 
-def parse_version(text):
+def parse_version(text: str) -> tuple[int, ...]:
     """``'2.1.0rc1+cpu'`` as a tuple of numbers that compares, ``(2, 1, 0)``."""
     numbers = re.match(r'\d+(\.\d+)*', text)
     if not numbers:
@@ -68,15 +71,13 @@ def parse_version(text):
     return tuple(int(number) for number in numbers.group().split('.'))
 
 
-def installed_versions():
-    """What is installed of both stacks.
+def installed_versions() -> Installed:
+    """For each of the modules mmengine, mmcv and mmdet what is installed of both stacks, if any.
 
-    Returns:
-        dict[str, dict[str, str]]: for each of the modules mmengine, mmcv and mmdet the versions
-        by distribution name; empty where there is none. A module that comes from a source tree,
-        without metadata, counts as the original distribution in its own ``__version__``.
+    A module that comes from a source tree, without metadata, counts as the original distribution
+    in its own ``__version__``.
     """
-    found = {}
+    found: Installed = {}
     for module in ORIGINAL:
         found[module] = {}
         for stack in STACKS.values():
@@ -90,14 +91,8 @@ def installed_versions():
     return found
 
 
-def check_versions(found=None):
-    """Checks the mm stack.
-
-    Args:
-        found (dict, optional): as :func:`installed_versions` returns it, which is the default.
-
-    Returns:
-        str: the name of the stack, ``'OneDL'`` or ``'original'``.
+def check_versions(found: Installed | None = None) -> str:
+    """Check the mm stack, by default the installed one; return ``'OneDL'`` or ``'original'``.
 
     Raises:
         ImportError: a package is missing, outside the versions that work, there twice, or of the
@@ -132,7 +127,7 @@ def check_versions(found=None):
     return stack_name
 
 
-def check_pkg_resources():
+def check_pkg_resources() -> None:
     """The original mmengine imports ``pkg_resources``, which setuptools 82 no longer has.
 
     Raises:
@@ -145,11 +140,11 @@ def check_pkg_resources():
         )
 
 
-def _choose_stack(found):
+def _choose_stack(found: Installed) -> str:
     """The stack that most of the installed packages belong to, OneDL on a draw."""
     names = {name for versions in found.values() for name in versions}
     counts = {
         stack: len(names.intersection(row[0] for row in rows.values()))
         for stack, rows in STACKS.items()
     }
-    return max(counts, key=counts.get)
+    return max(counts, key=lambda stack: counts[stack])

@@ -93,22 +93,6 @@ def test_captures_do_not_meet():
     torch.testing.assert_close(inner.map, expected[1])
 
 
-def test_chosen_levels():
-    neck = SpatialAttention(in_channels=8, num_levels=3, levels=[1])
-    features = pyramid()
-    with capture_attention() as captured:
-        outputs = neck(features)
-    assert torch.equal(outputs[0], features[0]) and torch.equal(outputs[2], features[2])
-    assert not torch.equal(outputs[1], features[1])
-    assert captured.map.shape == (2, 1, 8, 12)
-
-
-@pytest.mark.parametrize('levels', [[], [3], [-1], [0, 5]])
-def test_bad_levels(levels):
-    with pytest.raises(ValueError, match='levels must be some of 0 to 2'):
-        SpatialAttention(in_channels=8, num_levels=3, levels=levels)
-
-
 def test_wrong_number_of_levels():
     with pytest.raises(
         ValueError,

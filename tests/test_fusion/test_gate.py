@@ -171,7 +171,8 @@ def test_negative_noise():
 
 def test_standardised_features_are_those_of_numpy():
     """Once 1 / momentum batches are seen: the plain mean of what came, entry by entry."""
-    standard = RunningStandard(3, momentum=0.1, limit=1.5)
+    standard = RunningStandard(3)
+    standard.momentum, standard.limit = 0.1, 1.5
     values = torch.randn(40, 3) * torch.tensor([1e-3, 1.0, 50.0]) + torch.tensor([5.0, 0.0, -9.0])
     for batch in values.split(4):
         standard(batch)

@@ -32,8 +32,6 @@ class CSPDarknetTiny(BaseModule):
     Args:
         pretrained (bool): whether ``init_weights`` loads the COCO weights; they expect images
             from 0 to 1. Defaults to True.
-        norm_eval (bool): whether the batch normalisations keep their statistics in training, as
-            small batches ask for. Defaults to True.
         frozen_stages (int): how many of the three CSP stages, and the stem before them, are not
             trained; 0 freezes the stem alone. Defaults to -1, nothing.
 
@@ -45,11 +43,8 @@ class CSPDarknetTiny(BaseModule):
 
     out_channels = (128, 256, 512, 512)
 
-    def __init__(
-        self, pretrained: bool = True, norm_eval: bool = True, frozen_stages: int = -1
-    ) -> None:
+    def __init__(self, pretrained: bool = True, frozen_stages: int = -1) -> None:
         super().__init__()
-        self.norm_eval = norm_eval
         self.stem = nn.Sequential(_convolution(3, 32, 3, 2), _convolution(32, 64, 3, 2))
         self.stages = nn.ModuleList(_CSPStage(channels) for channels in (64, 128, 256))
         self.last = _convolution(512, 512, 3)
@@ -64,12 +59,11 @@ class CSPDarknetTiny(BaseModule):
                 part.requires_grad_(False)
 
     def train(self, mode: bool = True) -> CSPDarknetTiny:
-        """Switch to training, but for the batch normalisations where ``norm_eval`` says so."""
+        """Switch to training, but for the statistics of batches: they are small."""
         super().train(mode)
-        if self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
         return self
 
     def init_weights(self) -> None:

@@ -51,14 +51,9 @@ class SpatialAttention(BaseModule):
     Args:
         in_channels (int): Channels of each level. Defaults to 256.
         num_levels (int): Number of levels that come in. Defaults to 5.
-        levels (Sequence[int]): The levels to attend to; the others pass unchanged. The first of
-            them is the one whose map guides the fusion. Defaults to all, finest first.
         reduction (int): Divides the channels between the two convolutions. Defaults to 4.
         norm_cfg (dict): Normalisation of both convolutions. Defaults to batch normalisation.
         init_cfg (dict | list[dict], optional): MMEngine's initialisation.
-
-    Raises:
-        ValueError: if ``levels`` is empty or names a level that does not come in.
 
     Examples:
         >>> neck = [
@@ -71,19 +66,12 @@ class SpatialAttention(BaseModule):
         self,
         in_channels: int = 256,
         num_levels: int = 5,
-        levels: Sequence[int] | None = None,
         reduction: int = 4,
         norm_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.num_levels = num_levels
-        self.levels = tuple(range(num_levels)) if levels is None else tuple(levels)
-        if not self.levels or not set(self.levels) <= set(range(num_levels)):
-            raise ValueError(
-                f'SpatialAttention: levels must be some of 0 to {num_levels - 1}, '
-                f'but are {self.levels}'
-            )
         norm_cfg = norm_cfg or dict(type='BN')
         hidden = max(in_channels // reduction, 1)
         self.attention = nn.ModuleList(
@@ -91,7 +79,7 @@ class SpatialAttention(BaseModule):
                 ConvModule(in_channels, hidden, 1, norm_cfg=norm_cfg),
                 ConvModule(hidden, 1, 1, norm_cfg=norm_cfg, act_cfg=dict(type='Sigmoid')),
             )
-            for _ in self.levels
+            for _ in range(num_levels)
         )
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -105,18 +93,18 @@ class SpatialAttention(BaseModule):
                 f'SpatialAttention: {len(features)} levels come in, but num_levels is '
                 f'{self.num_levels}: set it to the num_outs of the neck before it'
             )
-        outputs = list(features)
+        outputs = []
         captured = _CAPTURED.get()
-        for level, module in zip(self.levels, self.attention):
-            attention = module(features[level])
-            outputs[level] = features[level] + features[level] * attention
+        for level, module in zip(features, self.attention):
+            attention = module(level)
+            outputs.append(level + level * attention)
             if captured is not None and not hasattr(captured, 'map'):
                 captured.learnt = captured.map = attention
                 # A batch's own statistics give maps of one mean whatever the images show; the
                 # fusion would train on those and meet others at test.
                 if self.training:
                     with as_at_test(module):
-                        captured.map = module(features[level])
+                        captured.map = module(level)
                 captured.map = captured.map.detach()
         return tuple(outputs)
 

@@ -38,7 +38,8 @@ class DumpPredictions(DumpResults):
             small |= {
                 name: value
                 for name, value in sample.items()
-                if name == 'gates' or (name.endswith('instances') and _is_predicted(name))
+                if name == 'gates'
+                or (name.endswith('instances') and not name.startswith(('gt_', 'ignored_')))
             }
             small['metrics'] = {
                 metric.prefix: dict(zip(METRIC_NAMES, metric.results[row]))
@@ -46,7 +47,3 @@ class DumpPredictions(DumpResults):
             }
             kept.append(small)
         super().process(data_batch, kept)
-
-
-def _is_predicted(name: str) -> bool:
-    return not name.startswith(('gt_', 'ignored_'))

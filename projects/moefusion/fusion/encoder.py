@@ -13,32 +13,28 @@ class DenseEncoder(nn.Module):
 
     Args:
         channels (int): Channels of every convolution's output. Defaults to 16, as in the paper.
-        num_dense (int): Number of densely connected convolutions DC1, DC2, ... Defaults to 3.
         in_channels (int): Channels of the image, more than 1 for cells of pixels. Defaults to 1.
     """
 
-    def __init__(self, channels: int = 16, num_dense: int = 3, in_channels: int = 1) -> None:
+    def __init__(self, channels: int = 16, in_channels: int = 1) -> None:
         super().__init__()
         self.out_channels = channels
-        self.dense_channels = channels * (num_dense + 1)
+        self.dense_channels = channels * 4
         self.stem = nn.Conv2d(in_channels, channels, 3, padding=1)
         self.dense = nn.ModuleList(
-            nn.Conv2d(channels * (i + 1), channels, 3, padding=1) for i in range(num_dense)
+            nn.Conv2d(channels * seen, channels, 3, padding=1) for seen in (1, 2, 3)
         )
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Encode a batch of gray images.
+        """Encode a batch of gray images, N x ``in_channels`` x H x W in [0, 1], of any H and W.
 
         A convolution of concatenated features is the sum of convolutions of the single ones. So
         nothing is concatenated here: each feature meets, in one convolution, its share of the
         weights of all convolutions that it feeds. That keeps less for the backward pass, and
         wide convolutions are faster than narrow ones.
 
-        Args:
-            image (Tensor): N x ``in_channels`` x H x W in [0, 1], any H and W.
-
         Returns:
-            list[Tensor]: the outputs of C1, DC1, DC2, ..., each N x 16 x H x W. The last is
+            list[Tensor]: the outputs of C1, DC1, DC2 and DC3, each N x 16 x H x W. The last is
             ``x_enc``, all of them in this order are ``x_dense``.
         """
         features = [F.relu(self.stem(image), inplace=True)]

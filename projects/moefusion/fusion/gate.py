@@ -47,21 +47,18 @@ class RunningStandard(nn.Module):
     normalises by the running statistics too, so that a gate decides in training as at test and
     a batch of one works.
 
-    Args:
-        size (int): entries D.
-        momentum (float): what a batch adds to the statistics, once 1 / momentum are seen; the plain
-            mean of the batches until then. Defaults to 0.02.
-        limit (float): larger values are clipped, since few entries far off would outvote
-            all others. Defaults to 4.
+    A batch adds ``momentum`` to the statistics of D entries, once 1 / momentum are seen; until
+    then they are the plain mean of the batches. Values beyond ``limit`` are clipped, since few
+    entries far off would outvote all others.
     """
 
+    momentum, limit = 0.02, 4.0
     mean: Tensor
     variance: Tensor
     batches: Tensor
 
-    def __init__(self, size: int, momentum: float = 0.02, limit: float = 4.0) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.momentum, self.limit = momentum, limit
         self.register_buffer('mean', torch.zeros(size))
         self.register_buffer('variance', torch.ones(size))
         self.register_buffer('batches', torch.zeros((), dtype=torch.long))

@@ -91,12 +91,8 @@ class FusionNetwork(nn.Module):
         self.infrared_encoder = DenseEncoder(channels, in_channels=cell)
         self.attention_merge = AttentionMerge(attention_merge)
         regions = ['foreground', 'background'] if background_mixture else ['foreground']
-        self.local = nn.ModuleDict(
-            {
-                region: LocalMixture(channels, local_hidden, num_experts, top_k, local_grid, noise)
-                for region in regions
-            }
-        )
+        local = channels, local_hidden, num_experts, top_k, local_grid, noise
+        self.local = nn.ModuleDict({region: LocalMixture(*local) for region in regions})
         fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels
         self.decoder = GlobalMixture(
             fusion_channels, global_widths, num_experts, top_k, global_grid, noise, cell
@@ -183,8 +179,8 @@ class FusionNetwork(nn.Module):
         if self.stride == 1:
             return image
         down, right = (-size % self.stride for size in image.shape[-2:])
-        image = F.pad(image, (0, right, 0, down), mode='replicate')
-        return F.pixel_unshuffle(image, self.stride)
+        filled = F.pad(image, (0, right, 0, down), mode='replicate')
+        return F.pixel_unshuffle(filled, self.stride)
 
     def _fusion_features(
         self, visible: Tensor, infrared: Tensor, attention: Tensor, given: Mapping[str, Gating]
@@ -198,9 +194,7 @@ class FusionNetwork(nn.Module):
         parts, gatings = [], {}
         for region, mixture in self.local.items():
             prior = attention if region == 'foreground' else 1 - attention
-            name = f'local_{region}'
-            y_local, gatings[name] = mixture(
-                visible_dense[-1], infrared_dense[-1], prior, given.get(name)
-            )
+            sources, name = (visible_dense[-1], infrared_dense[-1]), f'local_{region}'
+            y_local, gatings[name] = mixture(*sources, prior, given.get(name))
             parts.append(y_local)
         return torch.cat([*parts, *infrared_dense, *visible_dense], dim=1), gatings

@@ -1,6 +1,6 @@
 """What the fused image should become: the paper's target, and one that depends on the sample."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,18 +15,11 @@ LARGEST_SLOPE = 1.8  # more contrast than that is noise
 KNEE = 0.85  # levels above are compressed, none is clipped
 
 
-@dataclass
-class Target:
-    """What one batch of fused images should become.
+class Target(NamedTuple):
+    """What one batch of fused images should become."""
 
-    Attributes:
-        pixels (Tensor): N x 1 x H x W in [0, 1].
-        gradient (tuple[Tensor, Tensor]): Sobel gradient to the right and downwards, each
-            N x 1 x H x W from -4 to 4.
-    """
-
-    pixels: Tensor
-    gradient: tuple[Tensor, Tensor]
+    pixels: Tensor  # N x 1 x H x W in [0, 1]
+    gradient: tuple[Tensor, Tensor]  # Sobel's, to the right and downwards, each N x 1 x H x W
 
 
 def information_ratio(visible: Tensor, infrared: Tensor) -> Tensor:

@@ -15,12 +15,12 @@ from moefusion.metrics.standard_deviation import standard_deviation
 from moefusion.metrics.visual_information_fidelity import visual_information_fidelity
 
 __all__ = [
-    'Cue',
-    'GrayImages',
     'METRIC_NAMES',
     'ONE_SIDED_NAMES',
     'PROTOCOLS',
     'REGIONS',
+    'Cue',
+    'GrayImages',
     'average_gradient',
     'cue_retention',
     'entropy',

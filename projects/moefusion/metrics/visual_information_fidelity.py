@@ -92,9 +92,7 @@ class _Strip(NamedTuple):
 class _SourceStrip(NamedTuple):
     """The same of a source, with what every fused image needs of it."""
 
-    levels: Tensor
-    mean: Tensor
-    variance: Tensor
+    strip: _Strip
     padded: Tensor  # variance + epsilon
     share: Tensor  # variance / padded
     information: Tensor  # denominator of vifp, N
@@ -103,16 +101,17 @@ class _SourceStrip(NamedTuple):
 def _source_strip(
     images: GrayImages, scale: int, saturate: bool, start: int, stop: int
 ) -> _SourceStrip:
-    levels, mean, variance = _strip(images, scale, saturate, start, stop)
-    padded = variance + EPSILON
-    information = (variance / NOISE).add_(1).log_().sum(dim=(1, 2, 3))
-    return _SourceStrip(levels, mean, variance, padded, variance / padded, information)
+    strip = _strip(images, scale, saturate, start, stop)
+    padded = strip.variance + EPSILON
+    information = (strip.variance / NOISE).add_(1).log_().sum(dim=(1, 2, 3))
+    return _SourceStrip(strip, padded, strip.variance / padded, information)
 
 
 def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int) -> _Strip:
     size = WINDOWS[scale]
     levels = images.shared(_padded, scale)[:, start:stop].double()
     mean = filter_tiles(levels, size)
+    flat = _Strip(levels, mean, torch.zeros_like(mean))
     height, width = (
         filtered_length(side, size) for side in images.shared(_scaled, scale).shape[1:]
     )
@@ -122,12 +121,11 @@ def _strip(images: GrayImages, scale: int, saturate: bool, start: int, stop: int
     if saturate and not mean.is_cuda:
         mean[:, -1, :, last:] = mean[:, :, height:] = 255
         if mean.amin() >= 16:
-            return _Strip(levels, mean, torch.zeros_like(mean))
-    variance = _covariance(levels, levels, mean, mean, size, saturate)
-    variance = F.threshold(variance, EPSILON, 0.0, inplace=True)
+            return flat
+    variance = F.threshold(_covariance(flat, flat, size, saturate), EPSILON, 0.0, inplace=True)
     variance[:, -1, :, last:] = 0
     variance[:, :, height:] = 0
-    return _Strip(levels, mean, variance)
+    return flat._replace(variance=variance)
 
 
 def _kept(
@@ -137,9 +135,9 @@ def _kept(
 
     ``textured`` is 1 where F has a variance, 0 elsewhere.
     """
-    if saturate and not fused.mean.is_cuda and not (source.variance * textured).any():
+    if saturate and not fused.mean.is_cuda and not (source.strip.variance * textured).any():
         return torch.zeros_like(source.information)
-    covariance = _covariance(source.levels, fused.levels, source.mean, fused.mean, size, saturate)
+    covariance = _covariance(source.strip, fused, size, saturate)
     # The definition sets g to 0 where it is negative and where either variance is 0. Such pixels
     # add nothing, so it is enough to clear the covariance there.
     covariance.clamp_(min=0).mul_(textured)
@@ -150,13 +148,11 @@ def _kept(
     return ratio.add_(1).log_().sum(dim=(1, 2, 3))
 
 
-def _covariance(
-    first: Tensor, second: Tensor, mean_1: Tensor, mean_2: Tensor, size: int, saturate: bool
-) -> Tensor:
-    products = first * second
+def _covariance(first: _Strip, second: _Strip, size: int, saturate: bool) -> Tensor:
+    products = first.levels * second.levels
     if saturate:
         products.clamp_(max=255)
-    return filter_tiles(products, size).sub_(mean_1 * mean_2)
+    return filter_tiles(products, size).sub_(first.mean * second.mean)
 
 
 def _padded(images: GrayImages, scale: int) -> Tensor:

@@ -41,12 +41,8 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         **kwargs: Any,
     ) -> None:
         super().__init__(pad_size_divisor=pad_size_divisor, **kwargs)
-        for name, values in (
-            ('visible_mean', mean),
-            ('visible_std', std),
-            ('infrared_mean', infrared_mean),
-            ('infrared_std', infrared_std),
-        ):
+        names = 'visible_mean', 'visible_std', 'infrared_mean', 'infrared_std'
+        for name, values in zip(names, (mean, std, infrared_mean, infrared_std)):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:

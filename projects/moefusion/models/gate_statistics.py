@@ -58,14 +58,8 @@ class GateStatistics(nn.Module):
             of the noise: below 1 chance decides.
         """
         batches = {name: _joined([group[name] for group in gatings]) for name in self.names}
-        sums = reduce_with_gradient(
-            torch.stack(
-                [
-                    torch.stack([gating.weights, gating.load]).sum(dim=1)
-                    for gating in batches.values()
-                ]
-            )
-        )
+        parts = [torch.stack([each.weights, each.load]).sum(dim=1) for each in batches.values()]
+        sums = reduce_with_gradient(torch.stack(parts))
         result = {}
         for (name, gating), both in zip(batches.items(), sums):
             now = both / both.sum(dim=1, keepdim=True)

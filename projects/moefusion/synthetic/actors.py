@@ -6,25 +6,14 @@ from numpy.random import Generator
 from moefusion.synthetic.sprite import Array, Color, Points, Sprite
 
 CLOTHES = [
-    (0.25, 0.18, 0.14),
-    (0.16, 0.16, 0.18),
-    (0.42, 0.22, 0.12),
-    (0.15, 0.18, 0.55),
-    (0.35, 0.42, 0.32),
-    (0.62, 0.60, 0.58),
-    (0.20, 0.42, 0.62),
-    (0.45, 0.20, 0.38),
-]
+    (0.25, 0.18, 0.14), (0.16, 0.16, 0.18), (0.42, 0.22, 0.12), (0.15, 0.18, 0.55),
+    (0.35, 0.42, 0.32), (0.62, 0.60, 0.58), (0.20, 0.42, 0.62), (0.45, 0.20, 0.38),
+]  # fmt: skip
 SKIN = [(0.55, 0.68, 0.88), (0.38, 0.52, 0.74), (0.20, 0.30, 0.46)]
 PAINT = [
-    (0.78, 0.78, 0.78),
-    (0.10, 0.10, 0.11),
-    (0.48, 0.46, 0.44),
-    (0.13, 0.13, 0.62),
-    (0.52, 0.26, 0.12),
-    (0.30, 0.36, 0.22),
-    (0.20, 0.55, 0.75),
-]
+    (0.78, 0.78, 0.78), (0.10, 0.10, 0.11), (0.48, 0.46, 0.44), (0.13, 0.13, 0.62),
+    (0.52, 0.26, 0.12), (0.30, 0.36, 0.22), (0.20, 0.55, 0.75),
+]  # fmt: skip
 RUBBER, GLASS, LAMP = (0.05, 0.05, 0.05), (0.30, 0.25, 0.20), (0.88, 0.95, 1.0)
 TAIL = (0.08, 0.08, 0.75)
 
@@ -51,22 +40,13 @@ def person(rng: Generator) -> Sprite:
         put(art.limb(leg, 0.085 * tall), trousers * shade, 0.70)
         put(art.ellipse(foot + 0.02, 0.978 * tall, 0.05 * tall, 0.021 * tall), RUBBER, 0.55)
         hand = (x - side * swing * 1.3 - side * 0.02, 0.50 * tall)
-        arm = [
-            (x - side * 0.085 * tall, shoulder + 0.03),
-            (hand[0] - side * 0.04, 0.36 * tall),
-            hand,
-        ]
+        elbow = (hand[0] - side * 0.04, 0.36 * tall)
+        arm = [(x - side * 0.085 * tall, shoulder + 0.03), elbow, hand]
         if side < 0:
             put(art.limb(arm, 0.062 * tall), top * shade, 0.74)
             put(art.ellipse(*hand, 0.028 * tall, 0.032 * tall), skin, 0.93)
-    body = [
-        (-0.115, 0.185),
-        (0.115, 0.185),
-        (0.10, 0.36),
-        (0.098, 0.53),
-        (-0.098, 0.53),
-        (-0.10, 0.36),
-    ]
+    half = [(0.115, 0.185), (0.10, 0.36), (0.098, 0.53)]
+    body = half + [(-a, b) for a, b in reversed(half)]
     put(art.polygon([(x + a * tall, b * tall) for a, b in body]), top, 0.80)
     put(art.box(x - 0.004, 0.2 * tall, x + 0.004, 0.5 * tall), top * 0.6, 0.8)  # zip
     put(art.limb(arm, 0.062 * tall), top * 0.9, 0.76)
@@ -80,11 +60,6 @@ def person(rng: Generator) -> Sprite:
     crown[int(0.085 * tall * art.scale) :] = 0
     put(crown, hair, 0.82)
     return art
-
-
-def car(rng: Generator, view: str) -> Sprite:
-    """Draw a car from the 'rear', 'front' or 'side'."""
-    return car_side(rng) if view == 'side' else car_end(rng, view == 'front')
 
 
 def car_end(rng: Generator, front: bool) -> Sprite:
@@ -153,14 +128,12 @@ def car_side(rng: Generator) -> Sprite:
     ):
         art.paint(shape(window), np.array(GLASS) * shine[..., None], 0.26)
     for x in (0.545, 0.30, 0.79):
-        art.paint(
-            art.limb([(x * wide, 0.42 * tall), (x * wide, 0.8 * tall)], 0.015), color * 0.5, 0.34
-        )
+        gap = art.limb([(x * wide, 0.42 * tall), (x * wide, 0.8 * tall)], 0.015)
+        art.paint(gap, color * 0.5, 0.34)
     art.paint(shape([(0.03, 0.76), (0.97, 0.76), (0.97, 0.84), (0.03, 0.84)]), color * 0.4, 0.45)
     for x in (0.46, 0.70):
-        art.paint(
-            art.box(x * wide, 0.50 * tall, (x + 0.045) * wide, 0.525 * tall), color * 0.45, 0.33
-        )
+        handle = art.box(x * wide, 0.50 * tall, (x + 0.045) * wide, 0.525 * tall)
+        art.paint(handle, color * 0.45, 0.33)
     lamp = shape([(0.015, 0.50), (0.07, 0.48), (0.07, 0.57), (0.012, 0.58)])
     art.paint(lamp, LAMP, 0.5, (0.7, 0.76, 0.8))
     tail = shape([(0.955, 0.46), (0.985, 0.48), (0.99, 0.60), (0.965, 0.58)])
@@ -173,9 +146,6 @@ def car_side(rng: Generator) -> Sprite:
                 disc[int((tall - wheel * 0.4) * art.scale) :] = 0
             art.paint(disc, (shade, shade, shade), warm)
         for angle in range(0, 180, 36):
-            art.paint(
-                art.ellipse(x * wide, tall - wheel, wheel * 0.55, 0.022, angle),
-                (0.2, 0.2, 0.2),
-                0.7,
-            )
+            spoke = art.ellipse(x * wide, tall - wheel, wheel * 0.55, 0.022, angle)
+            art.paint(spoke, (0.2, 0.2, 0.2), 0.7)
     return art.flip() if rng.random() < 0.5 else art

@@ -6,13 +6,9 @@ from numpy.random import Generator
 from moefusion.synthetic.sprite import Sprite
 
 BRICKS = [
-    (0.36, 0.42, 0.60),
-    (0.55, 0.62, 0.68),
-    (0.42, 0.52, 0.62),
-    (0.60, 0.58, 0.55),
-    (0.45, 0.50, 0.48),
-    (0.62, 0.70, 0.74),
-]
+    (0.36, 0.42, 0.60), (0.55, 0.62, 0.68), (0.42, 0.52, 0.62), (0.60, 0.58, 0.55),
+    (0.45, 0.50, 0.48), (0.62, 0.70, 0.74),
+]  # fmt: skip
 
 
 def facade(rng: Generator, length: float, tall: float, detail: float) -> Sprite:

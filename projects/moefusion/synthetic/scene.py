@@ -107,22 +107,20 @@ def _things(rng: Generator, camera: backdrop.Camera, condition: str) -> Iterator
         dazzles = condition == 'glare' and view == 'front'
         while z < 32:
             if rng.random() < 0.55 or dazzles:
-                yield put('Car', actors.car(rng, view), x + rng.uniform(-0.3, 0.3), z)
+                car = actors.car_end(rng, view == 'front')
+                yield put('Car', car, x + rng.uniform(-0.3, 0.3), z)
                 dazzles = False
             z += rng.uniform(8, 14)
     if rng.random() < 0.3:
-        yield put('Car', actors.car(rng, 'side'), rng.uniform(-4, 4), rng.uniform(14, 24))
+        yield put('Car', actors.car_side(rng), rng.uniform(-4, 4), rng.uniform(14, 24))
     for _ in range(rng.integers(2, 6)):
         z = rng.uniform(4.5, 24)
-        where = (
-            rng.choice([-1, 1]) * rng.uniform(4.4, 6.2)
-            if rng.random() < 0.6
-            else rng.uniform(-3, 3)
-        )
+        aside = rng.random() < 0.6
+        x = rng.choice([-1, 1]) * rng.uniform(4.4, 6.2) if aside else rng.uniform(-3, 3)
         sprite = actors.person(rng)
         if rng.random() < 0.5:
             sprite.flip()
-        yield put('People', sprite, where, z)
+        yield put('People', sprite, x, z)
 
 
 def _visible_parts(

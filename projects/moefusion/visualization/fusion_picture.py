@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-GATE_TITLES = dict(local_foreground='foreground', local_background='background')
-GATE_TITLES['global'] = 'global'
+WIDTH = 3.2  # of a column in inches, at 100 dots an inch
 VISIBLE_COLOR, INFRARED_COLOR, GLOBAL_COLOR = '#2a9d8f', '#e76f51', '#577590'
 
 
@@ -35,14 +34,11 @@ class FusionPicture:
     gates: Mapping[str, np.ndarray]
 
 
-def draw_fusion(pictures: Sequence[FusionPicture], width: float = 3.2) -> np.ndarray:
-    """Draw one row for each pair, at least one; the result is H x W x 3 (R, G, B), uint8.
-
-    ``width`` is that of one column in inches, at 100 dots an inch.
-    """
+def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:
+    """Draw one row for each pair, at least one; the result is H x W x 3 (R, G, B), uint8."""
     ratios = [picture.visible.shape[0] / picture.visible.shape[1] for picture in pictures]
-    heights = [width * min(max(ratio, 0.3), 3) + 0.35 for ratio in ratios]
-    figure = Figure(figsize=(5 * width, sum(heights)), dpi=100, layout='constrained')
+    heights = [WIDTH * min(max(ratio, 0.3), 3) + 0.35 for ratio in ratios]
+    figure = Figure(figsize=(5 * WIDTH, sum(heights)), dpi=100, layout='constrained')
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(len(pictures), 5, squeeze=False, height_ratios=heights)
     for row, picture in zip(axes, pictures):
@@ -73,7 +69,7 @@ def _show_gates(axes: Axes, gates: Mapping[str, np.ndarray]) -> None:
             else [VISIBLE_COLOR] * half + [INFRARED_COLOR] * (len(weights) - half)
         )
         axes.bar(np.arange(len(weights)) + position, weights, color=colors)
-        ticks.append((position + (len(weights) - 1) / 2, GATE_TITLES.get(name, name)))
+        ticks.append((position + (len(weights) - 1) / 2, name.removeprefix('local_')))
         position += len(weights) + 1
     axes.set_xticks([x for x, _ in ticks], [label for _, label in ticks], fontsize=8)
     axes.set_ylim(0, 1)

@@ -128,26 +128,20 @@ def load_weights(
         name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()
     }
     expected = model.state_dict()
-    missing = [name for name in expected if name not in weights]
-    surplus = [
-        name
-        for name in weights
-        if name not in expected and not name.startswith(optional or ('\0',))
-    ]
-    misshapen = [
-        f'{name} ({tuple(weights[name].shape)} in the file, {tuple(value.shape)} in the model)'
-        for name, value in expected.items()
-        if name in weights and weights[name].shape != value.shape
-    ]
-    if missing or surplus or misshapen:
+    wrong = {
+        'missing': [name for name in expected if name not in weights],
+        'unknown': [
+            name for name in weights if not (name in expected or name.startswith(optional))
+        ],
+        'of another shape': [
+            f'{name} ({tuple(weights[name].shape)} in the file, {tuple(value.shape)} in the model)'
+            for name, value in expected.items()
+            if name in weights and weights[name].shape != value.shape
+        ],
+    }
+    if any(wrong.values()):
         found = '; '.join(
-            f'{len(names)} {what}, such as {names[0]}'
-            for what, names in (
-                ('missing', missing),
-                ('unknown', surplus),
-                ('of another shape', misshapen),
-            )
-            if names
+            f'{len(names)} {what}, such as {names[0]}' for what, names in wrong.items() if names
         )
         raise ValueError(
             f'checkpoint {path} is of another architecture than the config '
