@@ -51,12 +51,10 @@ class CSPDarknetTiny(BaseModule):
         self.pretrained = pretrained
         if not -1 <= frozen_stages <= len(self.stages):
             raise ValueError(
-                'CSPDarknetTiny: frozen_stages must be from -1 to '
-                f'{len(self.stages)}, but is {frozen_stages}'
+                f'CSPDarknetTiny: frozen_stages must be from -1 to 3, not {frozen_stages}'
             )
-        if frozen_stages >= 0:
-            for part in (self.stem, *self.stages[:frozen_stages]):
-                part.requires_grad_(False)
+        for part in (self.stem, *self.stages)[: frozen_stages + 1]:
+            part.requires_grad_(False)
 
     def train(self, mode: bool = True) -> CSPDarknetTiny:
         """Switch to training, but for the statistics of batches: they are small."""

@@ -14,15 +14,10 @@ from moefusion.detection.evaluating import as_at_test
 
 
 class CapturedAttention:
-    """The finest attention map of one detector's run, N x 1 x h x w in [0, 1].
+    """The finest attention map of one detector's run, N x 1 x h x w in [0, 1]."""
 
-    Attributes:
-        map (Tensor): by running statistics, detached: what guides the fusion.
-        learnt (Tensor): as the detector itself used it, in its graph.
-    """
-
-    map: Tensor
-    learnt: Tensor
+    map: Tensor  # by running statistics, detached: what guides the fusion
+    learnt: Tensor  # as the detector itself used it, in its graph
 
 
 # Of the thread that runs: a map stored on the module would be another call's in a server.

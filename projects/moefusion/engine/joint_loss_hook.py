@@ -21,21 +21,14 @@ class JointLossHook(Hook):
     training stops with the term's name if one is not finite.
 
     Args:
-        weights (Mapping, optional): weights by group (``fusion``, ``load``, ``visible``,
-            ``infrared``) and term, constant or scheduled; see ``JointLoss``.
+        weights (Mapping, optional): by group and term, see ``JointLoss``.
 
     Raises:
         TypeError: before training, if the model does not take joined losses.
 
     Examples:
-        >>> custom_hooks = [
-        ...     dict(
-        ...         type='JointLossHook',
-        ...         weights=dict(
-        ...             fusion=dict(loss_gradient=10.0), visible=dict(start=0.0, end=1.0, until=500)
-        ...         ),
-        ...     )
-        ... ]
+        >>> weights = dict(fusion=dict(loss_gradient=10.0), visible=dict(start=0, end=1, until=500))
+        >>> custom_hooks = [dict(type='JointLossHook', weights=weights)]
     """
 
     def __init__(self, weights: Mapping[str, Any] | None = None) -> None:

@@ -36,8 +36,7 @@ class FusedDetectionMetric(BaseMetric):
             ``checkpoint``, its weights.
         color (bool): Whether it sees the fused image in colour. Defaults to True.
         iou_thr (float): Overlap from which a detection counts. Defaults to 0.5.
-        collect_device (str): ``'cpu'`` or ``'gpu'``, see MMEngine's ``BaseMetric``.
-        prefix (str, optional): Of the names in the log. Defaults to ``'detection'``.
+        **kwargs: as for MMEngine's ``BaseMetric``.
 
     Raises:
         FileNotFoundError: if the config or the checkpoint is not there.
@@ -45,29 +44,19 @@ class FusedDetectionMetric(BaseMetric):
 
     Example:
         >>> # in a config
-        >>> test_evaluator = [
-        ...     dict(type='FusionMetric'),
-        ...     dict(
-        ...         type='FusedDetectionMetric',
-        ...         detector=dict(
-        ...             config='configs/detectors/faster-rcnn_r50_m3fd.py',
-        ...             checkpoint='work_dirs/faster-rcnn_r50_m3fd/epoch_24.pth',
-        ...         ),
-        ...     ),
-        ... ]
+        >>> judge = dict(
+        ...     config='configs/detectors/faster-rcnn_r50_m3fd.py',
+        ...     checkpoint='work_dirs/faster-rcnn_r50_m3fd/epoch_24.pth',
+        ... )
+        >>> test_evaluator = [dict(type='FusedDetectionMetric', detector=judge)]
     """
 
     default_prefix = 'detection'
 
     def __init__(
-        self,
-        detector: dict[str, Any],
-        color: bool = True,
-        iou_thr: float = 0.5,
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
+        self, detector: dict[str, Any], color: bool = True, iou_thr: float = 0.5, **kwargs: Any
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(**kwargs)
         self.detector = _build(**detector)
         self.color = color
         self.iou_thr = iou_thr

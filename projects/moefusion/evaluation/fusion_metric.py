@@ -35,9 +35,7 @@ class FusionMetric(BaseMetric):
             count in the log; its background is the whole image.
         protocol (str): ``'literature'`` or ``'standard'``, see
             :func:`moefusion.metrics.fusion_metrics`.
-        collect_device (str): ``'cpu'`` or ``'gpu'``, see MMEngine's ``BaseMetric``.
-        prefix (str, optional): Of the names in the log. Defaults to ``'fusion'``; give each region
-            its own when a config evaluates several.
+        **kwargs: as for MMEngine's ``BaseMetric``; of several regions each has its own ``prefix``.
 
     Example:
         >>> # in a config
@@ -49,14 +47,8 @@ class FusionMetric(BaseMetric):
 
     default_prefix = 'fusion'
 
-    def __init__(
-        self,
-        region: str = 'whole',
-        protocol: str = 'literature',
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
-    ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+    def __init__(self, region: str = 'whole', protocol: str = 'literature', **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         if region not in REGIONS:
             raise ValueError(f'FusionMetric: region must be one of {REGIONS}, got {region!r}')
         check_protocol(protocol)

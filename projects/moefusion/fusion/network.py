@@ -22,8 +22,8 @@ class FusionOutput:
     Attributes:
         fused (Tensor): I_F, N x 1 x H x W; about [0, 1], clip it before you show or store it.
         attention (Tensor): Att, N x 1 x H x W in [0, 1].
-        gatings (dict[str, Gating]): the decisions of the gates ``local_foreground``,
-            ``local_background`` (where there is a background mixture) and ``global``.
+        gatings (dict[str, Gating]): of ``local_foreground``, ``local_background`` (where there is
+            a background mixture) and ``global``.
     """
 
     fused: Tensor
@@ -129,18 +129,13 @@ class FusionNetwork(nn.Module):
         Args:
             visible (Tensor): I_V, gray, N x 1 x H x W in [0, 1].
             infrared (Tensor): I_I, the same shape and range.
-            visible_attention (Tensor, optional): Att_V, N x 1 x H x W in [0, 1]. Without it the
-                map is 1 everywhere.
+            visible_attention (Tensor, optional): Att_V likewise; without it 1 everywhere.
             infrared_attention (Tensor, optional): Att_I likewise.
             gatings (Mapping[str, Gating], optional): decisions to use in place of the gates' own,
                 by the names of ``FusionOutput.gatings``: what would other experts have made?
 
-        Returns:
-            FusionOutput: the fused images, the merged attention and the gates' decisions.
-
         Raises:
-            ValueError: if the two images differ in shape, are not N x 1 x H x W, or are empty, or
-                if a map is not of their shape.
+            ValueError: if an image or map differs in shape, is not N x 1 x H x W, or is empty.
         """
         if visible.shape != infrared.shape or visible.dim() != 4 or visible.shape[1] != 1:
             raise ValueError(

@@ -49,19 +49,18 @@ class FusionLoss(nn.Module):
         infrared: Sequence[Tensor],
         boxes: Sequence[Tensor | None],
     ) -> dict[str, Tensor]:
-        """Every term, unweighted, averaged over the images.
+        """Every term, unweighted, averaged over the images, whose sizes may differ.
 
         Args:
-            fused (Sequence[Tensor]): I_F of each image, 1 x H x W; sizes may differ.
+            fused (Sequence[Tensor]): I_F of each image, 1 x H x W.
             visible (Sequence[Tensor]): I_V of each, the same shape, in [0, 1].
             infrared (Sequence[Tensor]): I_I of each, the same shape and range.
             boxes (Sequence[Tensor | None]): objects of each image, M x 4 (x1, y1, x2, y2) in
                 pixels; None where there are no annotations: all is background.
 
         Returns:
-            dict[str, Tensor]: ``loss_pixel_foreground``, ``loss_pixel_background``,
-            ``loss_gradient``. The pixel losses are sums over their region divided by the whole
-            image's H W, as in the paper.
+            dict[str, Tensor]: ``loss_pixel_foreground``, ``loss_pixel_background`` (sums over their
+            region, divided by the whole image's H W, as in the paper) and ``loss_gradient``.
         """
         terms = torch.stack(
             [

@@ -62,9 +62,6 @@ def adaptive_target(
             sources the same chance. Defaults to 1.
         contrast (float): Deviation to reach, times the larger source's. Defaults to 1.1.
         level (float): The mean's way to the brighter source's mean. Defaults to 0.4.
-
-    Returns:
-        Target: pixels and gradients.
     """
     ratio = information_ratio(visible, infrared) ** balance
     image = _bands(visible, infrared, ratio, brighter)

@@ -19,17 +19,11 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Cue:
-    """Something that one source shows clearly and the other hardly shows.
+    """Something that one source shows clearly and the other hardly shows."""
 
-    Attributes:
-        source (str): ``'visible'`` or ``'infrared'``, the camera that shows it.
-        box (tuple[float, float, float, float]): x, y, width, height in pixels.
-        coloured (bool): whether its colour counts as well, as of lamps and traffic lights.
-    """
-
-    source: str
-    box: tuple[float, float, float, float]
-    coloured: bool = False
+    source: str  # 'visible' or 'infrared', the camera that shows it
+    box: tuple[float, float, float, float]  # x, y, width, height in pixels
+    coloured: bool = False  # whether its colour counts as well, as of lamps and traffic lights
 
 
 def cue_retention(

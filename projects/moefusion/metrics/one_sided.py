@@ -26,10 +26,9 @@ def one_sided_metrics(
     """
     check_protocol(protocol)
     *sources, fused = prepare(visible, infrared, fused, mask)
-    scores = {}
-    for name, source in zip(('visible', 'infrared'), sources):
-        both = source, source, fused, protocol
-        scores[f'MI {name}'] = mutual_information(*both) / 2
-        scores[f'VIF {name}'] = visual_information_fidelity(*both) / 2
-        scores[f'Qabf {name}'] = qabf(*both)
-    return {name: scores[name] for name in ONE_SIDED_NAMES}
+    scores = [
+        metric(source, source, fused, protocol) / shared
+        for metric, shared in ((mutual_information, 2), (visual_information_fidelity, 2), (qabf, 1))
+        for source in sources
+    ]
+    return dict(zip(ONE_SIDED_NAMES, scores))

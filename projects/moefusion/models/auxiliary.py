@@ -32,16 +32,13 @@ def attend(detector: BaseDetector, images: Tensor) -> Tensor:
 def detection_loss(
     detector: BaseDetector, images: Tensor, samples: list[DetDataSample], attention_loss: bool
 ) -> tuple[dict[str, Tensor | list[Tensor]], Tensor]:
-    """A detector's losses on the labelled rows, and its attention on all.
+    """A detector's losses on the labelled rows, by name, and its attention on all.
 
     Args:
         detector (BaseDetector): with a :class:`SpatialAttention` neck.
         images (Tensor): N x 3 x H x W, normalised.
         samples (list[DetDataSample]): N; those without annotations give no loss.
         attention_loss (bool): whether to add ``loss_attention``.
-
-    Returns:
-        tuple: the terms by name, and the maps, N x 1 x H x W in [0, 1], detached.
     """
     labelled = [row for row, sample in enumerate(samples) if is_labelled(sample)]
     if not labelled:  # DDP waits for the gradients of every parameter on every rank
@@ -75,14 +72,11 @@ def _resized(attention: Tensor, images: Tensor) -> Tensor:
 
 
 def _attention_loss(attention: Tensor, samples: list[DetDataSample], images: Tensor) -> Tensor:
-    """Binary cross-entropy between the maps and the masks of the samples' boxes.
-
-    In float32: autocast on CUDA refuses ``binary_cross_entropy``.
-    """
+    """Binary cross-entropy between the maps and the masks of the samples' boxes, in float32."""
     masks = torch.stack(
         [boxes_to_mask(sample.gt_instances.bboxes, *images.shape[-2:]) for sample in samples]
     )
-    with torch.autocast(attention.device.type, enabled=False):
-        height, width = attention.shape[-2:]
+    height, width = attention.shape[-2:]
+    with torch.autocast(attention.device.type, enabled=False):  # CUDA's refuses the cross-entropy
         shares = F.adaptive_avg_pool2d(masks, (height, width))
         return F.binary_cross_entropy(attention.float(), shares)

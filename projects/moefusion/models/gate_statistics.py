@@ -57,11 +57,14 @@ class GateStatistics(nn.Module):
             ``gates.<mixture>_spread``, how much the logits differ between samples, as a multiple
             of the noise: below 1 chance decides.
         """
-        batches = {name: _joined([group[name] for group in gatings]) for name in self.names}
-        parts = [torch.stack([each.weights, each.load]).sum(dim=1) for each in batches.values()]
+        groups = {name: [each[name] for each in gatings] for name in self.names}
+        parts = [
+            torch.stack([_joined(group, 'weights'), _joined(group, 'load')]).sum(dim=1)
+            for group in groups.values()
+        ]
         sums = reduce_with_gradient(torch.stack(parts))
         result = {}
-        for (name, gating), both in zip(batches.items(), sums):
+        for (name, group), both in zip(groups.items(), sums):
             now = both / both.sum(dim=1, keepdim=True)
             history = getattr(self, f'shares_{name}')
             with torch.no_grad():
@@ -69,19 +72,11 @@ class GateStatistics(nn.Module):
             shares = history + now - now.detach()
             result[f'load.loss_{name}'] = load_loss(*shares)
             result[f'gates.{name}'] = shares[0].max().detach()
-            if gating.noise is not None:
-                spread = gating.logits.std(dim=0, unbiased=False).mean() / gating.noise.mean()
-                result[f'gates.{name}_spread'] = spread.detach()
+            if group[0].noise is not None:
+                spread = _joined(group, 'logits').std(dim=0, unbiased=False).mean()
+                result[f'gates.{name}_spread'] = (spread / _joined(group, 'noise').mean()).detach()
         return result
 
 
-def _joined(gatings: Sequence[Gating]) -> Gating:
-    """Single samples' decisions as those of one batch."""
-    noise = [gating.noise for gating in gatings if gating.noise is not None]
-    return Gating(
-        torch.cat([gating.weights for gating in gatings]),
-        torch.cat([gating.load for gating in gatings]),
-        [chosen for gating in gatings for chosen in gating.selected],
-        torch.cat([gating.logits for gating in gatings]),
-        torch.cat(noise) if noise else None,
-    )
+def _joined(group: Sequence[Gating], part: str) -> Tensor:
+    return torch.cat([getattr(gating, part) for gating in group])

@@ -137,15 +137,12 @@ class MoEFusion(BaseModel):
         maps: dict[str, Tensor],
         samples: list[DetDataSample] | None = None,
     ) -> list[FusionOutput]:
-        """Run the fusion network, once on each size in the batch.
+        """Run the fusion network, once on each size in the batch; one output for each image.
 
         Args:
             inputs (dict[str, Tensor]): as :class:`PairedDataPreprocessor` makes them.
             maps (dict[str, Tensor]): each modality's attention, N x 1 x H' x W'.
             samples (list[DetDataSample], optional): the true sizes.
-
-        Returns:
-            list[FusionOutput]: one for each image, in the order of the batch.
         """
         sources = [inputs[f'{name}_gray'] for name in MODALITIES]
         sources += [maps[name] for name in MODALITIES]

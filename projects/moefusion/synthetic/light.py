@@ -9,26 +9,18 @@ from numpy.random import Generator
 from moefusion.synthetic.backdrop import Camera
 from moefusion.synthetic.sprite import Array, floats, noise
 
+Lamps = Sequence[tuple[float, float, float, float]]
+
 CONDITIONS = ('day', 'night', 'smoke', 'glare')
 
 
 def visible_camera(
-    rng: Generator,
-    color: Array,
-    glow: Array,
-    lights: Sequence[tuple[float, float, float, float]],
-    condition: str,
-    camera: Camera,
+    rng: Generator, color: Array, glow: Array, lights: Lamps, condition: str, camera: Camera
 ) -> Array:
     """Return the visible image, float B, G, R in [0, 1].
 
-    Args:
-        rng: decides noise, smoke and how bright it is.
-        color: colour of the scene in plain daylight, (H, W, 3).
-        glow: its own light, (H, W, 3), seen in the dark.
-        lights: lamps (u, v, foot, size): pixel of the light, row of the foot, pixels per metre.
-        condition: one of :data:`CONDITIONS`.
-        camera: tells where the horizon is.
+    ``color`` is the scene in plain daylight, ``glow`` its own light, both (H, W, 3). A lamp is
+    (u, v, foot, size): pixel of the light, row of the foot, pixels per metre.
     """
     if condition in ('night', 'glare'):
         ambient = rng.uniform(0.035, 0.06) if condition == 'night' else rng.uniform(0.14, 0.2)

@@ -19,19 +19,11 @@ SMALLEST = 6  # pixels, for the shorter side of a box
 
 @dataclass
 class Pair:
-    """A rendered pair.
+    """A rendered pair; an object is a class and what can be seen of it, past things in front."""
 
-    Attributes:
-        visible: H x W x 3, uint8, B, G, R.
-        infrared: H x W, uint8, brighter is warmer.
-        objects: class names and half-open pixel boxes (x1, y1, x2, y2), tight around what can be
-            seen past the things in front.
-        condition: one of :data:`CONDITIONS`.
-    """
-
-    visible: Array
-    infrared: Array
-    objects: list[tuple[str, Box]]
+    visible: Array  # H x W x 3, uint8, B, G, R
+    infrared: Array  # H x W, uint8, brighter is warmer
+    objects: list[tuple[str, Box]]  # boxes x1, y1, x2, y2 in pixels, half-open
     condition: str
 
 

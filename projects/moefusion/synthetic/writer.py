@@ -27,11 +27,11 @@ def make_demo_data(
     """Render pairs into ``out``: Vis, Ir, Annotation, train.txt, test.txt; one seed, one data set.
 
     It is built next to ``out`` and moved there when it is whole. An ``out`` that an earlier call
-    made is replaced.
+    made is replaced. The conditions take turns.
 
     Args:
         out: folder to make.
-        train: number of pairs; the conditions take turns.
+        train: number of pairs.
         test: number of pairs.
         size: width and height in pixels, at least 64 x 48.
         seed: of everything.

@@ -15,23 +15,14 @@ VISIBLE_COLOR, INFRARED_COLOR, GLOBAL_COLOR = '#2a9d8f', '#e76f51', '#577590'
 
 @dataclass
 class FusionPicture:
-    """What one row of the picture shows.
+    """What one row of the picture shows; images are uint8, those in colour R, G, B."""
 
-    Attributes:
-        title (str): the pair's name.
-        visible (np.ndarray): H x W x 3, uint8, R, G, B.
-        infrared (np.ndarray): H x W, uint8.
-        fused (np.ndarray): H x W x 3 or H x W, uint8, R, G, B.
-        attention (np.ndarray): H x W in [0, 1].
-        gates (Mapping[str, np.ndarray]): for each mixture the weights of its E experts.
-    """
-
-    title: str
-    visible: np.ndarray
-    infrared: np.ndarray
-    fused: np.ndarray
-    attention: np.ndarray
-    gates: Mapping[str, np.ndarray]
+    title: str  # the pair's name
+    visible: np.ndarray  # H x W x 3
+    infrared: np.ndarray  # H x W
+    fused: np.ndarray  # H x W x 3 or H x W
+    attention: np.ndarray  # H x W in [0, 1]
+    gates: Mapping[str, np.ndarray]  # for each mixture the weights of its E experts
 
 
 def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:

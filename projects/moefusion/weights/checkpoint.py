@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+Location = str | torch.device | None
+Checkpoint = dict[str, Any]
+
 
 class _LogHistory:
     """Stands in for MMEngine's HistoryBuffer: holds the file's values and can do nothing."""
@@ -21,25 +24,24 @@ def _name(owner: object, name: str) -> str:
 
 def _safe_globals(history: type, attribute: Callable[..., Any]) -> list[Any]:
     """What a checkpoint of MMEngine's runner holds beside tensors: its log history in arrays."""
-    core = np._core if hasattr(np, '_core') else np.core
-    allowed: list[Any] = [np.ndarray, np.dtype]
-    for function in (core.multiarray._reconstruct, core.multiarray.scalar):
-        # A file names the module of the NumPy that wrote it: 2 calls numpy.core numpy._core.
-        allowed += [
-            (function, f'{module}.multiarray.{function.__name__}')
-            for module in ('numpy.core', 'numpy._core')
-        ]
-    allowed += [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.uint8)]
+    core = (np._core if hasattr(np, '_core') else np.core).multiarray
+    kinds = np.float64, np.float32, np.int64, np.uint8
     return [
-        *allowed,
+        np.ndarray,
+        np.dtype,
+        *(type(np.dtype(kind)) for kind in kinds),
+        # A file names the module of the NumPy that wrote it: 2 calls numpy.core numpy._core.
+        *(
+            (function, f'{module}.multiarray.{function.__name__}')
+            for function in (core._reconstruct, core.scalar)
+            for module in ('numpy.core', 'numpy._core')
+        ),
         (history, 'mmengine.logging.history_buffer.HistoryBuffer'),
         (attribute, 'builtins.getattr'),
     ]
 
 
-def load_checkpoint_safely(
-    path: str | Path, map_location: str | torch.device | None = 'cpu'
-) -> dict[str, Any]:
+def load_checkpoint_safely(path: str | Path, map_location: Location = 'cpu') -> Checkpoint:
     """Read a checkpoint's weights without running code from it.
 
     Args:
@@ -58,9 +60,7 @@ def load_checkpoint_safely(
     return _load(path, map_location, _LogHistory, _name)
 
 
-def load_to_resume(
-    path: str | Path, map_location: str | torch.device | None = 'cpu'
-) -> dict[str, Any]:
+def load_to_resume(path: str | Path, map_location: Location = 'cpu') -> Checkpoint:
     """As :func:`load_checkpoint_safely`, with the log history that a runner goes on from.
 
     MMEngine's ``HistoryBuffer`` comes to life, which takes ``getattr`` on what the file holds: for
@@ -71,12 +71,7 @@ def load_to_resume(
     return _load(path, map_location, HistoryBuffer, getattr)
 
 
-def _load(
-    path: str | Path,
-    map_location: str | torch.device | None,
-    history: type,
-    attribute: Callable[..., Any],
-) -> dict[str, Any]:
+def _load(path: str | Path, map_location: Location, history: type, attribute: Any) -> Checkpoint:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path}: there is no such file')
@@ -107,9 +102,7 @@ def _load(
     return checkpoint
 
 
-def load_weights(
-    model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def load_weights(model: nn.Module, path: str | Path, optional: tuple[str, ...] = ()) -> Checkpoint:
     """Load a checkpoint's weights into a model, all of them or none, and return the checkpoint.
 
     Args:
