@@ -46,7 +46,8 @@ def person(rng: Generator) -> Sprite:
             put(art.limb(arm, 0.062 * tall), top * shade, 0.74)
             put(art.ellipse(*hand, 0.028 * tall, 0.032 * tall), skin, 0.93)
     half = [(0.115, 0.185), (0.10, 0.36), (0.098, 0.53)]
-    body = half + [(-a, b) for a, b in reversed(half)]
+    # from the left shoulder on: another start would draw another edge
+    body = [(-0.115, 0.185), *half, *((-a, b) for a, b in half[:0:-1])]
     put(art.polygon([(x + a * tall, b * tall) for a, b in body]), top, 0.80)
     put(art.box(x - 0.004, 0.2 * tall, x + 0.004, 0.5 * tall), top * 0.6, 0.8)  # zip
     put(art.limb(arm, 0.062 * tall), top * 0.9, 0.76)
