@@ -106,8 +106,11 @@ def test_schedule(name):
 @pytest.mark.parametrize('name', ALL)
 def test_hooks(name):
     """Every run checks its classes and joins its statistics; detectors have no fusion's hook."""
-    types = {hook.type for hook in read(name).default_hooks.values()}
-    assert {'EarlyNumClassCheckHook', 'SyncBuffersHook', 'CheckpointHook'} <= types
+    config = read(name)
+    types = {hook.type for hook in config.default_hooks.values()}
+    iterations = config.train_cfg.type == 'IterBasedTrainLoop'
+    sync = 'IterSyncBuffersHook' if iterations else 'SyncBuffersHook'
+    assert {'EarlyNumClassCheckHook', sync, 'CheckpointHook'} <= types
     fusion = {'JointLossHook', 'FusionVisualizationHook'}
     assert types & fusion == (fusion if name in FUSION else set())
     assert 'custom_hooks' not in read(name)

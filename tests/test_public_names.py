@@ -13,7 +13,7 @@ NAMES = {
     'moefusion.detection': 'CSPDarknetTiny SpatialAttention as_at_test capture_attention '
     'find_attention',
     'moefusion.engine': 'EarlyNumClassCheckHook FusionVisualizationHook GateNoiseHook '
-    'JointLossHook',
+    'IterSyncBuffersHook JointLossHook',
     'moefusion.evaluation': 'DumpPredictions FusedDetectionMetric FusionMetric average_precision '
     'boxes_by_class',
     'moefusion.fusion': 'AttentionMerge DenseEncoder FusionNetwork FusionOutput Gating '
