@@ -38,14 +38,28 @@ class EvaluationSet:
         """Take images out of the set.
 
         Raises:
-            EvaluationError: If none is left.
+            EvaluationError: if none is left.
         """
         self.left_out.update(problems)
-        for files in (self.visible, self.infrared, *self.fused.values(), self.annotations or {}):
-            for stem in problems:
+        for stem in problems:
+            for files in (self.visible, self.infrared, *self.fused.values()):
                 files.pop(stem, None)
+            if self.annotations:
+                self.annotations.pop(stem, None)
         if not self.visible:
             raise EvaluationError(f'no image is left to score:{_reasons(self.left_out)}')
+
+    def check_names(self, taken: Iterable[str]) -> None:
+        """Refuse methods of these names.
+
+        Raises:
+            EvaluationError: if there is one.
+        """
+        for name in set(taken) & set(self.fused):
+            raise EvaluationError(
+                f'{name}: a table has a row of this name for the source images; call the method '
+                'otherwise in --fused'
+            )
 
 
 def find_evaluation_set(
@@ -79,20 +93,22 @@ def find_evaluation_set(
         'infrared': Path(infrared),
         **{f'fused {name}': Path(folder) for name, folder in fused.items()},
     }
-    files, twice = {}, {}
+    files: dict[str, dict[str, Path]] = {}
+    twice: dict[str, str] = {}
     for what, folder in folders.items():
-        files[what], doubles = _images(folder, strip)
-        twice.update({stem: f'{what}: {reason}' for stem, reason in doubles.items()})
+        found = _images(folder, strip)
+        files[what] = {stem: paths[0] for stem, paths in found.items()}
+        for stem, (first, *others) in found.items():
+            if others:
+                twice[stem] = f'{what}: both {first.name} and {others[0].name}'
     methods = [what for what in files if what.startswith('fused ')]
-    made = set().union(*(files[what] for what in methods))
     if names is None:
-        wanted = (set(files['visible']) | set(files['infrared'])) & made
-    else:
-        wanted = set(names)
+        made = set().union(*(files[what] for what in methods))
+        names = (set(files['visible']) | set(files['infrared'])) & made
+    wanted = set(names)
     left_out = {stem: reason for stem, reason in twice.items() if stem in wanted}
     for stem in sorted(wanted - set(left_out)):
-        missing = [what for what in files if stem not in files[what]]
-        if missing:
+        if missing := [what for what in files if stem not in files[what]]:
             left_out[stem] = f'missing in {", ".join(missing)}'
     boxes = None
     if annotations is not None:
@@ -119,18 +135,13 @@ def find_evaluation_set(
     )
 
 
-def _images(folder: Path, strip: Iterable[str]) -> tuple[dict[str, Path], dict[str, str]]:
+def _images(folder: Path, strip: Iterable[str]) -> dict[str, list[Path]]:
     if not folder.is_dir():
         raise EvaluationError(f'{folder}: there is no such folder')
     found = list_folder(folder, strip=strip)
     if not found:
         raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')
-    doubles = {
-        stem: f'both {paths[0].name} and {paths[1].name}'
-        for stem, paths in found.items()
-        if len(paths) > 1
-    }
-    return {stem: paths[0] for stem, paths in found.items()}, doubles
+    return found
 
 
 def _reasons(left_out: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import torch
 
 from moefusion.comparison.pairs import EvaluationSet
@@ -20,7 +21,7 @@ from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
 
 @dataclass(frozen=True)
 class Task:
-    """One image of the test set, for a worker."""
+    """One image of the test set, for a worker: its files, boxes, and what to score."""
 
     stem: str
     visible: Path
@@ -37,9 +38,9 @@ class Scores:
     """What a worker hands back.
 
     Attributes:
-        stem (str): The image.
-        values (dict): Region, method, metric to value; no foreground in an image without boxes.
-        problem (str | None): Why the image could not be scored.
+        stem (str): the image.
+        values (dict): region, method, metric to value; no foreground in an image without boxes.
+        problem (str | None): why the image could not be scored.
     """
 
     stem: str
@@ -50,7 +51,7 @@ class Scores:
 def make_tasks(
     images: EvaluationSet, regions: Sequence[str], protocol: str, one_sided: bool = False
 ) -> list[Task]:
-    """Return one task for each image, in the order of the stems."""
+    """One task for each image, in the order of the stems."""
     annotations = images.annotations or {}
     return [
         Task(
@@ -75,19 +76,29 @@ def score_images(
     """Score images.
 
     Args:
-        tasks (Sequence[Task]): From :func:`make_tasks`.
-        workers (int): Processes; each computes on one thread. With 1, none is started.
-        progress (Callable): Wraps the iterator over finished images, given their number.
+        tasks (Sequence[Task]): from :func:`make_tasks`.
+        workers (int): processes; each computes on one thread. With 1, none is started.
+        progress (Callable): wraps the iterator over finished images, given their number.
 
     Returns:
-        list[Scores]: One for each task, in their order.
+        list[Scores]: one for each task, in their order.
     """
-    workers = min(workers, len(tasks))
     scores = {result.stem: result for result in progress(_run(tasks, workers), len(tasks))}
     return [scores[task.stem] for task in tasks]
 
 
+def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
+    """A row for each image, region and method, with the metrics behind these three columns."""
+    return pd.DataFrame(
+        dict(region=region, method=method, image=image.stem, **metrics)
+        for image in scores
+        for region, methods in image.values.items()
+        for method, metrics in methods.items()
+    )
+
+
 def _run(tasks: Sequence[Task], workers: int) -> Iterator[Scores]:
+    workers = min(workers, len(tasks))
     if workers <= 1:
         yield from map(score_image, tasks)
         return
@@ -108,11 +119,14 @@ def score_image(task: Task) -> Scores:
     try:
         visible, infrared = _read_rgb(task.visible), read_infrared(task.infrared)
         fused = {method: _read_rgb(path) for method, path in task.fused.items()}
+        several = len(fused) > 1
         for region in task.regions:
-            mask = _mask(region, task.annotation, *infrared.shape)
-            if region == 'foreground' and not mask.any():
-                continue
-            several = len(fused) > 1
+            mask = None
+            if region != 'whole' and task.annotation:
+                mask = foreground_mask(task.annotation, infrared.shape[1], infrared.shape[0])
+                if region == 'foreground' and not mask.any():
+                    continue
+                mask = mask if region == 'foreground' else ~mask
             sources = (
                 GrayImages(visible, mask, 'visible', several),
                 GrayImages(infrared, mask, 'infrared', several),
@@ -129,18 +143,11 @@ def score_image(task: Task) -> Scores:
 def _score(
     visible: GrayImages, infrared: GrayImages, fused: GrayImages, task: Task
 ) -> dict[str, float]:
-    scores = fusion_metrics(visible, infrared, fused, task.protocol)
+    scores = {**fusion_metrics(visible, infrared, fused, task.protocol)}
     if task.one_sided:
-        scores.update(one_sided_metrics(visible, infrared, fused, task.protocol))
-    return scores
+        scores |= one_sided_metrics(visible, infrared, fused, task.protocol)
+    return {name: float(score) for name, score in scores.items()}
 
 
 def _read_rgb(path: Path) -> np.ndarray:
     return cv2.cvtColor(read_visible(path), cv2.COLOR_BGR2RGB)
-
-
-def _mask(region: str, annotation: Annotation | None, height: int, width: int):
-    if region == 'whole':
-        return None
-    mask = foreground_mask(annotation, width, height)
-    return mask if region == 'foreground' else ~mask
