@@ -14,12 +14,14 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).resolve().parent
 
 
-def read_version():
+def read_version() -> str:
+    """The version, without importing the package."""
     text = (ROOT / 'projects' / 'moefusion' / '__init__.py').read_text(encoding='utf-8')
-    return re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE).group(1)
+    return re.findall(r"^__version__ = '([^']+)'", text, re.MULTILINE)[0]
 
 
-def read_readme():
+def read_readme() -> str:
+    """The README, where there is one."""
     readme = ROOT / 'README.md'
     return readme.read_text(encoding='utf-8') if readme.is_file() else ''
 

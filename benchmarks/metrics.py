@@ -8,6 +8,7 @@ per second.
 from __future__ import annotations
 
 import argparse
+import functools
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -50,7 +51,7 @@ def compare(images: list[np.ndarray], rounds: int) -> None:
     cases = {
         'SciPy': lambda: scipy_metrics(visible, infrared, fused),
         'moefusion.metrics': lambda: fusion_metrics(visible, infrared, fused),
-        'the same, standard protocol': lambda: fusion_metrics(*images, 'standard'),
+        'the same, standard protocol': lambda: fusion_metrics(visible, infrared, fused, 'standard'),
         'the same, sources prepared': lambda: fusion_metrics(*prepared, fused),
     }
     times = time_in_turns(cases, rounds, time.process_time)
@@ -91,8 +92,9 @@ def batches_on_the_gpu(images: list[np.ndarray], rounds: int) -> None:
     """Print images per second of batches on the GPU."""
     tensors = [torch.from_numpy(image).cuda()[None, None] for image in images]
     for size in (1, 8, 32):
-        batch = [tensor.repeat(size, 1, 1, 1) for tensor in tensors]
-        times = time_in_turns({'batch': lambda batch=batch: fusion_metrics(*batch)}, rounds)
+        visible, infrared, fused = (tensor.repeat(size, 1, 1, 1) for tensor in tensors)
+        run = functools.partial(fusion_metrics, visible, infrared, fused)
+        times = time_in_turns({'batch': run}, rounds)
         print(f'  batch of {size}: {size / times["batch"].median():.0f} images/s')
 
 

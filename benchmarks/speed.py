@@ -14,13 +14,14 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
-from torch import Tensor
+from torch import Tensor, nn
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -32,6 +33,8 @@ from moefusion.apis.inferencer import model_that_fuses
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.fusion import FusionNetwork
 from moefusion.models import MoEFusion
+
+Network = TypeVar('Network', bound=nn.Module)
 
 CONFIG = Path(__file__).resolve().parents[1] / 'configs/moefusion_m3fd.py'
 # modules by part
@@ -128,9 +131,9 @@ def build_fusion(config: dict[str, Any], device: torch.device) -> FusionNetwork:
     return in_layout(network, torch.channels_last)
 
 
-def in_layout(network: Any, layout: torch.memory_format) -> Any:
-    """The network in a memory format (PyTorch's types do not know this call)."""
-    return network.to(memory_format=layout)
+def in_layout(network: Network, layout: torch.memory_format) -> Network:
+    """The network in a memory format."""
+    return network.to(memory_format=layout)  # type: ignore[call-overload]  # not in PyTorch's types
 
 
 class Convolutions(TorchDispatchMode):
@@ -141,8 +144,12 @@ class Convolutions(TorchDispatchMode):
         self.calls: list[tuple[Any, ...]] = []
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
+        self,
+        func: OpOverload,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> object:
         """Run an operator; PyTorch calls this."""
         if func is torch.ops.aten.convolution.default:
             self.calls.append(args)
@@ -182,7 +189,7 @@ def fusion_cases(
 def whole_cases(
     model: MoEFusion, size: tuple[int, int], device: torch.device
 ) -> dict[str, Callable[[], object]]:
-    """Fusing a pair in memory as :class:`moefusion.apis.FusionInferencer` does, and its attention."""
+    """Fusing a pair in memory as ``FusionInferencer`` does, and its attention maps alone."""
     model, pair = in_layout(model.to(device), torch.channels_last), random_pair(size)
     inputs = model.data_preprocessor(copy.deepcopy(pair))['inputs']
     modalities = 'visible', 'infrared'

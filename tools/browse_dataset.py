@@ -32,6 +32,7 @@ WIDE_ENOUGH = 480  # narrower images are enlarged, so that labels can be read
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__.split(':')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
     parser.add_argument('--split', default='train', choices=['train', 'val', 'test'])
@@ -57,6 +58,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 @command
 def main(argv: list[str] | None = None) -> None:
+    """Draw, write and show."""
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
     register_all_modules()
@@ -96,7 +98,9 @@ def run_pipeline(info: dict, transforms: Sequence[Callable], mode: str) -> list[
         steps.append((type(transform).__name__, results['img'].copy(), boxes, labels))
         if mode == 'original':
             boxes = torch.tensor([item['bbox'] for item in info['instances']]).reshape(-1, 4)
-            labels = torch.tensor([item['bbox_label'] for item in info['instances']], dtype=int)
+            labels = torch.tensor(
+                [item['bbox_label'] for item in info['instances']], dtype=torch.int64
+            )
             return [('', steps[0][1], boxes, labels)]
     return steps if mode == 'pipeline' else [('', *steps[-1][1:])]
 

@@ -39,8 +39,8 @@ def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
     fuse = FusionInferencer(ROOT / CONFIG, checkpoint)
     pictures = []
     for name in (ROOT / DATA / 'test.txt').read_text().split()[:num_pairs]:
-        pair = [ROOT / DATA / folder / f'{name}.png' for folder in ('Vis', 'Ir')]
-        result = next(fuse.stream(*pair))
+        visible, infrared = (ROOT / DATA / folder / f'{name}.png' for folder in ('Vis', 'Ir'))
+        result = next(fuse.stream(visible, infrared))
         pictures.append(result.picture)
         write_image(ROOT / FUSED / f'{name}.png', cv2.cvtColor(result.color, cv2.COLOR_RGB2BGR))
     write_image(ROOT / PICTURE, cv2.cvtColor(draw_fusion(pictures), cv2.COLOR_RGB2BGR))

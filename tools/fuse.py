@@ -13,6 +13,7 @@ from moefusion.files import read_lines
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='Exit status: 0 if every pair is fused, 1 if not all are.'
     )
@@ -55,6 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 @command
 def main(argv: list[str] | None = None) -> int:
+    """Fuse; what is done stays, whatever stops it. Return the exit status."""
     args = parse_args(argv)
     keep_freed_memory()
     counts: Counter[str] = Counter()

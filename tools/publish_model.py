@@ -17,6 +17,7 @@ from moefusion.weights.checkpoint import load_checkpoint_safely
 
 @command
 def main() -> None:
+    """Read, leave out, write."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='Left out are the optimiser, the logs, and the parts that '

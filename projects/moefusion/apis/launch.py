@@ -8,6 +8,7 @@ that is there as it is. Where there is a GPU it leaves everything to MMEngine.
 
 from __future__ import annotations
 
+import argparse
 import atexit
 import datetime
 import gc
@@ -20,8 +21,32 @@ import torch
 from mmengine.config import Config
 from torch import distributed as dist
 
+from moefusion.apis.command import add_config_options
+from moefusion.apis.config import load_config
+from moefusion.apis.memory import keep_freed_memory
+
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 DEFAULT_PORT = '29500'
+
+
+def add_run_options(parser: argparse.ArgumentParser, example: str) -> None:
+    """Add what ``tools/train.py`` and ``tools/test.py`` share, for :func:`prepare_run`."""
+    parser.add_argument(
+        '--work-dir', help='where logs and files go (default: work_dirs/<name of the config>)'
+    )
+    add_config_options(parser, example)
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    # which old versions of PyTorch give
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def prepare_run(args: argparse.Namespace) -> Config:
+    """The config of a tool's arguments, with memory and processes prepared for its ``Runner``."""
+    keep_freed_memory()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    prepare_distributed(cfg, args.launcher)
+    return cfg
 
 
 def prepare_distributed(cfg: Config, launcher: str) -> None:

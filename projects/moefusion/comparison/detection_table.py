@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from mmcv.transforms import Compose
 from mmdet.apis import inference_detector
 from mmdet.evaluation import eval_map
+from mmdet.models import BaseDetector
 from mmdet.registry import DATASETS, MODELS
 from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
@@ -29,7 +29,7 @@ IOU = 0.5
 SOURCES = 'Visible', 'Infrared'
 
 
-def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> Any:
+def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu') -> BaseDetector:
     """Build a detector and load its weights, without running code from the checkpoint.
 
     Args:
@@ -38,7 +38,7 @@ def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu
         device (str): where it runs.
 
     Returns:
-        nn.Module: in evaluation mode, with ``cfg`` and ``dataset_meta``, as
+        BaseDetector: in evaluation mode, with ``cfg`` and ``dataset_meta``, as
         :func:`mmdet.apis.inference_detector` wants it.
 
     Raises:
@@ -66,7 +66,7 @@ def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu
 
 
 def detection_table(
-    model: Any,
+    model: BaseDetector,
     images: EvaluationSet,
     paper: str | None = None,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
@@ -74,7 +74,7 @@ def detection_table(
     """Detect on visible, infrared and every method's images and compare with the boxes.
 
     Args:
-        model (nn.Module): from :func:`load_detector`.
+        model (BaseDetector): from :func:`load_detector`.
         images (EvaluationSet): the test set, with annotations.
         paper (str, optional): data set whose published rows to add.
         progress (Callable): wraps the iterator over images, given their number.

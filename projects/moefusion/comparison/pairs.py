@@ -76,7 +76,8 @@ def find_evaluation_set(
     same images.
 
     Args:
-        visible, infrared (str | Path): Folders of the sources.
+        visible (str | Path): Folder of the visible images.
+        infrared (str | Path): Folder of the infrared ones.
         fused (Mapping[str, str | Path]): Folder of each method.
         annotations (str | Path, optional): See :func:`read_annotations`.
         names (Iterable[str], optional): Stems of the test set. Defaults to the stems that both

@@ -55,8 +55,9 @@ def published_detection(dataset: str) -> tuple[int, dict[str, dict[str, float]]]
         ValueError: if there is no such data set.
     """
     rows = _read('published_detection.csv', dataset)
-    methods = rows.groupby('method', sort=False)
-    scores = {method: dict(zip(found['class'], found['AP'])) for method, found in methods}
+    scores: dict[str, dict[str, float]] = {}
+    for method, name, value in zip(rows['method'], rows['class'], rows['AP']):
+        scores.setdefault(method, {})[name] = value
     return int(rows['table'].iloc[0]), scores
 
 

@@ -143,10 +143,10 @@ def score_image(task: Task) -> Scores:
 def _score(
     visible: GrayImages, infrared: GrayImages, fused: GrayImages, task: Task
 ) -> dict[str, float]:
-    scores = {**fusion_metrics(visible, infrared, fused, task.protocol)}
+    found = [fusion_metrics(visible, infrared, fused, task.protocol)]
     if task.one_sided:
-        scores |= one_sided_metrics(visible, infrared, fused, task.protocol)
-    return {name: float(score) for name, score in scores.items()}
+        found.append(one_sided_metrics(visible, infrared, fused, task.protocol))
+    return {name: float(score) for scores in found for name, score in scores.items()}
 
 
 def _read_rgb(path: Path) -> np.ndarray:

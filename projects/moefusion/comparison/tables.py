@@ -87,9 +87,9 @@ class Table:
 
     def to_csv(self) -> str:
         """The table in CSV, all digits, with a column of ranks after each of values."""
-        columns = [[name, f'{name}_rank'] for name in self.scores]
+        columns = [column for name in self.scores for column in (name, f'{name}_rank')]
         both = self.scores.join(self.ranks().add_suffix('_rank'))
-        return both[sum(columns, [])].to_csv(lineterminator='\n')
+        return both[columns].to_csv(lineterminator='\n')
 
     def to_dict(self) -> dict[str, Any]:
         """The table as plain data for JSON; None where there is no value."""
