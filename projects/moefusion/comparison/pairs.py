@@ -89,25 +89,14 @@ def find_evaluation_set(
         EvaluationError: If a folder is missing or empty, or nothing is left to score.
         AnnotationError: If the annotations cannot be read.
     """
-    folders = {
-        'visible': Path(visible),
-        'infrared': Path(infrared),
-        **{f'fused {name}': Path(folder) for name, folder in fused.items()},
-    }
-    files: dict[str, dict[str, Path]] = {}
-    twice: dict[str, str] = {}
-    for what, folder in folders.items():
-        found = _images(folder, strip)
-        files[what] = {stem: paths[0] for stem, paths in found.items()}
-        for stem, (first, *others) in found.items():
-            if others:
-                twice[stem] = f'{what}: both {first.name} and {others[0].name}'
-    methods = [what for what in files if what.startswith('fused ')]
+    folders = {'visible': Path(visible), 'infrared': Path(infrared)}
+    folders |= {f'fused {name}': Path(folder) for name, folder in fused.items()}
+    files, twice = _list_folders(folders, strip)
     if names is None:
-        made = set().union(*(files[what] for what in methods))
+        made = set().union(*(files[f'fused {name}'] for name in fused))
         names = (set(files['visible']) | set(files['infrared'])) & made
     wanted = set(names)
-    left_out = {stem: reason for stem, reason in twice.items() if stem in wanted}
+    left_out = {stem: twice[stem] for stem in twice if stem in wanted}
     for stem in sorted(wanted - set(left_out)):
         if missing := [what for what in files if stem not in files[what]]:
             left_out[stem] = f'missing in {", ".join(missing)}'
@@ -118,31 +107,40 @@ def find_evaluation_set(
     stems = sorted(wanted - set(left_out))
     if not stems:
         examples = '; '.join(
-            f'{what} ({folder}): {len(files[what])} images'
-            + (f', such as {min(files[what])}' if files[what] else '')
+            f'{what} ({folder}): {len(files[what])} images, such as {min(files[what])}'
             for what, folder in folders.items()
         )
-        raise EvaluationError(
-            f'no image is in all folders under one name: {examples}' + _reasons(left_out)
-        )
+        reasons = _reasons(left_out)
+        raise EvaluationError(f'no image is in all folders under one name: {examples}{reasons}')
     kept = {what: {stem: found[stem] for stem in stems} for what, found in files.items()}
     return EvaluationSet(
         kept['visible'],
         kept['infrared'],
-        {what.removeprefix('fused '): kept[what] for what in methods},
+        {name: kept[f'fused {name}'] for name in fused},
         None if boxes is None else {stem: boxes[stem] for stem in stems},
         left_out,
         {what: sorted(set(found) - wanted) for what, found in files.items()},
     )
 
 
-def _images(folder: Path, strip: Iterable[str]) -> dict[str, list[Path]]:
-    if not folder.is_dir():
-        raise EvaluationError(f'{folder}: there is no such folder')
-    found = list_folder(folder, strip=strip)
-    if not found:
-        raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')
-    return found
+def _list_folders(
+    folders: Mapping[str, Path], strip: Iterable[str]
+) -> tuple[dict[str, dict[str, Path]], dict[str, str]]:
+    """The files of each folder by stem, and which stems a folder has twice."""
+    files: dict[str, dict[str, Path]] = {}
+    twice: dict[str, str] = {}
+    for what, folder in folders.items():
+        if not folder.is_dir():
+            raise EvaluationError(f'{folder}: there is no such folder')
+        found = list_folder(folder, strip=strip)
+        if not found:
+            suffixes = ', '.join(IMAGE_SUFFIXES)
+            raise EvaluationError(f'{folder}: no image in this folder ({suffixes})')
+        files[what] = {stem: paths[0] for stem, paths in found.items()}
+        for stem, (first, *others) in found.items():
+            if others:
+                twice[stem] = f'{what}: both {first.name} and {others[0].name}'
+    return files, twice
 
 
 def _reasons(left_out: Mapping[str, str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -17,20 +18,6 @@ from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.regions import foreground_mask
 from moefusion.files import Annotation, read_infrared, read_visible
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
-
-
-@dataclass(frozen=True)
-class Task:
-    """One image of the test set, for a worker: its files, boxes, and what to score."""
-
-    stem: str
-    visible: Path
-    infrared: Path
-    fused: dict[str, Path]
-    annotation: Annotation | None
-    regions: tuple[str, ...]
-    protocol: str
-    one_sided: bool = False
 
 
 @dataclass
@@ -48,21 +35,22 @@ class Scores:
     problem: str | None = None
 
 
+Task = Callable[[], Scores]
+
+
 def make_tasks(
     images: EvaluationSet, regions: Sequence[str], protocol: str, one_sided: bool = False
 ) -> list[Task]:
-    """One task for each image, in the order of the stems."""
+    """What scores one image each, in the order of the stems."""
     annotations = images.annotations or {}
     return [
-        Task(
+        partial(
+            _score_image,
             stem,
-            images.visible[stem],
-            images.infrared[stem],
+            (images.visible[stem], images.infrared[stem]),
             {method: files[stem] for method, files in images.fused.items()},
-            annotations.get(stem),
-            tuple(regions),
-            protocol,
-            one_sided,
+            {region: annotations.get(stem) for region in regions},
+            partial(_score, protocol=protocol, one_sided=one_sided),
         )
         for stem in images.stems
     ]
@@ -83,8 +71,12 @@ def score_images(
     Returns:
         list[Scores]: one for each task, in their order.
     """
-    scores = {result.stem: result for result in progress(_run(tasks, workers), len(tasks))}
-    return [scores[task.stem] for task in tasks]
+    workers = min(workers, len(tasks))
+    if workers <= 1:
+        return list(progress(map(_run, tasks), len(tasks)))
+    # spawn: a fork after PyTorch has started its threads may hang
+    with ProcessPoolExecutor(workers, multiprocessing.get_context('spawn'), _one_thread) as pool:
+        return list(progress(pool.map(_run, tasks), len(tasks)))
 
 
 def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
@@ -97,15 +89,8 @@ def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
     )
 
 
-def _run(tasks: Sequence[Task], workers: int) -> Iterator[Scores]:
-    workers = min(workers, len(tasks))
-    if workers <= 1:
-        yield from map(score_image, tasks)
-        return
-    # spawn: a fork after PyTorch has started its threads may hang
-    with ProcessPoolExecutor(workers, multiprocessing.get_context('spawn'), _one_thread) as pool:
-        for future in as_completed([pool.submit(score_image, task) for task in tasks]):
-            yield future.result()
+def _run(task: Task) -> Scores:
+    return task()
 
 
 def _one_thread() -> None:
@@ -113,27 +98,33 @@ def _one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def score_image(task: Task) -> Scores:
+def _score_image(
+    stem: str,
+    sources: tuple[Path, Path],
+    fused: Mapping[str, Path],
+    regions: Mapping[str, Annotation | None],
+    score: Callable[..., dict[str, float]],
+) -> Scores:
     """Score all methods on one image; what is wrong with its files is returned, not raised."""
-    scores = Scores(task.stem)
+    scores = Scores(stem)
     try:
-        visible, infrared = _read_rgb(task.visible), read_infrared(task.infrared)
-        fused = {method: _read_rgb(path) for method, path in task.fused.items()}
+        visible, infrared = _read_rgb(sources[0]), read_infrared(sources[1])
+        candidates = {method: _read_rgb(path) for method, path in fused.items()}
         several = len(fused) > 1
-        for region in task.regions:
+        for region, annotation in regions.items():
             mask = None
-            if region != 'whole' and task.annotation:
-                mask = foreground_mask(task.annotation, infrared.shape[1], infrared.shape[0])
+            if region != 'whole' and annotation:
+                mask = foreground_mask(annotation, infrared.shape[1], infrared.shape[0])
                 if region == 'foreground' and not mask.any():
                     continue
                 mask = mask if region == 'foreground' else ~mask
-            sources = (
+            prepared = (
                 GrayImages(visible, mask, 'visible', several),
                 GrayImages(infrared, mask, 'infrared', several),
             )
             scores.values[region] = {
-                method: _score(*sources, GrayImages(image, mask, f'fused {method}'), task)
-                for method, image in fused.items()
+                method: score(*prepared, GrayImages(image, mask, f'fused {method}'))
+                for method, image in candidates.items()
             }
     except ValueError as error:  # of the readers and the metrics alike
         scores.problem, scores.values = str(error), {}
@@ -141,11 +132,11 @@ def score_image(task: Task) -> Scores:
 
 
 def _score(
-    visible: GrayImages, infrared: GrayImages, fused: GrayImages, task: Task
+    visible: GrayImages, infrared: GrayImages, fused: GrayImages, protocol: str, one_sided: bool
 ) -> dict[str, float]:
-    found = [fusion_metrics(visible, infrared, fused, task.protocol)]
-    if task.one_sided:
-        found.append(one_sided_metrics(visible, infrared, fused, task.protocol))
+    found = [fusion_metrics(visible, infrared, fused, protocol)]
+    if one_sided:
+        found.append(one_sided_metrics(visible, infrared, fused, protocol))
     return {name: float(score) for scores in found for name, score in scores.items()}
 
 
