@@ -104,12 +104,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        '--images',
-        nargs=3,
-        metavar=('VISIBLE', 'INFRARED', 'FUSED'),
-        help='images to time (default: made ones of 576 x 768)',
-    )
+    names, text = ('VISIBLE', 'INFRARED', 'FUSED'), 'default: made ones of 576 x 768'
+    parser.add_argument('--images', nargs=3, metavar=names, help=text)
     parser.add_argument('--rounds', type=int, default=5, help='of taking turns (default: 5)')
     parser.add_argument('--count', type=int, default=60, help='images for --workers (default: 60)')
     args = parser.parse_args()

@@ -18,8 +18,7 @@ def scipy_metrics(visible: np.ndarray, infrared: np.ndarray, fused: np.ndarray) 
         SD=np.sqrt(np.minimum(difference**2, 255).mean()),
         MI=mutual_information(a, f) + mutual_information(b, f),
         VIF=vifp(a, f) + vifp(b, f),
-        AG=np.sqrt((gradient_x**2 + gradient_y**2) / 2).sum()
-        / ((f.shape[0] - 1) * (f.shape[1] - 1)),
+        AG=np.sqrt((gradient_x**2 + gradient_y**2) / 2).sum() / (len(rows) * columns.shape[1]),
         SCD=np.corrcoef((f - b).ravel(), a.ravel())[0, 1]
         + np.corrcoef((f - a).ravel(), b.ravel())[0, 1],
         Qabf=qabf(a / 255, b / 255, f / 255),

@@ -33,6 +33,7 @@ from moefusion.apis.inferencer import model_that_fuses
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.fusion import FusionNetwork
 from moefusion.models import MoEFusion
+from moefusion.models.moe_fusion import MODALITIES
 
 Network = TypeVar('Network', bound=nn.Module)
 
@@ -58,8 +59,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--config', default=CONFIG, help=f'default: {CONFIG.name}')
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
-    size = (640, 480)
-    parser.add_argument('--size', nargs=2, type=int, default=size, help='default: 640 480')
+    parser.add_argument('--size', nargs=2, type=int, default=(640, 480), help='640 480 by default')
     parser.add_argument('--repeats', type=int, default=7, help='rounds (default: 7)')
     return parser.parse_args(argv)
 
@@ -169,7 +169,6 @@ def fusion_cases(
     network = build_fusion(config, device)
     first = in_layout(build_fusion(config, device), torch.contiguous_format)
     dense = build_fusion(dict(config, top_k=config.get('num_experts', 4)), device)
-
     with Convolutions() as bare:
         network(*inputs)
 
@@ -192,19 +191,14 @@ def whole_cases(
     """Fusing a pair in memory as ``FusionInferencer`` does, and its attention maps alone."""
     model, pair = in_layout(model.to(device), torch.channels_last), random_pair(size)
     inputs = model.data_preprocessor(copy.deepcopy(pair))['inputs']
-    modalities = 'visible', 'infrared'
     return {
         'with detectors': lambda: model.test_step(copy.deepcopy(pair)),
-        'detectors alone': lambda: [model.attend(name, inputs[name]) for name in modalities],
+        'detectors alone': lambda: [model.attend(name, inputs[name]) for name in MODALITIES],
     }
 
 
 def peak_memory(config: dict[str, Any], size: tuple[int, int], device: torch.device) -> float:
-    """MiB that fusing one pair takes at most, beyond the network's weights.
-
-    On a CPU it is the growth of a fresh process's resident memory, where freed memory is kept as
-    ``tools/fuse.py`` does; on a GPU what PyTorch allocates.
-    """
+    """MiB that fusing takes beyond the weights: PyTorch's peak on a GPU, else a new process's."""
     if device.type == 'cuda':
         network, inputs = build_fusion(config, device), random_inputs(size, device)
         network(*inputs)

@@ -22,14 +22,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('config', nargs='?', help='default: the bundled weights')
     parser.add_argument('checkpoint', nargs='?')
-    parser.add_argument(
-        '--data',
-        nargs='+',
-        required=True,
-        type=_group,
-        metavar='NAME=VISIBLE,INFRARED',
-        help='folders of each data set',
-    )
+    metavar, text = 'NAME=VISIBLE,INFRARED', 'folders of each data set'
+    parser.add_argument('--data', nargs='+', required=True, type=_group, metavar=metavar, help=text)
     parser.add_argument('--number', type=int, default=10, help='pairs of each set (default: 10)')
     parser.add_argument('--device', help='such as cpu or cuda:0')
     parser.add_argument('--out-dir', help='also write routing.csv, a row for each pair')

@@ -36,13 +36,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split(':')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
     parser.add_argument('--split', default='train', choices=['train', 'val', 'test'])
-    parser.add_argument(
-        '--mode',
-        default='transformed',
-        choices=['original', 'transformed', 'pipeline'],
-        help='the files as they are, what training gets, or every step between (default: '
-        'transformed)',
-    )
+    text = 'the files as they are, what training gets (default), or every step between'
+    modes = ['original', 'transformed', 'pipeline']
+    parser.add_argument('--mode', default='transformed', choices=modes, help=text)
     parser.add_argument('--out-dir', help='write PNG files here')
     parser.add_argument('--not-show', action='store_true', help='open no window')
     parser.add_argument('--show-number', type=int, help='how many pairs (default: all)')

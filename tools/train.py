@@ -13,18 +13,10 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
-    parser.add_argument(
-        '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate with the batch over all ranks',
-    )
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        metavar='CHECKPOINT',
-        help='go on from a checkpoint; without a name, the latest in --work-dir',
-    )
+    text = 'scale the learning rate with the batch over all ranks'
+    parser.add_argument('--auto-scale-lr', action='store_true', help=text)
+    text = 'go on from a checkpoint; without a name, the latest in --work-dir'
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT', help=text)
     add_run_options(parser, 'train_cfg.max_epochs=2')
     return parser.parse_args()
 
