@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent
 
 def _read_version() -> str:
     text = (ROOT / 'projects' / 'moefusion' / '__init__.py').read_text(encoding='utf-8')
-    return re.search(r"^__version__ = '([^']+)'", text, re.MULTILINE).group(1)
+    return re.findall(r"^__version__ = '([^']+)'", text, re.MULTILINE)[0]
 
 
 def _read_readme() -> str:

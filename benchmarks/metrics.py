@@ -8,17 +8,19 @@ per second.
 from __future__ import annotations
 
 import argparse
-import statistics
+import functools
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
 from benchmarks.scipy_metrics import scipy_metrics
+from benchmarks.timing import time_in_turns
 from moefusion.apis.command import command
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.scoring import make_tasks, score_images
@@ -47,35 +49,23 @@ def compare(images: list[np.ndarray], rounds: int) -> None:
     """Print medians of one image on one thread, in processor time; the versions take turns."""
     visible, infrared, fused = images
     prepared = GrayImages(visible), GrayImages(infrared)
-    fusion_metrics(*prepared, fused)
-    versions = {
-        'SciPy': (1, lambda: scipy_metrics(visible, infrared, fused)),
-        'moefusion.metrics': (8, lambda: fusion_metrics(visible, infrared, fused)),
-        'the same, standard protocol': (
-            8,
-            lambda: fusion_metrics(visible, infrared, fused, 'standard'),
-        ),
-        'the same, sources prepared': (8, lambda: fusion_metrics(*prepared, fused)),
+    cases: dict[str, Callable[[], Any]] = {
+        'SciPy': lambda: scipy_metrics(visible, infrared, fused),
+        'moefusion.metrics': lambda: fusion_metrics(visible, infrared, fused),
+        'the same, standard protocol': lambda: fusion_metrics(visible, infrared, fused, 'standard'),
+        'the same, sources prepared': lambda: fusion_metrics(*prepared, fused),
     }
-    times: dict[str, list[float]] = {name: [] for name in versions}
-    for _ in range(rounds):
-        for name, (repeats, function) in versions.items():
-            for _ in range(repeats):
-                start = time.process_time()
-                function()
-                times[name].append(time.process_time() - start)
-    slow = statistics.median(times['SciPy'])
-    for name, values in times.items():
-        median = statistics.median(values)
-        print(f'  {name:30s} {1000 * median:8.1f} ms  {slow / median:6.1f} x')
-    theirs = scipy_metrics(visible, infrared, fused)
-    ours = fusion_metrics(visible, infrared, fused)
+    times = time_in_turns(cases, rounds, time.process_time)
+    for name in cases:
+        ratio = (times['SciPy'] / times[name]).median()
+        print(f'  {name:30s} {1000 * times[name].median():8.1f} ms  {ratio:6.1f} x')
+    theirs, ours = (cases[name]() for name in ('SciPy', 'moefusion.metrics'))
     differences = (f'{name} {abs(theirs[name] - ours[name]):.0e}' for name in METRIC_NAMES)
     print(f'  difference: {", ".join(differences)}')
 
 
 def scale_workers(images: list[np.ndarray], count: int) -> None:
-    """Print images per second of one and two processes, once they run."""
+    """Print images per second of one and two processes, over the second half of the images."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for kind, image in zip(('vi', 'ir', 'fused'), images):
@@ -92,44 +82,31 @@ def scale_workers(images: list[np.ndarray], count: int) -> None:
                     stamps.append(time.perf_counter())
                     yield item
 
-            start = time.perf_counter()
             score_images(tasks, workers, stamp)
-            # from the second image of each process on
-            first = 2 * workers - 1
-            rates.append((len(stamps) - 1 - first) / (stamps[-1] - stamps[first]))
-            print(
-                f'  --workers {workers}: {rates[-1]:6.1f} images/s, first image after '
-                f'{stamps[0] - start:.1f} s'
-            )
+            half = count // 2
+            rates.append((count - 1 - half) / (stamps[-1] - stamps[half]))
+            print(f'  --workers {workers}: {rates[-1]:6.1f} images/s')
         print(f'  scaling: {rates[1] / rates[0]:.2f} x')
 
 
-def time_cuda(images: list[np.ndarray], batch: int) -> None:
-    """Print images per second of a batch on the GPU."""
-    visible, infrared, fused = (
-        torch.from_numpy(image).cuda()[None, None].repeat(batch, 1, 1, 1) for image in images
-    )
-    times = []
-    for _ in range(12):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        fusion_metrics(visible, infrared, fused)
-        torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
-    print(f'  batch of {batch}: {batch / statistics.median(times[2:]):.0f} images/s')
+def batches_on_the_gpu(images: list[np.ndarray], rounds: int) -> None:
+    """Print images per second of batches on the GPU."""
+    tensors = [torch.from_numpy(image).cuda()[None, None] for image in images]
+    for size in (1, 8, 32):
+        visible, infrared, fused = (tensor.repeat(size, 1, 1, 1) for tensor in tensors)
+        run = functools.partial(fusion_metrics, visible, infrared, fused)
+        times = time_in_turns({'batch': run}, rounds)
+        print(f'  batch of {size}: {size / times["batch"].median():.0f} images/s')
 
 
 @command
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        '--images',
-        nargs=3,
-        metavar=('VISIBLE', 'INFRARED', 'FUSED'),
-        help='images to time (default: made ones of 576 x 768)',
-    )
+    names, text = ('VISIBLE', 'INFRARED', 'FUSED'), 'default: made ones of 576 x 768'
+    parser.add_argument('--images', nargs=3, metavar=names, help=text)
     parser.add_argument('--rounds', type=int, default=5, help='of taking turns (default: 5)')
     parser.add_argument('--count', type=int, default=60, help='images for --workers (default: 60)')
     args = parser.parse_args()
@@ -153,8 +130,7 @@ def main() -> None:
     scale_workers(images, args.count)
     if torch.cuda.is_available():
         print(f'On {torch.cuda.get_device_name()}:')
-        for batch in (1, 8, 32):
-            time_cuda(images, batch)
+        batches_on_the_gpu(images, args.rounds)
 
 
 if __name__ == '__main__':

@@ -18,8 +18,7 @@ def scipy_metrics(visible: np.ndarray, infrared: np.ndarray, fused: np.ndarray) 
         SD=np.sqrt(np.minimum(difference**2, 255).mean()),
         MI=mutual_information(a, f) + mutual_information(b, f),
         VIF=vifp(a, f) + vifp(b, f),
-        AG=np.sqrt((gradient_x**2 + gradient_y**2) / 2).sum()
-        / ((f.shape[0] - 1) * (f.shape[1] - 1)),
+        AG=np.sqrt((gradient_x**2 + gradient_y**2) / 2).sum() / (len(rows) * columns.shape[1]),
         SCD=np.corrcoef((f - b).ravel(), a.ravel())[0, 1]
         + np.corrcoef((f - a).ravel(), b.ravel())[0, 1],
         Qabf=qabf(a / 255, b / 255, f / 255),
@@ -90,19 +89,11 @@ def qabf(a: np.ndarray, b: np.ndarray, f: np.ndarray) -> float:
     def kept(source: tuple[np.ndarray, np.ndarray], fused: tuple[np.ndarray, np.ndarray]) -> float:
         (strength, angle), (strength_f, angle_f) = source, fused
         with np.errstate(divide='ignore', invalid='ignore'):
-            relative = np.where(
-                strength > strength_f,
-                strength_f / strength,
-                np.where(strength == strength_f, strength_f, strength / strength_f),
-            )
+            weaker = np.where(strength == strength_f, strength_f, strength / strength_f)
+            relative = np.where(strength > strength_f, strength_f / strength, weaker)
         turn = 1 - np.abs(angle - angle_f) / (np.pi / 2)
-        return (
-            strength
-            * 0.9994
-            / (1 + np.exp(-15 * (relative - 0.5)))
-            * 0.9879
-            / (1 + np.exp(-22 * (turn - 0.8)))
-        ).sum()
+        kept_strength = 0.9994 / (1 + np.exp(-15 * (relative - 0.5)))
+        return (strength * kept_strength * 0.9879 / (1 + np.exp(-22 * (turn - 0.8)))).sum()
 
     edges_a, edges_b, edges_f = edges(a), edges(b), edges(f)
     return (kept(edges_a, edges_f) + kept(edges_b, edges_f)) / (edges_a[0] + edges_b[0]).sum()

@@ -1,247 +1,228 @@
-"""Measures time, memory and size of MoE-Fusion: `python -m benchmarks.speed [--data CONFIG]`.
+"""Ratios of times, size and memory of MoE-Fusion: `python -m benchmarks.speed [--config CONFIG]`.
 
-Cases that are compared run in turns within one run; times are medians, and a ratio is the median
-of the ratios round by round. Weights are random: speed does not depend on them.
+Cases that are compared take turns; a ratio is the median of the ratios round by round. Weights are
+random: speed does not depend on them. How fast training is, and how long it waits for data, is in
+its log (``time`` and ``data_time``).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
+import copy
+import multiprocessing
+import re
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
+import pandas as pd
 import torch
 from mmdet.registry import MODELS
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmengine.utils import import_modules_from_strings
+from mmdet.structures import DetDataSample
+from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.complexity import count_parts
-from benchmarks.fusion_time import time_fusion
-from benchmarks.inference import time_inference
-from benchmarks.peak_memory import peak_memory
-from benchmarks.training import time_data, time_training
+from benchmarks.timing import time_in_turns
 from moefusion.apis import load_config
 from moefusion.apis.command import command
 from moefusion.apis.device import choose_device
+from moefusion.apis.inferencer import model_that_fuses
 from moefusion.apis.memory import keep_freed_memory
+from moefusion.fusion import FusionNetwork
+from moefusion.models import MoEFusion
+from moefusion.models.moe_fusion import MODALITIES
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = 'configs/moefusion_m3fd.py'
+Network = TypeVar('Network', bound=nn.Module)
+
+CONFIG = Path(__file__).resolve().parents[1] / 'configs/moefusion_m3fd.py'
+# modules by part
+PARTS = {
+    'attention merge': r'fusion\.attention_merge',
+    'local experts': r'fusion\.local\.\w+\.experts\.\d+',
+    'global experts': r'fusion\.decoder\.experts\.\d+',
+    'gates': r'fusion\.(local\.\w+|decoder)\.gate',
+    'detectors: backbones, necks': r'(visible|infrared)_detector\.(backbone|neck)',
+}
+RATIOS = {
+    'network / its convolutions alone': ('float32', 'bare'),
+    'K experts / all': ('float32', 'all experts'),
+    'channels-last / channels first': ('float32', 'channels first'),
+    'bfloat16 / float32': ('bfloat16', 'float32'),
+}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--config', default=str(ROOT / CONFIG), help=f'default: {CONFIG}')
+    parser.add_argument('--config', default=CONFIG, help=f'default: {CONFIG.name}')
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
-    parser.add_argument('--size', type=size, default=(640, 480), help='WxH (default: 640x480)')
+    parser.add_argument('--size', nargs=2, type=int, default=(640, 480), help='640 480 by default')
     parser.add_argument('--repeats', type=int, default=7, help='rounds (default: 7)')
-    parser.add_argument('--threads', type=int, help="CPU threads (default: PyTorch's choice)")
-    parser.add_argument(
-        '--data',
-        nargs='+',
-        default=[],
-        metavar='CONFIG',
-        help='configs to train for a few steps, with their data in place: shows '
-        'the share of waiting for data',
-    )
-    parser.add_argument(
-        '--iterations',
-        type=int,
-        default=20,
-        help='training steps to measure with --data (default: 20)',
-    )
-    parser.add_argument('--json', metavar='FILE', help='also write all figures here')
     return parser.parse_args(argv)
-
-
-def size(text: str) -> tuple[int, int]:
-    try:
-        width, height = (int(part) for part in text.lower().split('x'))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is not WxH, such as 640x480') from None
-    return width, height
 
 
 @command
 def main(argv: list[str] | None = None) -> None:
+    """Measure and print."""
     args = parse_args(argv)
     device = choose_device(args.device)
-    configs = {path: load(path) for path in (args.config, *args.data)}
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    cfg = configs[args.config]
-    figures = dict(machine=machine(device), config=Path(args.config).name, size=args.size)
-    print(
-        f'{figures["machine"]}\n{figures["config"]}, one pair of {args.size[0]} x '
-        f'{args.size[1]}, {args.repeats} rounds'
-    )
-
-    fusion = dict(cfg.model.get('fusion') or {})
-    figures['peak memory, MiB'] = show_memory(fusion, args.size, device)
+    print(f'PyTorch {torch.__version__}, {device}, {torch.get_num_threads()} threads')
+    model = MODELS.build(model_that_fuses(load_config(args.config))).eval().requires_grad_(False)
+    config = dict(load_config(args.config).model.get('fusion') or {})
+    peak = peak_memory(config, args.size, device)
+    print(f'peak memory of the fusion network beyond weights: {peak:.0f} MiB')
     keep_freed_memory()  # as tools/fuse.py does
-    figures['fusion network, ms'] = show_fusion(fusion, args, device)
-    figures['parts'] = show_parts(cfg, args.size)
-    figures['inference, s'] = show_inference(cfg, args, device)
-    if device.type == 'cuda':
-        figures['training'] = show_training(cfg, args, device)
-    figures['waiting for data'] = {
-        Path(path).name: show_data(path, configs[path], args.iterations) for path in args.data
+    parts = count_parts(model, args.size)
+    print('\nmillion parameters, billion multiply-accumulates of one pair')
+    print(pd.concat([parts, parts.sum().to_frame('together').T]).round(3).to_string())
+    times = time_in_turns(fusion_cases(config, args.size, device), args.repeats)
+    times = times.join(time_in_turns(whole_cases(model, args.size, device), args.repeats))
+    print(f'\nmilliseconds\n{(times.median() * 1000).round(1).to_string()}\n\nratios')
+    for name, (case, reference) in RATIOS.items():
+        print(f'{name}: {(times[case] / times[reference]).median():.3f}')
+
+
+def random_inputs(size: tuple[int, int], device: torch.device) -> tuple[Tensor, ...]:
+    """Visible, infrared and their attention maps: 1 x 1 x H x W in [0, 1], for (W, H)."""
+    return tuple(torch.rand(4, 1, 1, size[1], size[0], device=device))
+
+
+def random_pair(size: tuple[int, int]) -> dict[str, Any]:
+    """One pair as the dataloader packs it."""
+    shape = size[1], size[0]
+    meta = dict(img_path='', img_shape=shape, ori_shape=shape, scale_factor=(1.0, 1.0))
+    pair = torch.randint(256, (4, *shape), dtype=torch.uint8)
+    return dict(inputs=[pair], data_samples=[DetDataSample(metainfo=meta)])
+
+
+def count_parts(model: MoEFusion, size: tuple[int, int]) -> pd.DataFrame:
+    """What fusing one pair of (W, H) costs, by part.
+
+    Returns:
+        pd.DataFrame: ``parameters`` (all experts; in millions) and ``macs`` (of the experts that
+        run; in billions).
+    """
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model.test_step(random_pair(size))
+    macs = {name: sum(found.values()) / 2e9 for name, found in counter.get_flop_counts().items()}
+    numbers = {name: value.numel() / 1e6 for name, value in model.named_parameters()}
+    parts = {
+        part: dict(
+            parameters=sum(n for name, n in numbers.items() if re.match(pattern, name)),
+            macs=sum(n for name, n in macs.items() if re.fullmatch(rf'\w+\.{pattern}', name)),
+        )
+        for part, pattern in PARTS.items()
     }
-    if args.json:
-        Path(args.json).write_text(json.dumps(figures, indent=2) + '\n')
+    table = pd.DataFrame(parts).T
+    # the encoders are what is left of the fusion network: they run as functions
+    others = table.drop('detectors: backbones, necks').sum()
+    fusion = [sum(p.numel() for p in model.fusion.parameters()) / 1e6, macs['MoEFusion.fusion']]
+    table.loc['encoders'] = pd.Series(fusion, ['parameters', 'macs']) - others
+    return table
 
 
-def load(path: str) -> Config:
-    cfg = load_config(path)
-    import_modules_from_strings(**cfg.custom_imports)
-    init_default_scope('mmdet')
-    if cfg.model.type != 'MoEFusion':
-        raise ValueError(f'{path}: model.type must be MoEFusion, but is {cfg.model.type}')
-    return cfg
+def build_fusion(config: dict[str, Any], device: torch.device) -> FusionNetwork:
+    """A fusion network at inference, of random weights (the same each time), channels last."""
+    torch.manual_seed(0)
+    network = FusionNetwork(**config).eval().requires_grad_(False).to(device)
+    return in_layout(network, torch.channels_last)
 
 
-def machine(device: torch.device) -> str:
-    if device.type == 'cuda':
-        name = torch.cuda.get_device_name(device)
-    else:
-        info = Path('/proc/cpuinfo')
-        names = (
-            [
-                line.split(': ')[1]
-                for line in info.read_text().splitlines()
-                if line.startswith('model name')
-            ]
-            if info.is_file()
-            else []
-        )
-        name = (
-            f'{(names or [platform.machine()])[0]}, {torch.get_num_threads()} threads of '
-            f'{os.cpu_count()} CPUs'
-        )
-    return f'PyTorch {torch.__version__} on {name}'
+def in_layout(network: Network, layout: torch.memory_format) -> Network:
+    """The network in a memory format."""
+    return network.to(memory_format=layout)  # type: ignore[call-overload]  # not in PyTorch's types
 
 
-def show_memory(fusion: dict, size: tuple[int, int], device: torch.device) -> dict:
-    peaks = {'fusion network': peak_memory(fusion, size, device)}
-    if device.type == 'cpu':
-        peaks['... freed memory kept, as in tools/fuse.py'] = peak_memory(
-            fusion, size, device, keep_freed=True
-        )
-    table(
-        'Peak memory of fusing, beyond weights',
-        [(name, f'{peak:,.0f} MiB') for name, peak in peaks.items()],
-    )
-    return peaks
+class Convolutions(TorchDispatchMode):
+    """Notes the convolutions that run under it, with their weights and inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[Any, ...]] = []
+
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> object:
+        """Run an operator; PyTorch calls this."""
+        if func is torch.ops.aten.convolution.default:
+            self.calls.append(args)
+        return func(*args, **(kwargs or {}))
+
+    def run_again(self) -> None:
+        """Run the convolutions, and nothing between them."""
+        for args in self.calls:
+            torch.ops.aten.convolution(*args)
 
 
-def show_fusion(fusion: dict, args: argparse.Namespace, device: torch.device) -> dict:
-    times = time_fusion(fusion, args.size, args.repeats, device)
-    table(
-        'Fusion network, without detectors',
-        [(case, f'{times.median(case) * 1e3:.1f} ms') for case in times.seconds],
-    )
-    top_k, number = fusion.get('top_k', 2), fusion.get('num_experts', 4)
-    fast, plain = 'float32 channels-last', 'float32 plain'
-    ratios = {
-        name: times.ratio(*cases)
-        for name, cases in {
-            'network / convolutions of the experts that run, channels-last (goal: 1.15)': (
-                fast,
-                'bare experts channels-last',
-            ),
-            "network / those and the encoders', channels-last": (fast, 'bare all channels-last'),
-            'network / convolutions of the experts that run, plain': (plain, 'bare experts plain'),
-            "network / those and the encoders', plain": (plain, 'bare all plain'),
-            'network channels-last / convolutions of the experts that run, plain': (
-                fast,
-                'bare experts plain',
-            ),
-            f'K = {top_k} / K = {number}': (fast, 'all experts channels-last'),
-            'channels-last / plain': (fast, plain),
-            'bfloat16 / float32, plain': ('bfloat16 plain', plain),
-            'bfloat16 channels-last / float32 plain': ('bfloat16 channels-last', plain),
-        }.items()
+def fusion_cases(
+    config: dict[str, Any], size: tuple[int, int], device: torch.device
+) -> dict[str, Callable[[], object]]:
+    """The fusion network without detectors, and what to compare it with."""
+    inputs = random_inputs(size, device)
+    network = build_fusion(config, device)
+    first = in_layout(build_fusion(config, device), torch.contiguous_format)
+    dense = build_fusion(dict(config, top_k=config.get('num_experts', 4)), device)
+    with Convolutions() as bare:
+        network(*inputs)
+
+    def half() -> None:
+        with torch.autocast(device.type, torch.bfloat16):
+            network(*inputs)
+
+    return {
+        'float32': lambda: network(*inputs),
+        'bare': bare.run_again,
+        'all experts': lambda: dense(*inputs),
+        'channels first': lambda: first(*inputs),
+        'bfloat16': half,
     }
-    table('Ratios of these times', [(name, f'{ratio:.3f}') for name, ratio in ratios.items()])
-    return dict(medians={case: times.median(case) * 1e3 for case in times.seconds}, ratios=ratios)
 
 
-def show_parts(cfg: Config, size: tuple[int, int]) -> dict:
-    parts = count_parts(MODELS.build(cfg.model).eval(), size)
-    total = {key: sum(part[key] for part in parts.values()) for key in ('parameters', 'macs')}
-    table(
-        'Parameters, and multiply-accumulates of fusing one pair (K experts, no heads)',
-        [
-            (name, f'{part["parameters"] / 1e6:,.3f} M', f'{part["macs"] / 1e9:,.2f} G')
-            for name, part in {**parts, 'total': total}.items()
-        ],
-    )
-    return parts
+def whole_cases(
+    model: MoEFusion, size: tuple[int, int], device: torch.device
+) -> dict[str, Callable[[], object]]:
+    """Fusing a pair in memory as ``FusionInferencer`` does, and its attention maps alone."""
+    model, pair = in_layout(model.to(device), torch.channels_last), random_pair(size)
+    inputs = model.data_preprocessor(copy.deepcopy(pair))['inputs']
+    return {
+        'with detectors': lambda: model.test_step(copy.deepcopy(pair)),
+        'detectors alone': lambda: [model.attend(name, inputs[name]) for name in MODALITIES],
+    }
 
 
-def show_inference(cfg: Config, args: argparse.Namespace, device: torch.device) -> dict:
-    times = time_inference(cfg, args.size, args.repeats, device)
-    medians = {case: times.median(case) for case in times.seconds}
-    table(
-        'Fusing with detectors, pairs in memory',
-        [
-            (case, f'{seconds * 1e3:.1f} ms', f'{1 / seconds:.2f} pairs/s')
-            for case, seconds in medians.items()
-        ],
-    )
-    return medians
+def peak_memory(config: dict[str, Any], size: tuple[int, int], device: torch.device) -> float:
+    """MiB that fusing takes beyond the weights: PyTorch's peak on a GPU, else a new process's."""
+    if device.type == 'cuda':
+        network, inputs = build_fusion(config, device), random_inputs(size, device)
+        network(*inputs)
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        network(*inputs)
+        return (torch.cuda.max_memory_allocated(device) - before) / 2**20
+    with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:
+        return pool.submit(_growth, config, size, torch.get_num_threads()).result()
 
 
-def show_training(cfg: Config, args: argparse.Namespace, device: torch.device) -> dict:
-    figures = {}
-    for batch_size in (4, 16):
-        for dtype in ('float32', 'bfloat16 AMP'):
-            case = f'batch {batch_size}, {dtype}'
-            try:
-                figures[case] = time_training(
-                    cfg, batch_size, args.size, args.repeats, device, dtype != 'float32'
-                )
-            except torch.OutOfMemoryError:
-                figures[case] = None
-            torch.cuda.empty_cache()
-    table(
-        'Training on random pairs in memory',
-        [
-            (case, 'out of memory')
-            if result is None
-            else (case, f'{result["images"]:.2f} pairs/s', f'{result["memory"]:,.0f} MiB')
-            for case, result in figures.items()
-        ],
-    )
-    return figures
-
-
-def show_data(path: str, cfg: Config, iterations: int) -> dict | None:
-    try:
-        result = time_data(cfg, iterations)
-    except (OSError, ValueError) as error:
-        table(f'Training with its data: {Path(path).name}', [('not run', str(error))])
-        return None
-    table(
-        f'Training with its data: {Path(path).name} ({iterations} steps)',
-        [
-            ('waiting for data (goal: under 5 %)', f'{100 * result["share"]:.2f} %'),
-            ('step', f'{result["seconds"]:.3f} s'),
-            ('rate', f'{result["images"]:.2f} pairs/s'),
-        ],
-    )
-    return result
-
-
-def table(title: str, rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    print(f'\n{title}')
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:])]
-        print('  ', '  '.join([first.ljust(widths[0]), *cells]), sep='', flush=True)
+def _growth(config: dict[str, Any], size: tuple[int, int], threads: int) -> float:
+    keep_freed_memory()
+    torch.set_num_threads(threads)
+    device = torch.device('cpu')
+    network, inputs = build_fusion(config, device), random_inputs(size, device)
+    network(*random_inputs((32, 32), device))  # libraries load what they need
+    status = Path('/proc/self/status')
+    Path('/proc/self/clear_refs').write_text('5')  # the peak starts anew from here
+    before = status.read_text()
+    for _ in range(3):
+        network(*inputs)
+    peak = re.findall(r'VmHWM:\s*(\d+)', status.read_text())
+    return (int(peak[0]) - int(re.findall(r'VmRSS:\s*(\d+)', before)[0])) / 1024
 
 
 if __name__ == '__main__':

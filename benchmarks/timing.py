@@ -2,61 +2,32 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import pandas as pd
 import torch
+from torch.utils.benchmark import Timer, timer
 
 
-class Timings:
-    """Seconds of each case in each round.
-
-    Args:
-        seconds (dict[str, list[float]]): for each case one value a round.
-    """
-
-    def __init__(self, seconds: dict[str, list[float]]) -> None:
-        self.seconds = seconds
-
-    def median(self, case: str) -> float:
-        """Median time of a case, in seconds."""
-        return statistics.median(self.seconds[case])
-
-    def ratio(self, case: str, reference: str) -> float:
-        """Median over the rounds of a case's time over another's in the same round."""
-        return statistics.median(a / b for a, b in zip(self.seconds[case], self.seconds[reference]))
-
-
-def synchronize(device: torch.device) -> None:
-    """Wait until the device has done what was asked of it."""
-    if device.type == 'cuda':
-        torch.cuda.synchronize(device)
-
-
-def time_interleaved(
-    cases: dict[str, Callable[[], object]], repeats: int, device: torch.device, warm_up: int = 1
-) -> Timings:
-    """Run every case ``repeats`` times: A, B, C, A, B, C, ...
+def time_in_turns(
+    cases: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = timer
+) -> pd.DataFrame:
+    """Run A, B, C, A, B, C, ..., each warmed up by two calls; GPUs are waited for.
 
     Args:
-        cases (dict[str, Callable]): what to time, by name.
-        repeats (int): number of rounds.
-        device (torch.device): what the cases run on.
-        warm_up (int): untimed calls of each case before the first round. Defaults to 1.
+        cases (Mapping[str, Callable]): what to time, by name.
+        rounds (int): how often each is timed.
+        clock (Callable): such as ``time.process_time``. Defaults to the wall's.
 
     Returns:
-        Timings: wall-clock seconds.
+        pd.DataFrame: seconds, a column a case and a row a round. So ``(times['A'] /
+        times['B']).median()`` compares calls of one round.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in cases}
-    for run in cases.values():
-        for _ in range(warm_up):
-            run()
-    for _ in range(repeats):
-        for name, run in cases.items():
-            synchronize(device)
-            start = time.perf_counter()
-            run()
-            synchronize(device)
-            seconds[name].append(time.perf_counter() - start)
-    return Timings(seconds)
+    threads = torch.get_num_threads()
+    timers = {
+        name: Timer('run()', timer=clock, globals=dict(run=run), num_threads=threads)
+        for name, run in cases.items()
+    }
+    return pd.DataFrame(
+        {name: timer.timeit(1).mean for name, timer in timers.items()} for _ in range(rounds)
+    )

@@ -7,10 +7,10 @@ _base_ = [
     './_base_/fusion_runtime.py',
 ]
 
-num_classes = 2
+head = dict(roi_head=dict(bbox_head=dict(num_classes=2)))
 model = dict(
-    visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
+    visible_detector=head,
+    infrared_detector=head,
     # A target that depends on the whole sample, so that the gates have something to decide.
     fusion_loss=dict(adaptive=dict()),
     attention_loss=True,
@@ -21,17 +21,7 @@ train_dataloader = dict(batch_size=2, num_workers=1, dataset=dict(times=2))
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
 train_cfg = dict(max_epochs=8, val_interval=8)
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=1e-5,
-        by_epoch=True,
-        begin=0,
-        end=8,
-        convert_to_iter_based=True,
-    ),
-]
+param_scheduler = [_base_.param_scheduler[0], dict(_base_.param_scheduler[1], end=8)]
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.gate.': dict(lr_mult=2.0)}))
 default_hooks = dict(
     joint_loss=dict(weights=dict(fusion=dict(loss_gradient=0.5))),

@@ -3,17 +3,9 @@
 Beyond the paper: the options under ``model``, see docs/paper-to-code.md.
 """
 
-_base_ = [
-    './_base_/models/moefusion_lite.py',
-    './_base_/datasets/roadscene.py',
-    './_base_/schedules/schedule_lite.py',
-    './_base_/fusion_runtime.py',
-]
+_base_ = './moefusion-lite_roadscene.py'
 
-num_classes = 3
 model = dict(
-    visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
     # A target that depends on the whole sample, so that the gates have something to decide.
     fusion_loss=dict(adaptive=dict()),
     attention_loss=True,
@@ -96,10 +88,3 @@ default_hooks = dict(
     sync_buffers=dict(type='IterSyncBuffersHook', interval=250),
 )
 log_processor = dict(by_epoch=False)
-
-# Train it first: python tools/train.py configs/detectors/faster-rcnn-lite_roadscene.py
-judge = dict(
-    config='configs/detectors/faster-rcnn-lite_roadscene.py',
-    checkpoint='work_dirs/faster-rcnn-lite_roadscene/epoch_40.pth',
-)
-test_evaluator = [*_base_.test_evaluator, dict(type='FusedDetectionMetric', detector=judge)]

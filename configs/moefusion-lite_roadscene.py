@@ -13,12 +13,19 @@ model = dict(
     infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
 )
 
-train_pipeline = [
-    *_base_.train_pipeline[:3],
-    dict(type='RandomCrop', crop_size=(256, 192), allow_negative_crop=True),
-    *_base_.train_pipeline[4:],
-]
-train_dataloader = dict(batch_size=2, dataset=dict(times=1, dataset=dict(pipeline=train_pipeline)))
+train_dataloader = dict(
+    batch_size=2,
+    dataset=dict(
+        times=1,
+        dataset=dict(
+            pipeline=[
+                *_base_.train_pipeline[:3],
+                dict(type='RandomCrop', crop_size=(256, 192), allow_negative_crop=True),
+                *_base_.train_pipeline[4:],
+            ]
+        ),
+    ),
+)
 
 # Train it first: python tools/train.py configs/detectors/faster-rcnn-lite_roadscene.py
 judge = dict(

@@ -1,11 +1,6 @@
 """MoE-Fusion on M3FD, as in the paper: six classes, 640 x 480, 24 epochs."""
 
-_base_ = [
-    './_base_/models/moefusion_r50.py',
-    './_base_/datasets/m3fd.py',
-    './_base_/schedules/schedule_24e.py',
-    './_base_/fusion_runtime.py',
-]
+_base_ = ['./_base_/moefusion_r50_24e.py', './_base_/datasets/m3fd.py']
 
 # Train it first: python tools/train.py configs/detectors/faster-rcnn_r50_m3fd.py
 judge = dict(

@@ -1,17 +1,9 @@
 """MoE-Fusion on RoadScene with FLIR's boxes: three classes, ResNet-50 detectors, 24 epochs."""
 
-_base_ = [
-    './_base_/models/moefusion_r50.py',
-    './_base_/datasets/roadscene.py',
-    './_base_/schedules/schedule_24e.py',
-    './_base_/fusion_runtime.py',
-]
+_base_ = ['./_base_/moefusion_r50_24e.py', './_base_/datasets/roadscene.py']
 
-num_classes = 3
-model = dict(
-    visible_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-    infrared_detector=dict(roi_head=dict(bbox_head=dict(num_classes=num_classes))),
-)
+head = dict(roi_head=dict(bbox_head=dict(num_classes=3)))
+model = dict(visible_detector=head, infrared_detector=head)
 
 # Train it first: python tools/train.py configs/detectors/faster-rcnn_r50_roadscene.py
 judge = dict(

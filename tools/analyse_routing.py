@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
 from moefusion.apis import FusionInferencer
 from moefusion.apis.command import command, show_progress
 from moefusion.apis.routing import SCORES, RoutingStudy
@@ -24,14 +22,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('config', nargs='?', help='default: the bundled weights')
     parser.add_argument('checkpoint', nargs='?')
-    parser.add_argument(
-        '--data',
-        nargs='+',
-        required=True,
-        type=_group,
-        metavar='NAME=VISIBLE,INFRARED',
-        help='folders of each data set',
-    )
+    metavar, text = 'NAME=VISIBLE,INFRARED', 'folders of each data set'
+    parser.add_argument('--data', nargs='+', required=True, type=_group, metavar=metavar, help=text)
     parser.add_argument('--number', type=int, default=10, help='pairs of each set (default: 10)')
     parser.add_argument('--device', help='such as cpu or cuda:0')
     parser.add_argument('--out-dir', help='also write routing.csv, a row for each pair')
@@ -54,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     print(report(study))
     if args.out_dir:
         path = Path(args.out_dir, 'routing.csv')
-        write_file(path, per_pair(study).to_csv(index=False).encode())
+        write_file(path, study.table().round(6).to_csv(index=False).encode())
         print(f'Wrote {path}')
 
 
@@ -78,54 +70,26 @@ def analyse(args: argparse.Namespace) -> RoutingStudy:
 
 def report(study: RoutingStudy) -> str:
     """The tables as text."""
-    own = study.mean_loss('own')
-    kinds = [kind for kind in study.pairs[0].losses if kind != 'own']
-    lines = [f'{len(study.pairs)} pairs. Fusion loss with the own experts: {own:.4f}. With others:']
-    lines += [f'  {kind:26s} {study.mean_loss(kind) / own - 1:+7.1%}' for kind in kinds]
+    table = study.table()
+    means, groups = table.mean(numeric_only=True), table['data'].unique()
+    own = means['loss own']
+    lines = [f'{len(table)} pairs. Fusion loss with the own experts: {own:.4f}. With others:']
+    for name, loss in means.filter(regex='^loss ').drop('loss own').items():
+        lines.append(f'  {str(name).removeprefix("loss "):26s} {loss / own - 1:+7.1%}')
     for metric in SCORES:
-        before, after = (study.mean_score(kind, metric) for kind in ('own', 'swapped'))
+        before, after = means[f'{metric} own'], means[f'{metric} swapped']
         lines.append(f"{metric} {before:.4f}, with other pairs' gates {after / before - 1:+.1%}")
-    groups = list(dict.fromkeys(pair.group for pair in study.pairs))
-    for name, counts in study.chosen().items():
+    for name in study.sets:
         lines.append(f'{name}: sets of experts')
-        for chosen, count in counts.most_common():
-            by_group = ', '.join(
-                f'{group} {number}'
-                for group in groups
-                if (number := _count(study, name, chosen, group))
-            )
-            text = ' and '.join(map(str, chosen))
-            lines.append(f'  {text:10s} {count / len(study.pairs):4.0%}  ({by_group})')
+        for chosen, count in table[name].value_counts().items():
+            counts = table['data'][table[name] == chosen].value_counts()
+            by_group = ', '.join(f'{group} {counts[group]}' for group in groups if group in counts)
+            lines.append(f'  {chosen:10s} {count / len(table):4.0%}  ({by_group})')
     lines.append('Strongest correlation of a logit with what the whole pair shows:')
-    for name, values in study.correlations().items():
+    for name, values in study.correlations().iterrows():
         shown = ', '.join(f'{key} {value:+.2f}' for key, value in values.items())
         lines.append(f'  {name}: {shown}')
     return '\n'.join(lines)
-
-
-def _count(study: RoutingStudy, name: str, chosen: tuple[int, ...], group: str) -> int:
-    return sum(
-        pair.group == group and tuple(sorted(pair.gatings[name].selected[0])) == chosen
-        for pair in study.pairs
-    )
-
-
-def per_pair(study: RoutingStudy) -> pd.DataFrame:
-    """A row for each pair: what it shows, its gates' weights, the loss of every kind of choice."""
-    return pd.DataFrame(
-        dict(
-            data=pair.group,
-            pair=pair.name,
-            **pair.follows,
-            **{
-                f'{name} {number}': round(weight, 4)
-                for name, gating in pair.gatings.items()
-                for number, weight in enumerate(gating.weights[0].tolist())
-            },
-            **{f'loss {kind}': round(loss, 6) for kind, loss in pair.losses.items()},
-        )
-        for pair in study.pairs
-    )
 
 
 if __name__ == '__main__':

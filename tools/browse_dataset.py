@@ -32,16 +32,13 @@ WIDE_ENOUGH = 480  # narrower images are enlarged, so that labels can be read
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__.split(':')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
     parser.add_argument('--split', default='train', choices=['train', 'val', 'test'])
-    parser.add_argument(
-        '--mode',
-        default='transformed',
-        choices=['original', 'transformed', 'pipeline'],
-        help='the files as they are, what training gets, or every step between (default: '
-        'transformed)',
-    )
+    text = 'the files as they are, what training gets (default), or every step between'
+    modes = ['original', 'transformed', 'pipeline']
+    parser.add_argument('--mode', default='transformed', choices=modes, help=text)
     parser.add_argument('--out-dir', help='write PNG files here')
     parser.add_argument('--not-show', action='store_true', help='open no window')
     parser.add_argument('--show-number', type=int, help='how many pairs (default: all)')
@@ -57,6 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 @command
 def main(argv: list[str] | None = None) -> None:
+    """Draw, write and show."""
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
     register_all_modules()
@@ -96,7 +94,9 @@ def run_pipeline(info: dict, transforms: Sequence[Callable], mode: str) -> list[
         steps.append((type(transform).__name__, results['img'].copy(), boxes, labels))
         if mode == 'original':
             boxes = torch.tensor([item['bbox'] for item in info['instances']]).reshape(-1, 4)
-            labels = torch.tensor([item['bbox_label'] for item in info['instances']], dtype=int)
+            labels = torch.tensor(
+                [item['bbox_label'] for item in info['instances']], dtype=torch.int64
+            )
             return [('', steps[0][1], boxes, labels)]
     return steps if mode == 'pipeline' else [('', *steps[-1][1:])]
 

@@ -39,7 +39,8 @@ def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
     fuse = FusionInferencer(ROOT / CONFIG, checkpoint)
     pictures = []
     for name in (ROOT / DATA / 'test.txt').read_text().split()[:num_pairs]:
-        result = fuse(ROOT / DATA / 'Vis' / f'{name}.png', ROOT / DATA / 'Ir' / f'{name}.png')
+        visible, infrared = (ROOT / DATA / folder / f'{name}.png' for folder in ('Vis', 'Ir'))
+        result = next(fuse.stream(visible, infrared))
         pictures.append(result.picture)
         write_image(ROOT / FUSED / f'{name}.png', cv2.cvtColor(result.color, cv2.COLOR_RGB2BGR))
     write_image(ROOT / PICTURE, cv2.cvtColor(draw_fusion(pictures), cv2.COLOR_RGB2BGR))
@@ -47,6 +48,7 @@ def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
 
 @command
 def main() -> None:
+    """Take every step that is not done yet, and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--pairs', type=int, default=4, help='pairs in the picture (default: 4)')
     args = parser.parse_args()

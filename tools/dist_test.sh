@@ -10,10 +10,5 @@ if [ $# -lt 3 ]; then
     echo "usage: $0 CONFIG CHECKPOINT GPUS [options of tools/test.py]" >&2
     exit 2
 fi
-CONFIG=$1
-CHECKPOINT=$2
-GPUS=$3
-TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$TOOLS/launch/torchrun.sh"
-
-torchrun_here "$GPUS" "$TOOLS/test.py" "$CONFIG" "$CHECKPOINT" --launcher pytorch "${@:4}"
+. "$(dirname "${BASH_SOURCE[0]}")/launch/launch.sh"
+torchrun_here "$3" test.py "$1" "$2" --launcher pytorch "${@:4}"

@@ -10,9 +10,5 @@ if [ $# -lt 2 ]; then
     echo "usage: $0 CONFIG GPUS [options of tools/train.py]" >&2
     exit 2
 fi
-CONFIG=$1
-GPUS=$2
-TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$TOOLS/launch/torchrun.sh"
-
-torchrun_here "$GPUS" "$TOOLS/train.py" "$CONFIG" --launcher pytorch "${@:3}"
+. "$(dirname "${BASH_SOURCE[0]}")/launch/launch.sh"
+torchrun_here "$2" train.py "$1" --launcher pytorch "${@:3}"

@@ -7,97 +7,28 @@ from __future__ import annotations
 
 import argparse
 
-import torch
+import pandas as pd
 
 from moefusion.apis.command import command, show_progress
+from moefusion.apis.device import choose_device
 from moefusion.comparison.cues import cue_table
-from moefusion.comparison.given_scores import add_given_scores
-from moefusion.comparison.pairs import find_evaluation_set
+from moefusion.comparison.given_scores import read_given_scores
+from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
 from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.report import fusion_table, write_report
-from moefusion.comparison.scoring import make_tasks, score_images
+from moefusion.comparison.scoring import as_frame, make_tasks, score_images
+from moefusion.comparison.tables import Table
 from moefusion.files import read_cues, read_lines
 from moefusion.metrics import PROTOCOLS
 
 
 def parse_args() -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--visible', required=True, metavar='DIR', help='visible images')
-    parser.add_argument('--infrared', required=True, metavar='DIR', help='infrared images')
-    parser.add_argument(
-        '--fused',
-        required=True,
-        nargs='+',
-        metavar='NAME=DIR',
-        type=_method,
-        help='fused images of each method',
-    )
-    parser.add_argument('--out-dir', required=True, metavar='DIR', help='where the tables go')
-    parser.add_argument(
-        '--ann',
-        metavar='PATH',
-        help='boxes: COCO json, or folder of VOC XML files; adds the foreground '
-        'and background tables',
-    )
-    parser.add_argument(
-        '--cues',
-        metavar='JSON',
-        help='boxes of what only one camera shows (COCO json with the field source): adds a table '
-        'of what is left of it',
-    )
-    parser.add_argument(
-        '--one-sided',
-        action='store_true',
-        help='also MI, VIF and Qabf with one source alone, as columns of their own',
-    )
-    parser.add_argument(
-        '--list',
-        metavar='FILE',
-        help='stems of the test set, one a line (default: what any method has)',
-    )
-    parser.add_argument(
-        '--strip',
-        nargs='+',
-        default=[],
-        metavar='END',
-        help='ends of file names to ignore when pairing, such as _RGB',
-    )
-    parser.add_argument(
-        '--regions', nargs='+', choices=REGIONS, help='default: whole; with --ann all three'
-    )
-    parser.add_argument(
-        '--protocol',
-        choices=PROTOCOLS,
-        default=PROTOCOLS[0],
-        help='literature: as in published tables (default); standard: textbook',
-    )
-    parser.add_argument('--workers', type=int, default=1, help='processes (default: 1)')
-    parser.add_argument(
-        '--paper',
-        choices=['m3fd', 'flir', 'llvip'],
-        type=str.lower,
-        help="add the paper's published rows",
-    )
-    parser.add_argument(
-        '--scores',
-        metavar='CSV',
-        help='scores of other methods on the same images, one row an image and '
-        'method (columns as in per_image.csv), to rank along',
-    )
-    parser.add_argument(
-        '--detect',
-        nargs='+',
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='also score detection with this detector; needs --ann. Of several '
-        'checkpoints, such as those of three seeds, the mean is reported',
-    )
-    parser.add_argument(
-        '--device',
-        default='cuda' if torch.cuda.is_available() else 'cpu',
-        help='of the detector (default: %(default)s)',
-    )
+    _add_files(parser)
+    _add_scores(parser)
     args = parser.parse_args()
     if len(dict(args.fused)) < len(args.fused):
         parser.error('--fused: two methods have one name')
@@ -109,6 +40,41 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('--visible', required=True, metavar='DIR', help='visible images')
+    add('--infrared', required=True, metavar='DIR', help='infrared images')
+    text = 'fused images of each method'
+    add('--fused', required=True, nargs='+', metavar='NAME=DIR', type=_method, help=text)
+    add('--out-dir', required=True, metavar='DIR', help='where the tables go')
+    text = 'boxes, COCO json or folder of VOC XML files: adds foreground and background tables'
+    add('--ann', metavar='PATH', help=text)
+    text = 'boxes of what one camera shows (COCO json with source): adds a table of what is left'
+    add('--cues', metavar='JSON', help=text)
+    text = 'stems of the test set, one a line (default: what any method has)'
+    add('--list', metavar='FILE', help=text)
+    text = 'ends of file names to ignore when pairing, such as _RGB'
+    add('--strip', nargs='+', default=[], metavar='END', help=text)
+    text = 'scores of other methods, one row an image and method (as per_image.csv), to rank along'
+    add('--scores', metavar='CSV', help=text)
+
+
+def _add_scores(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    text = 'default: whole; with --ann all three'
+    add('--regions', nargs='+', choices=REGIONS, help=text)
+    text = 'literature: as in published tables (default); standard: textbook'
+    add('--protocol', choices=PROTOCOLS, default=PROTOCOLS[0], help=text)
+    text = 'also MI, VIF and Qabf with one source alone, as columns of their own'
+    add('--one-sided', action='store_true', help=text)
+    add('--workers', type=int, default=1, help='processes (default: 1)')
+    text = "add the paper's published rows"
+    add('--paper', choices=['m3fd', 'flir', 'llvip'], type=str.lower, help=text)
+    text = 'also score detection with this detector; of several checkpoints the mean is reported'
+    add('--detect', nargs='+', metavar=('CONFIG', 'CHECKPOINT'), help=text)
+    add('--device', help='of the detector (default: a GPU if there is one)')
+
+
 def _method(text: str) -> tuple[str, str]:
     name, _, folder = text.partition('=')
     if not name or not folder:
@@ -116,8 +82,10 @@ def _method(text: str) -> tuple[str, str]:
     return name, folder
 
 
-def evaluate(args: argparse.Namespace) -> None:
+@command
+def main() -> None:
     """Score, print and write the tables."""
+    args = parse_args()
     names = read_lines(args.list) if args.list else None
     cues = read_cues(args.cues, args.strip) if args.cues else None
     images = find_evaluation_set(
@@ -126,15 +94,7 @@ def evaluate(args: argparse.Namespace) -> None:
     for folder, extra in images.extra.items():
         if extra:
             print(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')
-    tasks = make_tasks(images, args.regions, args.protocol, args.one_sided)
-    scores = score_images(tasks, args.workers, show_progress)
-    images.leave_out({image.stem: image.problem for image in scores if image.problem})
-    print(f'{len(images.stems)} images scored, {len(images.left_out)} left out')
-    for stem, reason in images.left_out.items():
-        print(f'  left out {stem}: {reason}')
-    if args.scores:
-        methods = add_given_scores(scores, args.scores)
-        print(f'With the scores of {", ".join(methods)} from {args.scores}')
+    scores = score(images, args)
     tables = {
         region: table
         for region in args.regions
@@ -143,31 +103,45 @@ def evaluate(args: argparse.Namespace) -> None:
     if cues:
         tables['cues'] = cue_table(images, cues, show_progress)
     if args.detect:
-        from moefusion import plugin  # noqa: F401  registers the readers
-        from moefusion.comparison import detection_table as detection
-
-        config, *checkpoints = args.detect
-        tables['detection'] = detection.average_detections(
-            [
-                detection.detection_table(
-                    detection.load_detector(config, checkpoint, args.device),
-                    images,
-                    args.paper,
-                    show_progress,
-                )
-                for checkpoint in checkpoints
-            ]
-        )
+        tables['detection'] = detect(images, args)
     settings = {name: value for name, value in vars(args).items() if name != 'out_dir'}
-    files = write_report(args.out_dir, scores, tables, images.left_out, settings)
+    files = write_report(args.out_dir, scores, tables, images, settings)
     for table in tables.values():
         print(f'\n{table.to_markdown()}')
     print(f'Wrote {", ".join(file.name for file in files)} to {args.out_dir}')
 
 
-@command
-def main() -> None:
-    evaluate(parse_args())
+def score(images: EvaluationSet, args: argparse.Namespace) -> pd.DataFrame:
+    """Score every image, leave out what cannot be scored, add the scores that were given."""
+    tasks = make_tasks(images, args.regions, args.protocol, args.one_sided)
+    found = score_images(tasks, args.workers, show_progress)
+    images.leave_out({image.stem: image.problem for image in found if image.problem})
+    print(f'{len(images.stems)} images scored, {len(images.left_out)} left out')
+    for stem, reason in images.left_out.items():
+        print(f'  left out {stem}: {reason}')
+    scores = as_frame(found)
+    if args.scores:
+        given = read_given_scores(args.scores, scores)
+        print(f'With the scores of {", ".join(given["method"].unique())} from {args.scores}')
+        scores = pd.concat([scores, given])
+    return scores
+
+
+def detect(images: EvaluationSet, args: argparse.Namespace) -> Table:
+    """The detection table, averaged over the checkpoints."""
+    from moefusion import plugin  # noqa: F401  registers the readers
+    from moefusion.comparison.detection_table import (
+        average_detections,
+        detection_table,
+        load_detector,
+    )
+
+    config, *checkpoints = args.detect
+    device = str(choose_device(args.device))
+    detectors = (load_detector(config, checkpoint, device) for checkpoint in checkpoints)
+    return average_detections(
+        [detection_table(detector, images, args.paper, show_progress) for detector in detectors]
+    )
 
 
 if __name__ == '__main__':

@@ -7,46 +7,33 @@ import sys
 from collections import Counter
 
 from moefusion.apis import FusionInferencer, find_pairs, fuse_pairs
-from moefusion.apis.command import add_config_options, command, explain, show_progress, warn
+from moefusion.apis.command import add_config_options, command, show_progress, warn
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.files import read_lines
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog='Exit status: 0 if every pair is fused, 1 if not all are.'
     )
     parser.add_argument('visible', help='visible image, or a folder of them')
-    parser.add_argument(
-        'infrared',
-        help='infrared image, or a folder of them: images are paired '
-        'by their names without extension',
-    )
-    parser.add_argument(
-        '--out-dir', required=True, help='where <name>.png goes, at the size of the input'
-    )
-    parser.add_argument(
-        '--list', metavar='FILE', help='names of the images to fuse, one a line (default: all)'
-    )
+    text = 'infrared image, or a folder of them: images are paired by their names without extension'
+    parser.add_argument('infrared', help=text)
+    text = 'where <name>.png goes, at the size of the input'
+    parser.add_argument('--out-dir', required=True, help=text)
+    text = 'names of the images to fuse, one a line (default: all)'
+    parser.add_argument('--list', metavar='FILE', help=text)
     parser.add_argument('--config', help='config file (default: that of the bundled weights)')
-    parser.add_argument(
-        '--checkpoint',
-        help='checkpoint file, read as data: no code in it runs (default: the bundled weights)',
-    )
+    text = 'checkpoint file, read as data: no code in it runs (default: the bundled weights)'
+    parser.add_argument('--checkpoint', help=text)
     add_config_options(parser, 'model.fusion.top_k=1')
-    parser.add_argument(
-        '--gray',
-        action='store_true',
-        help="write one channel; without, the visible image's colour is kept",
-    )
+    text = "write one channel; without, the visible image's colour is kept"
+    parser.add_argument('--gray', action='store_true', help=text)
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
     parser.add_argument('--overwrite', action='store_true', help='fuse again what is there already')
-    parser.add_argument(
-        '--pictures',
-        metavar='DIR',
-        help='also write one picture a pair here: '
-        'sources, attention, gates and fused image side by side',
-    )
+    text = 'also a picture of each pair here: sources, attention, gates and fused image'
+    parser.add_argument('--pictures', metavar='DIR', help=text)
     args = parser.parse_args(argv)
     if bool(args.config) != bool(args.checkpoint):
         parser.error('--config and --checkpoint go together: give both or neither')
@@ -55,24 +42,26 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 @command
 def main(argv: list[str] | None = None) -> int:
+    """Fuse, and say how far it went, whatever stops it. Return the exit status."""
     args = parse_args(argv)
     keep_freed_memory()
     counts: Counter[str] = Counter()
     try:
         fuse(args, counts)
-    except KeyboardInterrupt:
-        warn(
-            f'stopped; the finished files stay in {args.out_dir}, and the same command goes on '
-            'from here'
-        )
-        return summarise(counts, args.out_dir, finished=False)
-    except Exception as error:
-        message = explain(error)
-        if message is None:
-            raise
-        warn(f'error: {message}')
-        return summarise(counts, args.out_dir, finished=False)
-    return summarise(counts, args.out_dir)
+    except BaseException:
+        if counts['fused'] + counts['skipped']:
+            warn(
+                f'not finished; the finished files stay in {args.out_dir}, and the same command '
+                'goes on from here'
+            )
+        raise
+    finally:
+        if counts.total():
+            skipped = f'{counts["skipped"]} skipped'
+            if counts['skipped']:
+                skipped += ' (there already; --overwrite fuses them again)'
+            print(f'{counts["fused"]} fused, {skipped}, {counts["failed"]} failed: {args.out_dir}')
+    return int(counts['failed'] > 0)
 
 
 def fuse(args: argparse.Namespace, counts: Counter[str]) -> None:
@@ -90,16 +79,6 @@ def fuse(args: argparse.Namespace, counts: Counter[str]) -> None:
         counts[outcome.status] += 1
         if outcome.status == 'failed':
             warn(f'not fused: {outcome.stem}: {outcome.reason}')
-
-
-def summarise(counts: Counter[str], out_dir: str, finished: bool = True) -> int:
-    """Print the last line, and return the exit status."""
-    skipped = f'{counts["skipped"]} skipped'
-    if counts['skipped']:
-        skipped += ' (there already; --overwrite fuses them again)'
-    if finished or counts.total():
-        print(f'{counts["fused"]} fused, {skipped}, {counts["failed"]} failed: {out_dir}')
-    return 0 if finished and not counts['failed'] else 1
 
 
 if __name__ == '__main__':

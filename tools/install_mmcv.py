@@ -8,6 +8,7 @@ nor does it show how far a compile of many minutes is.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -67,17 +68,15 @@ def find_compiler() -> tuple[str, str]:
 
 def check_compiler(cxx: str) -> None:
     """Compiles two includes: exits with the cure if the headers of C++ or of Python lack."""
-    source = '#include <Python.h>\n#include <vector>\n'
     include = sysconfig.get_paths()['include']
     command = [cxx, '-std=c++17', '-fsyntax-only', f'-I{include}', '-x', 'c++', '-']
+    source = '#include <Python.h>\n#include <vector>\n'
     done = subprocess.run(command, input=source, capture_output=True, text=True)
     if done.returncode:
-        package = f'python{sysconfig.get_python_version()}-dev'
-        cure = (
-            f'Install the headers of Python (on Debian and Ubuntu: apt-get install {package}).'
-            if 'Python.h' in done.stderr
-            else 'Install a working C++17 compiler, or name it in CC and CXX.'
-        )
+        cure = 'Install a working C++17 compiler, or name it in CC and CXX.'
+        if 'Python.h' in done.stderr:
+            package = f'python{sysconfig.get_python_version()}-dev'
+            cure = f'Install the headers of Python (Debian and Ubuntu: apt-get install {package}).'
         sys.exit(f'{cxx} cannot compile what mmcv needs: {done.stderr.strip()[:300]}\n{cure}')
 
 
@@ -111,40 +110,27 @@ def progress(log: str, spent_s: float) -> str:
 
 
 def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
-    """Runs a command with its output in ``log`` and signs of life on the console.
+    """Run a command with its output in ``log`` and signs of life on the console.
 
-    Whatever ends this ends the command with all that it started, compilers for one.
-
-    Args:
-        command: program and arguments.
-        log: file for the output, written anew.
-        env: the command's environment.
-
-    Raises:
-        SystemExit: the command failed; the end of its output was printed before.
+    Whatever ends this ends the command with all that it started, compilers for one. If it fails,
+    the end of its output is printed.
     """
-    start = time.monotonic()
+    start, nothing = time.monotonic(), subprocess.DEVNULL
     with log.open('wb') as out:
         process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env=env,
-            start_new_session=True,
+            command, stdin=nothing, stdout=out, stderr=out, env=env, start_new_session=True
         )
     try:
-        while True:
-            try:
-                code = process.wait(HEARTBEAT_S)
+        while process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(HEARTBEAT_S)
                 break
-            except subprocess.TimeoutExpired:
-                say(progress(log.read_text(errors='replace'), time.monotonic() - start))
+            say(progress(log.read_text(errors='replace'), time.monotonic() - start))
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait()
-    if code:
+    if process.returncode:
         for line in log.read_text(errors='replace').splitlines()[-25:]:
             say(f'| {line}')
         sys.exit(f'mmcv cannot be built; the whole output: {log}. MAX_JOBS=1 needs less memory.')
@@ -160,16 +146,16 @@ def build(name: str, version: str, cache: Path, cuda: bool) -> Path:
     log = cache / f'{name}.log'
     say(f'No wheel of {name} {version} fits. Its {"CUDA" if cuda else "CPU"} ops are compiled once')
     say(f'with MAX_JOBS={jobs}, which takes minutes; {cache} keeps the wheel and {log.name}.')
-    scripts = sysconfig.get_path('scripts')  # ninja
-    env = dict(os.environ, MMCV_WITH_OPS='1', MAX_JOBS=jobs, CC=cc, CXX=cxx)
-    env.setdefault('CFLAGS', '-O2 -g0 -DNDEBUG')
-    env['PATH'] = f'{scripts}{os.pathsep}{env.get("PATH", os.defpath)}'
+    env = {'CFLAGS': '-O2 -g0 -DNDEBUG', **os.environ}
+    env |= dict(MMCV_WITH_OPS='1', MAX_JOBS=jobs, CC=cc, CXX=cxx)
+    # of ninja
+    env['PATH'] = f'{sysconfig.get_path("scripts")}{os.pathsep}{env.get("PATH", os.defpath)}'
     for stale in cache.glob('building-*'):  # of a build that was killed
         shutil.rmtree(stale)
     with tempfile.TemporaryDirectory(dir=cache, prefix='building-') as folder:
         options = ['-v', '--no-deps', '--no-build-isolation', '--no-cache-dir', '--no-binary', name]
-        pinned = f'{name}=={version}'
-        run_logged([*PIP, 'wheel', *options, '--wheel-dir', folder, pinned], log, env)
+        where = ['--wheel-dir', folder, f'{name}=={version}']
+        run_logged([*PIP, 'wheel', *options, *where], log, env)
         (wheel,) = Path(folder).glob('*.whl')
         return wheel.replace(cache / wheel.name)
 

@@ -13,6 +13,7 @@ from moefusion.synthetic.writer import make_demo_data
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--out-dir', required=True, help='folder to make, in the layout of M3FD')
     parser.add_argument('--train', type=int, default=32, help='pairs to train (default: 32)')
@@ -25,6 +26,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 @command
 def main(argv: list[str] | None = None) -> None:
+    """Render and write."""
     args = parse_args(argv)
     make_demo_data(
         args.out_dir, args.train, args.test, args.size, args.seed, args.mixed_sizes, show_progress

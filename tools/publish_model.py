@@ -17,6 +17,7 @@ from moefusion.weights.checkpoint import load_checkpoint_safely
 
 @command
 def main() -> None:
+    """Read, leave out, write."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='Left out are the optimiser, the logs, and the parts that '
@@ -24,14 +25,10 @@ def main() -> None:
     )
     parser.add_argument('checkpoint', help='file that training wrote (epoch_*.pth)')
     parser.add_argument('out', help='file to write')
-    parser.add_argument(
-        '--half', action='store_true', help='store float16: half the size; it is loaded as float32'
-    )
-    parser.add_argument(
-        '--config',
-        help='config that it was trained with; writes OUT.json, with '
-        'the model and the SHA-256, beside the weights',
-    )
+    text = 'store float16: half the size; it is loaded as float32'
+    parser.add_argument('--half', action='store_true', help=text)
+    text = 'config that it was trained with: writes OUT.json, with the model and the SHA-256'
+    parser.add_argument('--config', help=text)
     args = parser.parse_args()
     model = model_that_fuses(load_config(args.config)) if args.config else None
     weights = load_checkpoint_safely(args.checkpoint)['state_dict']

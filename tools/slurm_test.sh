@@ -10,7 +10,5 @@ if [ $# -lt 4 ]; then
     echo "usage: $0 PARTITION JOB_NAME CONFIG CHECKPOINT [options of tools/test.py]" >&2
     exit 2
 fi
-TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$TOOLS/launch/slurm.sh"
-
-srun_here "$1" "$2" "$TOOLS/test.py" "$3" "$4" --launcher slurm "${@:5}"
+. "$(dirname "${BASH_SOURCE[0]}")/launch/launch.sh"
+srun_here "$1" "$2" test.py "$3" "$4" --launcher slurm "${@:5}"

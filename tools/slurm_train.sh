@@ -10,7 +10,5 @@ if [ $# -lt 4 ]; then
     echo "usage: $0 PARTITION JOB_NAME CONFIG WORK_DIR [options of tools/train.py]" >&2
     exit 2
 fi
-TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$TOOLS/launch/slurm.sh"
-
-srun_here "$1" "$2" "$TOOLS/train.py" "$3" --work-dir "$4" --launcher slurm "${@:5}"
+. "$(dirname "${BASH_SOURCE[0]}")/launch/launch.sh"
+srun_here "$1" "$2" train.py "$3" --work-dir "$4" --launcher slurm "${@:5}"

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
 
-from moefusion.apis import load_config, prepare_distributed
-from moefusion.apis.command import add_config_options, add_launcher, command
-from moefusion.apis.memory import keep_freed_memory
+from moefusion.apis.command import command
+from moefusion.apis.launch import add_run_options, prepare_run
 from moefusion.weights.checkpoint import load_weights
 
 
 def parse_args() -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint, read as data: no code in it runs')
-    parser.add_argument(
-        '--work-dir', help='where logs and pictures go (default: work_dirs/<name of the config>)'
-    )
     parser.add_argument('--out', help='a .pkl file for detections, gates and metrics of each pair')
-    add_config_options(parser, 'test_dataloader.batch_size=2')
-    add_launcher(parser)
+    add_run_options(parser, 'test_dataloader.batch_size=2')
     args = parser.parse_args()
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
         parser.error(f'--out must be a .pkl file, but is {args.out}')
@@ -29,14 +24,12 @@ def parse_args() -> argparse.Namespace:
 
 @command
 def main() -> None:
+    """Test, and write what ``--out`` asks for."""
     args = parse_args()
     from mmengine.model import is_model_wrapper
     from mmengine.runner import Runner
 
-    keep_freed_memory()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = load_config(args.config, args.cfg_options, args.work_dir)
-    prepare_distributed(cfg, args.launcher)
+    cfg = prepare_run(args)
     cfg.load_from, cfg.resume = None, False
     runner = Runner.from_cfg(cfg)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model

@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import os
 
-from moefusion.apis import load_config, prepare_distributed
-from moefusion.apis.command import add_config_options, add_launcher, command
-from moefusion.apis.memory import keep_freed_memory
+from moefusion.apis.command import command
+from moefusion.apis.launch import add_run_options, prepare_run
 
 
 def parse_args() -> argparse.Namespace:
+    """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument(
-        '--work-dir', help='where logs and checkpoints go (default: work_dirs/<name of the config>)'
-    )
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
-    parser.add_argument(
-        '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate with the batch over all ranks',
-    )
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        metavar='CHECKPOINT',
-        help='go on from a checkpoint; without a name, the latest in --work-dir',
-    )
-    add_config_options(parser)
-    add_launcher(parser)
+    text = 'scale the learning rate with the batch over all ranks'
+    parser.add_argument('--auto-scale-lr', action='store_true', help=text)
+    text = 'go on from a checkpoint; without a name, the latest in --work-dir'
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT', help=text)
+    add_run_options(parser, 'train_cfg.max_epochs=2')
     return parser.parse_args()
 
 
 @command
 def main() -> None:
+    """Train, from the start or from a checkpoint."""
     args = parse_args()
     from mmengine.runner import Runner, find_latest_checkpoint
 
-    keep_freed_memory()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = load_config(args.config, args.cfg_options, args.work_dir)
-    prepare_distributed(cfg, args.launcher)
+    cfg = prepare_run(args)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')

@@ -1,11 +1,6 @@
 """Scores fused images on FLIR-aligned (paper, 4.6 and C): Faster R-CNN trained on both sources."""
 
-_base_ = [
-    '../_base_/models/faster-rcnn_r50_fpn.py',
-    '../_base_/datasets/flir.py',
-    '../_base_/schedules/schedule_24e.py',
-    '../_base_/detector_runtime.py',
-]
+_base_ = ['../_base_/faster-rcnn_r50_24e.py', '../_base_/datasets/flir.py']
 
 model = dict(roi_head=dict(bbox_head=dict(num_classes=3)))
 # Twice: each pair in either modality, on average.

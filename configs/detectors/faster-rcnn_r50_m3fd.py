@@ -1,11 +1,6 @@
 """Scores fused images on M3FD (paper, 4.6 and C): Faster R-CNN trained on both sources."""
 
-_base_ = [
-    '../_base_/models/faster-rcnn_r50_fpn.py',
-    '../_base_/datasets/m3fd.py',
-    '../_base_/schedules/schedule_24e.py',
-    '../_base_/detector_runtime.py',
-]
+_base_ = ['../_base_/faster-rcnn_r50_24e.py', '../_base_/datasets/m3fd.py']
 
 # Twice: each pair in either modality, on average.
 train_dataloader = dict(

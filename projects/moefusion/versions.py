@@ -5,6 +5,8 @@ so that the error comes before theirs does (mmdet 3.3.0, for one, answers a newe
 ``AssertionError``).
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import re
@@ -12,6 +14,8 @@ import warnings
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+
+Found = dict[str, dict[str, str]]  # by module, then by distribution: what is installed
 
 # {module: (distribution, first version, first version that is too new)}; patch releases that
 # came later are taken to work.
@@ -30,9 +34,6 @@ CURE = (
     'Set up the whole stack with `make setup` (OneDL) or `make setup MMSTACK=original`, or '
     'install what requirements/onedl.in or requirements/original.in names.'
 )
-
-# by module the versions of what is installed, by distribution
-Installed = dict[str, dict[str, str]]
 
 # What the stacks say about packages that nothing here uses, and about their own future.
 GREETING = 'Could not import OneDL. Skipping OneDL datasets.'
@@ -64,43 +65,50 @@ def import_mmdet() -> None:
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """``'2.1.0rc1+cpu'`` as a tuple of numbers that compares, ``(2, 1, 0)``."""
+    """``'2.1.0rc1+cpu'`` as a tuple of numbers that compares, ``(2, 1, 0)``.
+
+    Raises:
+        ValueError: if it does not begin with a number.
+    """
     numbers = re.match(r'\d+(\.\d+)*', text)
     if not numbers:
         raise ValueError(f'{text!r} is no version number')
     return tuple(int(number) for number in numbers.group().split('.'))
 
 
-def installed_versions() -> Installed:
-    """For each of the modules mmengine, mmcv and mmdet what is installed of both stacks, if any.
+def installed_versions() -> Found:
+    """What is installed of both stacks.
 
-    A module that comes from a source tree, without metadata, counts as the original distribution
-    in its own ``__version__``.
+    Returns:
+        dict[str, dict[str, str]]: for each of the modules mmengine, mmcv and mmdet the versions
+        by distribution name; empty where there is none. A module that comes from a source tree,
+        without metadata, counts as the original distribution in its own ``__version__``.
     """
-    found: Installed = {}
-    for module in ORIGINAL:
-        found[module] = {}
+    found: Found = {module: {} for module in ORIGINAL}
+    for module, versions in found.items():
         for stack in STACKS.values():
-            name = stack[module][0]
-            try:
-                found[module][name] = version(name)
-            except PackageNotFoundError:
-                pass
-        if not found[module] and find_spec(module) is not None:
-            found[module][ORIGINAL[module][0]] = import_module(f'{module}.version').__version__
+            with contextlib.suppress(PackageNotFoundError):
+                versions[stack[module][0]] = version(stack[module][0])
+        if not versions and find_spec(module) is not None:
+            versions[ORIGINAL[module][0]] = import_module(f'{module}.version').__version__
     return found
 
 
-def check_versions(found: Installed | None = None) -> str:
-    """Check the mm stack, by default the installed one; return ``'OneDL'`` or ``'original'``.
+def check_versions(found: Found | None = None) -> str:
+    """Check the mm stack.
+
+    Args:
+        found (dict, optional): as :func:`installed_versions` returns it, which is the default.
+
+    Returns:
+        str: the name of the stack, ``'OneDL'`` or ``'original'``.
 
     Raises:
         ImportError: a package is missing, outside the versions that work, there twice, or of the
             other stack than the rest. The message names it, what was found, what is supported
             and the cure.
     """
-    if found is None:
-        found = installed_versions()
+    found = installed_versions() if found is None else found
     for module, versions in found.items():
         if len(versions) > 1:
             both = ' and '.join(f'{name} {number}' for name, number in versions.items())
@@ -108,43 +116,24 @@ def check_versions(found: Installed | None = None) -> str:
                 f'{both} are both installed and overwrite each other in the package {module}. '
                 f'Uninstall both ({"pip uninstall " + " ".join(versions)}). {CURE}'
             )
-    stack_name = _choose_stack(found)
-    for module, (name, first, end) in STACKS[stack_name].items():
-        versions = found.get(module, {})
-        supported = f'the {stack_name} stack needs {name} >= {first}, < {end}'
-        if not versions:
+    names = {name for versions in found.values() for name in versions}
+    # the one that most of the installed packages belong to, OneDL on a draw
+    stack = max(STACKS, key=lambda stack: len(names & {row[0] for row in STACKS[stack].values()}))
+    for module, (name, first, end) in STACKS[stack].items():
+        supported = f'the {stack} stack needs {name} >= {first}, < {end}'
+        if not found.get(module):
             raise ImportError(f'{module} is not installed; {supported}. {CURE}')
-        ((present, number),) = versions.items()
+        ((present, number),) = found[module].items()
         if present != name:
             raise ImportError(
-                f'{present} {number} is installed, but {supported}: the two stacks '
-                f'do not mix. {CURE}'
+                f'{present} {number} is installed, but {supported}: the two stacks do not mix. '
+                f'{CURE}'
             )
         if not parse_version(first) <= parse_version(number) < parse_version(end):
             raise ImportError(f'{present} {number} is installed; {supported}. {CURE}')
-    if stack_name == 'original':
-        check_pkg_resources()
-    return stack_name
-
-
-def check_pkg_resources() -> None:
-    """The original mmengine imports ``pkg_resources``, which setuptools 82 no longer has.
-
-    Raises:
-        ImportError: it is not there.
-    """
-    if find_spec('pkg_resources') is None:
+    if stack == 'original' and find_spec('pkg_resources') is None:
         raise ImportError(
             'the original mmengine needs the module pkg_resources, which setuptools '
             "82 and later lack. Run `pip install 'setuptools<81'`."
         )
-
-
-def _choose_stack(found: Installed) -> str:
-    """The stack that most of the installed packages belong to, OneDL on a draw."""
-    names = {name for versions in found.values() for name in versions}
-    counts = {
-        stack: len(names.intersection(row[0] for row in rows.values()))
-        for stack, rows in STACKS.items()
-    }
-    return max(counts, key=lambda stack: counts[stack])
+    return stack

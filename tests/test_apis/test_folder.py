@@ -24,12 +24,12 @@ class Fake:
     def __init__(self, **errors):
         self.errors = errors
 
-    def __call__(self, visible, infrared):
+    def stream(self, visible, infrared):
         if visible.stem in self.errors:
             raise self.errors[visible.stem]
         flat = np.full((4, 6), 7, np.uint8)
         color = np.dstack([flat, flat + 1, flat + 2])
-        return FusionResult('a', color, flat, flat, color, flat / 255.0, {})
+        yield FusionResult('a', color, flat, flat, color, flat / 255.0, {})
 
 
 def pairs_of(tmp_path, *names):

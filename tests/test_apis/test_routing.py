@@ -55,7 +55,7 @@ def test_own_losses_are_those_of_the_model(model, study):
         sources = [[image[0]] for image in routed.sources[:2]]
         terms = FusionLoss({})([fused], *sources, [None])
         expected = terms['loss_pixel_background'] + 0.5 * terms['loss_gradient']
-        assert routed.losses['own'] == pytest.approx(expected.item(), rel=1e-5)
+        assert routed.row['loss own'] == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_forced_decisions_are_used(model, study):
@@ -64,21 +64,23 @@ def test_forced_decisions_are_used(model, study):
     with torch.no_grad():
         output = model.fusion(*first.sources, gatings=other.gatings)
     assert output.gatings == other.gatings
-    assert first.losses['swapped'] == pytest.approx(study._cost(first, output.fused))
-    changed = [
-        name for name in first.gatings if first.losses[f'swapped {name}'] != first.losses['own']
-    ]
-    assert changed
+    assert first.row['loss swapped'] == pytest.approx(study._cost(first, output.fused))
+    assert any(first.row[f'loss swapped {name}'] != first.row['loss own'] for name in first.gatings)
 
 
 def test_the_oracle_chooses_the_best_set_of_each_gate(study):
     """Gate by gate its set costs no more than that of the pair's own experts weighed alike."""
     for pair in study.pairs:
         trials = study._trials(pair)
-        for name, costs in trials.items():
-            own = tuple(sorted(pair.gatings[name].selected[0]))
-            assert min(costs.values()) <= costs[own]
+        best = {}
+        for name, sets in study.sets.items():
+            costs = {chosen: trials[name, chosen] for chosen in sets}
+            best[name] = min(costs, key=costs.get)
+            assert costs[best[name]] <= costs[tuple(sorted(pair.gatings[name].selected[0]))]
             assert len(costs) == 6  # 2 of 4
+        with torch.no_grad():
+            output = study._fuse(pair, study._choose(best))
+        assert pair.row['loss oracle'] == pytest.approx(study._cost(pair, output.fused))
 
 
 def test_gates_without_weights_choose_one_set(model):
@@ -90,9 +92,18 @@ def test_gates_without_weights_choose_one_set(model):
     for number, pair in enumerate(pairs(4)):
         study.add(pair, str(number), 'all')
     study.compare()
-    assert all(len(counts) == 1 for counts in study.chosen().values())
-    assert study.mean_loss('swapped') == pytest.approx(study.mean_loss('own'))
-    assert all(np.isnan(value) for row in study.correlations().values() for value in row.values())
+    table = study.table()
+    assert (table[list(study.sets)].nunique() == 1).all()
+    assert table['loss swapped'].mean() == pytest.approx(table['loss own'].mean())
+    assert study.correlations().isna().all(axis=None)
+
+
+def test_correlations_are_the_strongest_of_a_gates_logits(study):
+    table = study.table()
+    for name in study.sets:
+        logits = table.filter(regex=f'{name} logit').to_numpy().T
+        expected = max((np.corrcoef(row, table['visible'])[0, 1] for row in logits), key=abs)
+        assert study.correlations().loc[name, 'visible'] == pytest.approx(expected)
 
 
 def test_one_pair_is_too_few(model):

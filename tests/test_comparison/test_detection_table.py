@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from moefusion.comparison import detection_table as module
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import find_evaluation_set
-from moefusion.comparison.tables import Row, Table
+from moefusion.comparison.tables import Table, score_rows
 from moefusion.files import Annotation
 
 CONFIG = """
@@ -78,17 +78,13 @@ def perfect_on(truth, methods):
 def test_runs_a_stock_detector(test_set, detector_files):
     model = module.load_detector(*detector_files)
     table = module.detection_table(model, find(test_set), paper='flir')
-    measured = [row for row in table.rows if row.origin == 'measured']
-    assert [row.name for row in measured] == ['Visible', 'Infrared', 'average']
-    assert table.columns == ['car', 'person', 'bicycle', 'mAP']
-    for row in measured:
-        assert 0 <= row.values['mAP'] <= 100
-        assert row.values['mAP'] == pytest.approx(
-            np.mean([row.values['car'], row.values['person']])
-        )
-    published = {row.name: row for row in table.rows if row.origin == 'published, Table 3'}
-    assert published['MoE-Fusion'].values['mAP'] == 55.8
-    places = dict(zip(published, table.ranks()['mAP'][-len(published) :]))
+    measured = table.scores.xs('measured', level='values')
+    assert list(measured.index) == ['Visible', 'Infrared', 'average']
+    assert list(measured) == ['car', 'person', 'bicycle', 'mAP']
+    assert measured['mAP'].between(0, 100).all()
+    assert measured['mAP'].to_numpy() == pytest.approx(measured[['car', 'person']].mean(axis=1))
+    assert table.scores.loc[('MoE-Fusion', 'published, Table 3'), 'mAP'] == 55.8
+    places = table.ranks()['mAP'].xs('published, Table 3', level='values')
     assert places['MoE-Fusion'] == 1
     assert places['Infrared'] is pd.NA
 
@@ -109,7 +105,7 @@ def test_perfect_detections_give_100(test_set, detector_files, monkeypatch):
     }
     monkeypatch.setattr(module, 'inference_detector', perfect_on(truth, ['Infrared', 'average']))
     table = module.detection_table(module.load_detector(*detector_files), find(test_set))
-    assert [row.values['mAP'] for row in table.rows] == pytest.approx([0, 100, 100])
+    assert list(table.scores['mAP']) == pytest.approx([0, 100, 100])
 
 
 def test_ap_by_hand_near_the_threshold(test_set, detector_files, monkeypatch):
@@ -146,7 +142,7 @@ def test_ap_by_hand_near_the_threshold(test_set, detector_files, monkeypatch):
 
     monkeypatch.setattr(module, 'inference_detector', detect)
     table = module.detection_table(module.load_detector(*detector_files), images)
-    assert [row.values['car'] for row in table.rows] == pytest.approx([100 * 5 / 9, 0, 0])
+    assert list(table.scores['car']) == pytest.approx([100 * 5 / 9, 0, 0])
 
 
 def test_classes_that_the_detector_does_not_know(test_set, detector_files):
@@ -180,28 +176,33 @@ def test_a_checkpoint_runs_no_code(detector_files, tmp_path):
     assert not (tmp_path / 'ran').exists()
 
 
+def test_without_a_single_object_nothing_is_measured(test_set, detector_files):
+    """Undefined, not zero: no mark, '-' in the table, null in JSON."""
+    images = find(test_set)
+    for stem in images.stems:
+        images.annotations[stem] = Annotation(None, [], np.zeros((0, 4), np.float32), [])
+    images.fused['second'] = images.fused['average']
+    table = module.detection_table(module.load_detector(*detector_files), images)
+    assert table.scores.isna().all(axis=None) and table.ranks().isna().all(axis=None)
+    assert '| average | measured | - | - | - |' in table.to_markdown()
+    assert table.to_dict()['rows'][2]['scores'] == dict(car=None, person=None, mAP=None)
+
+
 def test_mean_over_seeds():
     def table(visible, fused):
-        return Table(
-            'Detection',
-            ['car', 'mAP'],
-            [
-                Row('Visible', dict(car=visible, mAP=visible), ranked=False),
-                Row('mine', dict(car=fused, mAP=fused)),
-                Row('paper', dict(mAP=50.0), origin='published, Table 3'),
-            ],
-            digits=2,
-            notes=['A note.'],
-        )
+        scores = dict(Visible=dict(car=visible, mAP=visible), mine=dict(car=fused, mAP=fused))
+        rows = [score_rows(scores), score_rows(dict(paper=dict(mAP=50.0)), 'published, Table 3')]
+        return Table('Detection', pd.concat(rows), ['Visible'], digits=2, notes=['A note.'])
 
     mean = module.average_detections([table(10.0, 20.0), table(20.0, 50.0), table(30.0, 20.0)])
-    assert mean.columns == ['car', 'mAP', 'lowest mAP', 'highest mAP']
-    assert [row.values for row in mean.rows] == [
-        {'car': 20, 'mAP': 20, 'lowest mAP': 10, 'highest mAP': 30},
-        {'car': 30, 'mAP': 30, 'lowest mAP': 20, 'highest mAP': 50},
-        dict(mAP=50),
+    columns = ['car', 'mAP', 'lowest mAP', 'highest mAP']
+    assert list(mean.scores) == columns
+    assert mean.scores.fillna(-1).to_numpy().tolist() == [
+        [20, 20, 10, 30],
+        [30, 30, 20, 50],
+        [-1, 50, -1, -1],
     ]
-    assert not mean.rows[0].ranked
+    assert mean.unranked == ['Visible']
     assert mean.notes == ['A note.', 'Means over 3 trainings of the detector.']
     one = table(10.0, 20.0)
     assert module.average_detections([one]) is one

@@ -1,13 +1,15 @@
 """Scores of other methods from a CSV file beside measured ones."""
 
 import csv
+import math
 
+import pandas as pd
 import pytest
 
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.given_scores import add_given_scores
+from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.report import fusion_table
-from moefusion.comparison.scoring import Scores
+from moefusion.comparison.scoring import Scores, as_frame
 from moefusion.metrics import METRIC_NAMES
 
 
@@ -16,11 +18,13 @@ def flat(value):
 
 
 def measured():
-    return [
-        Scores('a', dict(whole=dict(mine=flat(1.0)))),
-        Scores('x.y', dict(whole=dict(mine=flat(3.0)))),
-        Scores('broken', problem='unreadable'),
-    ]
+    return as_frame(
+        [
+            Scores('a', dict(whole=dict(mine=flat(1.0)))),
+            Scores('x.y', dict(whole=dict(mine=flat(3.0)))),
+            Scores('broken', problem='unreadable'),
+        ]
+    )
 
 
 def write(path, *rows, columns=('method', 'image', *METRIC_NAMES)):
@@ -43,23 +47,41 @@ def test_methods_are_averaged_over_the_scored_images_and_ranked_together(tmp_pat
         ('B', 'a.png', 0),
         ('B', 'x.y.png', 1),
     )
-    assert add_given_scores(scores, path) == ['A', 'B']
-    table = fusion_table(scores, 'whole', 'literature')
-    assert {row.name: row.values['EN'] for row in table.rows} == dict(mine=2, A=3.5, B=0.5)
+    given = read_given_scores(path, scores)
+    assert list(given['method']) == ['A', 'A', 'B', 'B']
+    table = fusion_table(pd.concat([scores, given]), 'whole', 'literature')
+    assert table.scores['EN'].droplevel('values').to_dict() == dict(mine=2, A=3.5, B=0.5)
     assert table.ranks()['EN'].tolist() == [2, 1, 3]
 
 
 def test_regions(tmp_path):
-    scores = [Scores('a', dict(whole=dict(mine=flat(1.0)), foreground=dict(mine=flat(2.0))))]
+    regions = dict(whole=dict(mine=flat(1.0)), foreground=dict(mine=flat(2.0)))
     path = write(
         tmp_path / 'o.csv',
         ('A', 'a', 5, 'foreground'),
         ('B', 'a', 6, 'whole'),
         columns=('method', 'image', *METRIC_NAMES, 'region'),
     )
-    add_given_scores(scores, path)
-    assert set(scores[0].values['whole']) == {'mine', 'B'}
-    assert set(scores[0].values['foreground']) == {'mine', 'A'}
+    given = read_given_scores(path, as_frame([Scores('a', regions)]))
+    assert given[['region', 'method', 'EN']].to_numpy().tolist() == [
+        ['foreground', 'A', 5],
+        ['whole', 'B', 6],
+    ]
+
+
+def test_undefined_values_are_left_out_of_the_mean_and_counted(tmp_path):
+    """Empty as per_image.csv has them, or in words; a byte-order mark and an empty line."""
+    path = write(tmp_path / 'o.csv', ('00', 'a', ''), ('00', 'x.y', 4), ('B', 'a', 'nan'))
+    path.write_text(f'\ufeff{path.read_text()}\nB,x.y{",-" * 8}\n')
+    scores = measured()
+    table = fusion_table(
+        pd.concat([scores, read_given_scores(path, scores)]), 'whole', 'literature'
+    )
+    means = table.scores['EN'].droplevel('values')
+    assert means['00'] == 4 and math.isnan(means['B'])
+    assert 'EN of 00 is undefined on 1 of 2 images, left out of its mean.' in table.notes
+    assert '| B | measured | - |' in table.to_markdown()
+    assert table.to_dict()['rows'][2]['scores']['EN'] is None
 
 
 @pytest.mark.parametrize(
@@ -68,19 +90,17 @@ def test_regions(tmp_path):
         ([('A', 'a', 1)], 'A has no scores of image x.y'),
         ([('mine', 'a', 1), ('mine', 'x.y', 1)], 'mine is also a method of --fused'),
         ([('A', 'a', 1), ('A', 'a.png', 1)], 'line 3: A has image a.png twice'),
-        ([('A', 'a', 'high')], "line 2: could not convert string to float: 'high'"),
+        ([('A', 'a', 'high')], "line 2: EN is no number: 'high'"),
     ],
 )
-def test_nothing_is_added_from_a_faulty_file(tmp_path, rows, message):
-    scores = measured()
+def test_a_faulty_file(tmp_path, rows, message):
     with pytest.raises(EvaluationError, match=message):
-        add_given_scores(scores, write(tmp_path / 'o.csv', *rows))
-    assert [list(image.values.get('whole', {})) for image in scores] == [['mine'], ['mine'], []]
+        read_given_scores(write(tmp_path / 'o.csv', *rows), measured())
 
 
 def test_a_column_or_the_file_is_missing(tmp_path):
     path = write(tmp_path / 'o.csv', columns=('method', 'image', *METRIC_NAMES[1:]))
     with pytest.raises(EvaluationError, match='o.csv: no column EN'):
-        add_given_scores(measured(), path)
+        read_given_scores(path, measured())
     with pytest.raises(FileNotFoundError, match='none.csv'):
-        add_given_scores(measured(), tmp_path / 'none.csv')
+        read_given_scores(tmp_path / 'none.csv', measured())

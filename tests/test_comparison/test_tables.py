@@ -6,18 +6,23 @@ import math
 
 import pandas as pd
 
-from moefusion.comparison.tables import Row, Table
+from moefusion.comparison.tables import Table, score_rows
 
-ROWS = [
-    Row('a', dict(EN=6.00004, SF=0.5)),
-    Row('b', dict(EN=7.0, SF=math.nan)),
-    Row('c_d', dict(EN=6.0, SF=0.7)),
-    Row('e', dict(EN=5.0, SF=0.1)),
-    Row('f', dict(EN=4.0, SF=0.05)),
-    Row('source', dict(EN=9.0, SF=0.9), ranked=False),
-    Row('a', dict(EN=8.0, SF=0.2), 'published, Table 1'),
-    Row('b', dict(EN=7.5), 'published, Table 1'),
-]
+SCORES = pd.concat(
+    [
+        score_rows(
+            {
+                'a': dict(EN=6.00004, SF=0.5),
+                'b': dict(EN=7.0, SF=math.nan),
+                'c_d': dict(EN=6.0, SF=0.7),
+                'e': dict(EN=5.0, SF=0.1),
+                'f': dict(EN=4.0, SF=0.05),
+                'source': dict(EN=9.0, SF=0.9),
+            }
+        ),
+        score_rows({'a': dict(EN=8.0, SF=0.2), 'b': dict(EN=7.5)}, 'published, Table 1'),
+    ]
+)
 
 
 def ranks(table, column):
@@ -25,7 +30,7 @@ def ranks(table, column):
 
 
 def make_table():
-    return Table('Title & more', ['EN', 'SF'], ROWS, notes=['a note'])
+    return Table('Title & more', SCORES, ['source'], notes=['a note'])
 
 
 def test_ranks_are_within_an_origin_and_of_printed_values():
@@ -35,8 +40,7 @@ def test_ranks_are_within_an_origin_and_of_printed_values():
 
 
 def test_one_method_is_no_competition():
-    row = Row('only', dict(EN=1.0))
-    assert ranks(Table('t', ['EN'], [row]), 'EN') == [None]
+    assert ranks(Table('t', score_rows(dict(only=dict(EN=1.0)))), 'EN') == [None]
 
 
 def test_markdown():
@@ -61,9 +65,9 @@ def test_latex():
 
 def test_csv_keeps_all_digits():
     rows = list(csv.DictReader(make_table().to_csv().splitlines()))
-    assert [row['method'] for row in rows] == [row.name for row in ROWS]
+    assert [row['method'] for row in rows] == [method for method, _ in SCORES.index]
     assert float(rows[0]['EN']) == 6.00004 and rows[0]['EN_rank'] == '2'
-    assert rows[5]['EN_rank'] == '' and rows[7]['SF'] == ''
+    assert rows[5]['EN_rank'] == '' and rows[1]['SF'] == rows[7]['SF'] == ''
 
 
 def test_json_has_no_nan():

@@ -79,26 +79,29 @@ def explain(error: BaseException) -> str | None:
     Args:
         error (BaseException): what was raised, in a data loader's worker process too.
     """
-    error = _unwrap(error)
+    text = _reason(_unwrap(error))
+    return None if text is None else ' '.join(text.split())
+
+
+def _reason(error: BaseException) -> str | None:
     if worker := _WORKER.match(str(error)):
         return _from_worker(str(error), worker[1], isinstance(error, OSError))
     if isinstance(error, OSError):
-        return _one_line(_system_error(error))
+        return _system_error(error)
     frame, on_purpose = _origin(error)
     text = str(error.args[0]) if error.args else type(error).__name__
     module = frame.f_globals.get('__name__', '') if frame else ''
     if isinstance(error, TypeError) and module == 'mmengine.registry.build_functions':
-        return _one_line(f'{text}. Check the keys of this class in the config and in --cfg-options')
+        return f'{text}. Check the keys of this class in the config and in --cfg-options'
     if not on_purpose:
         return None
-    if isinstance(error, (ValueError, FloatingPointError)):
-        return _one_line(text)
-    if isinstance(error, KeyError) and ' ' in text:
-        return _one_line(text)
+    sentence = isinstance(error, KeyError) and ' ' in text
+    if sentence or isinstance(error, (ValueError, FloatingPointError)):
+        return text
     if module.startswith('mmengine.config'):
-        return _one_line(f'in the config: {text}')
+        return f'in the config: {text}'
     ours = module == '__main__' or module.split('.')[0] == _OURS
-    return _one_line(text) if ours and not isinstance(error, AssertionError) else None
+    return text if ours and not isinstance(error, AssertionError) else None
 
 
 def show_progress(
@@ -119,21 +122,9 @@ def add_config_options(
     """Add ``--cfg-options``."""
     from mmengine.config import DictAction  # here, as evaluate.py runs without mm*
 
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help=f'override keys of the config, such as {example}',
-    )
-
-
-def add_launcher(parser: argparse.ArgumentParser) -> None:
-    """Add ``--launcher``, and ``--local_rank``, which old versions of PyTorch give."""
-    from moefusion.apis.launch import LAUNCHERS
-
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    text = f'override keys of the config, such as {example}'
+    options = dict(nargs='+', action=DictAction, metavar='KEY=VALUE')
+    parser.add_argument('--cfg-options', help=text, **options)
 
 
 def _unwrap(error: BaseException) -> BaseException:
@@ -151,7 +142,7 @@ def _from_worker(text: str, name: str, system: bool) -> str | None:
     last = list(re.finditer(rf'^([\w.]*\b{name}): ', text, re.MULTILINE))
     if not last or not (system or last[-1][1].startswith(_OURS)):
         return None
-    return _one_line(text[last[-1].end() :])
+    return text[last[-1].end() :]
 
 
 def _system_error(error: OSError) -> str:
@@ -172,7 +163,3 @@ def _origin(error: BaseException) -> tuple[FrameType | None, bool]:
         trace = trace.tb_next
     instruction = trace.tb_frame.f_code.co_code[trace.tb_lasti]
     return trace.tb_frame, dis.opname[instruction] == 'RAISE_VARARGS'
-
-
-def _one_line(text: str) -> str:
-    return ' '.join(text.split())

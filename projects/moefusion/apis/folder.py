@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,21 +65,13 @@ def fuse_pairs(
             others could not either. Nothing is left half-written.
     """
     for stem, sources in pairs.items():
-        for folder in filter(None, (out_dir, pictures)):
+        for folder in [out_dir, pictures] if pictures else [out_dir]:
             target = Path(folder, f'{stem}.png').resolve()
             if target in [source.resolve() for source in sources]:
                 raise ValueError(f'{target} is a source image: choose another output folder')
     return (
-        _fuse_pair(
-            inferencer,
-            stem,
-            sources,
-            Path(out_dir, f'{stem}.png'),
-            color,
-            overwrite,
-            Path(pictures, f'{stem}.png') if pictures else None,
-        )
-        for stem, sources in pairs.items()
+        _fuse_pair(inferencer, stem, pairs[stem], Path(out_dir), color, overwrite, pictures)
+        for stem in pairs
     )
 
 
@@ -86,24 +79,25 @@ def _fuse_pair(
     inferencer: FusionInferencer,
     stem: str,
     sources: tuple[Path, Path],
-    target: Path,
+    out_dir: Path,
     color: bool,
     overwrite: bool,
-    picture: Path | None,
+    pictures: str | Path | None,
 ) -> Outcome:
-    visible, infrared = sources
+    target = out_dir / f'{stem}.png'
+    picture = Path(pictures, target.name) if pictures else None
     try:
-        done = not overwrite and _is_done(target, visible, color)
+        done = not overwrite and _is_done(target, sources[0], color)
         if done and (picture is None or picture.is_file()):
             return Outcome(stem, 'skipped', target)
-        result = inferencer(visible, infrared)
+        result = next(inferencer.stream(*sources))
     except PairError as error:
         return Outcome(stem, 'failed', target, str(error))
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
+        if not _is_out_of_memory(error):
             raise
         reason = (
-            f'{visible} is too large for the memory of {inferencer.device}: free memory, '
+            f'{sources[0]} is too large for the memory of {inferencer.device}: free memory, '
             'fuse it on another --device or split it'
         )
         return Outcome(stem, 'failed', target, reason)
@@ -118,13 +112,10 @@ def _is_done(target: Path, visible: Path, color: bool) -> bool:
     if not target.exists():
         return False
     size, mode = read_size(visible), 'RGB' if color else 'L'
-    found: tuple = ()
-    try:
-        with Image.open(target) as image:
-            found = (*image.size, image.mode)
-    except OSError:
-        pass  # no image
-    if found != (*size, mode):
+    found: tuple[object, ...] = ()
+    with contextlib.suppress(OSError), Image.open(target) as image:  # it may be no image
+        found = (image.size, image.mode)
+    if found != (size, mode):
         raise PairError(
             f'{target} is there already, but is not {size[0]} x {size[1]} in '
             f'{"colour" if color else "gray"}: --overwrite replaces it, or choose '
@@ -133,5 +124,6 @@ def _is_done(target: Path, visible: Path, color: bool) -> bool:
     return True
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def _is_out_of_memory(error: Exception) -> bool:
+    kinds = MemoryError, torch.OutOfMemoryError
+    return isinstance(error, kinds) or "can't allocate memory" in str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,10 +54,13 @@ class FusionInferencer:
 
     Examples:
         >>> fuse = FusionInferencer()
-        >>> fuse('visible/1.png', 'infrared/1.png').color.shape
-        (480, 640, 3)
-        >>> results = fuse('visible', 'infrared', metrics=True)  # two folders
-        >>> results[0].name, results[0].metrics['Qabf']
+        >>> visible = np.random.randint(0, 256, (48, 64, 3), np.uint8)  # or a file, or a folder
+        >>> infrared = np.random.randint(0, 256, (48, 64), np.uint8)
+        >>> fuse(visible, infrared).color.shape
+        (48, 64, 3)
+        >>> results = fuse([visible] * 2, [infrared] * 2, metrics=True, progress=False)
+        >>> results[1].name, list(results[1].metrics)[:3], list(results[1].gates)
+        ('1', ['EN', 'SF', 'SD'], ['local_foreground', 'local_background', 'global'])
     """
 
     def __init__(
@@ -64,28 +68,25 @@ class FusionInferencer:
         config: str | Path | Config | None = None,
         checkpoint: str | Path | None = None,
         device: str | None = None,
-        cfg_options: dict | None = None,
+        cfg_options: dict[str, Any] | None = None,
     ) -> None:
         self.device = choose_device(device)
-        if (config is None) != (checkpoint is None):
+        if config is None and checkpoint is None:
+            imports = dict(imports=['moefusion.plugin'])
+            cfg, checkpoint = (
+                Config(dict(model=read_description(), custom_imports=imports)),
+                BUNDLED,
+            )
+        elif config is None or checkpoint is None:
             raise ValueError(
                 'FusionInferencer: give a config and the checkpoint that was trained '
                 'with it, or neither for the bundled weights'
             )
-        if config is None:
-            config = Config(
-                dict(
-                    model=read_description(),
-                    default_scope='mmdet',
-                    custom_imports=dict(imports=['moefusion.plugin']),
-                )
-            )
-            checkpoint = BUNDLED
         else:
-            config = deepcopy(config) if isinstance(config, Config) else load_config(config)
+            cfg = deepcopy(config) if isinstance(config, Config) else load_config(config)
         try:
-            config.merge_from_dict(cfg_options or {})
-            self.model = MODELS.build(model_that_fuses(config))
+            cfg.merge_from_dict(cfg_options or {})
+            self.model = MODELS.build(model_that_fuses(cfg))
         except (TypeError, KeyError) as error:
             if not cfg_options:
                 raise
@@ -127,14 +128,12 @@ class FusionInferencer:
             ValueError: if arrays are not uint8 of these shapes, two lists differ in length, a
                 folder stands beside something else, or an image is too small to be scored.
         """
-        many = any(is_many(source) or is_folder(source) for source in (visible, infrared))
         pairs = list_pairs(visible, infrared)
         results = self._stream(pairs, batch_size, metrics)
-        if not many:
+        if not any(is_many(source) or is_folder(source) for source in (visible, infrared)):
             return next(results)
-        return list(
-            tqdm(results, total=len(pairs), unit='pair', dynamic_ncols=True, disable=not progress)
-        )
+        shown = tqdm(results, 'fuse', len(pairs), unit='pair', disable=not progress)
+        return list(shown)
 
     def stream(
         self,
@@ -145,19 +144,11 @@ class FusionInferencer:
     ) -> Iterator[FusionResult]:
         """Fuse pairs as their results are asked for; none is kept, however many there are.
 
-        Args:
-            visible, infrared, batch_size, metrics: as in :meth:`__call__`.
+        It takes and raises what :meth:`__call__` does: what is wrong with the arguments at once,
+        what is wrong with a file when it is reached.
 
         Returns:
             Iterator[FusionResult]: one a pair, in the order of :meth:`__call__`.
-
-        Raises:
-            FileNotFoundError, PairError, ValueError: as :meth:`__call__`; what is wrong with the
-                arguments at once, what is wrong with a file when it is reached.
-
-        Examples:
-            >>> for result in FusionInferencer().stream('visible', 'infrared'):
-            ...     print(result.name, result.gates)
         """
         return self._stream(list_pairs(visible, infrared), batch_size, metrics)
 
@@ -181,29 +172,20 @@ class FusionInferencer:
         for number, (visible, infrared) in enumerate(pairs, start):
             pair, name = read_source(visible, infrared, number)
             size = pair.shape[:2]
+            meta = dict(img_path=name, img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0))
             inputs.append(torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1))))
-            samples.append(
-                DetDataSample(
-                    metainfo=dict(
-                        img_path=name, img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0)
-                    )
-                )
-            )
-        results = {}
+            samples.append(DetDataSample(metainfo=meta))
+        results: dict[int, FusionResult] = {}
         for rows in rows_by_size(sample.img_shape for sample in samples).values():
-            found = self.model.test_step(
-                dict(
-                    inputs=[inputs[row] for row in rows],
-                    data_samples=[samples[row] for row in rows],
-                )
+            batch = dict(
+                inputs=[inputs[row] for row in rows], data_samples=[samples[row] for row in rows]
             )
-            results.update(
-                (row, make_result(inputs[row], sample, metrics)) for row, sample in zip(rows, found)
-            )
-        return [results[row] for row in range(len(pairs))]
+            for row, sample in zip(rows, self.model.test_step(batch)):
+                results[row] = make_result(inputs[row], sample, metrics)
+        return [results[row] for row in sorted(results)]
 
 
-def model_that_fuses(cfg: Config) -> dict:
+def model_that_fuses(cfg: Config) -> dict[str, Any]:
     """A config's model without the parts that fusing does not need, its modules registered.
 
     Raises:
@@ -219,13 +201,7 @@ def model_that_fuses(cfg: Config) -> dict:
             f'is {model.get("type")!r}'
         )
     model.update(auxiliary_detections=False)
-    for modality in ('visible_detector', 'infrared_detector'):
-        if model.get(modality):
-            model[modality] = {
-                **model[modality],
-                'rpn_head': None,
-                'roi_head': None,
-                'train_cfg': None,
-                'test_cfg': None,
-            }
+    for name in ('visible_detector', 'infrared_detector'):
+        if model.get(name):
+            model[name].update(rpn_head=None, roi_head=None, train_cfg=None, test_cfg=None)
     return model

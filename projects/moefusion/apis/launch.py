@@ -8,6 +8,7 @@ that is there as it is. Where there is a GPU it leaves everything to MMEngine.
 
 from __future__ import annotations
 
+import argparse
 import atexit
 import datetime
 import gc
@@ -20,8 +21,32 @@ import torch
 from mmengine.config import Config
 from torch import distributed as dist
 
+from moefusion.apis.command import add_config_options
+from moefusion.apis.config import load_config
+from moefusion.apis.memory import keep_freed_memory
+
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 DEFAULT_PORT = '29500'
+
+
+def add_run_options(parser: argparse.ArgumentParser, example: str) -> None:
+    """Add what ``tools/train.py`` and ``tools/test.py`` share, for :func:`prepare_run`."""
+    parser.add_argument(
+        '--work-dir', help='where logs and files go (default: work_dirs/<name of the config>)'
+    )
+    add_config_options(parser, example)
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    # which old versions of PyTorch give
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def prepare_run(args: argparse.Namespace) -> Config:
+    """The config of a tool's arguments, with memory and processes prepared for its ``Runner``."""
+    keep_freed_memory()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    prepare_distributed(cfg, args.launcher)
+    return cfg
 
 
 def prepare_distributed(cfg: Config, launcher: str) -> None:
@@ -34,8 +59,8 @@ def prepare_distributed(cfg: Config, launcher: str) -> None:
         launcher (str): ``'none'``, ``'pytorch'`` (torchrun), ``'slurm'`` or ``'mpi'``.
 
     Raises:
-        ValueError: ``launcher`` is none of these.
-        RuntimeError: the launcher's environment variables are not there.
+        ValueError: if ``launcher`` is none of these.
+        RuntimeError: if the launcher's environment variables are not there.
     """
     if launcher not in LAUNCHERS:
         raise ValueError(f'launcher must be one of {", ".join(LAUNCHERS)}, but got {launcher!r}')
@@ -45,8 +70,7 @@ def prepare_distributed(cfg: Config, launcher: str) -> None:
     import_yapf_alone()
     if torch.cuda.is_available():
         return
-    env_cfg = cfg.setdefault('env_cfg', {})
-    dist_cfg = env_cfg.setdefault('dist_cfg', {})
+    dist_cfg = cfg.setdefault('env_cfg', {}).setdefault('dist_cfg', {})
     dist_cfg['backend'] = 'gloo'
     wrapper = cfg.get('model_wrapper_cfg') or dict(
         type='MMDistributedDataParallel',
@@ -55,7 +79,7 @@ def prepare_distributed(cfg: Config, launcher: str) -> None:
     )
     wrapper['device_ids'] = None
     cfg.model_wrapper_cfg = wrapper
-    init_cpu_process_group(launcher, dist_cfg.get('timeout'))
+    init_cpu_process_group(launcher, dist_cfg.get('timeout') or 1800)
 
 
 def import_yapf_alone() -> None:
@@ -68,18 +92,11 @@ def import_yapf_alone() -> None:
         import yapf  # noqa: F401
 
 
-def init_cpu_process_group(launcher: str, timeout: float | None = None) -> None:
-    """Join the processes that ``launcher`` started by gloo, unless they are joined already.
+def init_cpu_process_group(launcher: str, timeout: float = 1800) -> None:
+    """Join the processes by gloo, unless they are joined already, for at most ``timeout`` seconds.
 
     They part before the interpreter ends, which waits for gloo's threads: one that is found at
     work later than that aborts the process.
-
-    Args:
-        launcher (str): ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
-        timeout (float, optional): seconds to wait for the other processes, 1800 by default.
-
-    Raises:
-        RuntimeError: the launcher's environment variables are not there.
     """
     if dist.is_initialized():
         return
@@ -91,7 +108,7 @@ def init_cpu_process_group(launcher: str, timeout: float | None = None) -> None:
         os.environ['MASTER_ADDR'] = _first_slurm_node()
     os.environ.setdefault('MASTER_PORT', DEFAULT_PORT)
     _require('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR')
-    dist.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout or 1800))
+    dist.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
     atexit.register(_part)
 
 
@@ -122,10 +139,5 @@ def _use_ranks(rank: str, size: str, local_rank: str) -> None:
 
 def _first_slurm_node() -> str:
     _require('SLURM_NODELIST')
-    done = subprocess.run(
-        ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.split()[0]
+    command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+    return subprocess.check_output(command, text=True).split()[0]

@@ -11,7 +11,7 @@ from mmdet.structures import DetDataSample
 
 from moefusion.metrics import fusion_metrics
 from moefusion.visualization import FusionPicture
-from moefusion.visualization.prediction import fused_image
+from moefusion.visualization.prediction import fused_image, fusion_picture
 
 
 @dataclass
@@ -57,15 +57,15 @@ def make_result(pair: torch.Tensor, sample: DetDataSample, metrics: bool) -> Fus
     Raises:
         ValueError: if it is too small to be scored; the pair is named.
     """
-    pixels = pair.numpy()
+    shown = fusion_picture(pair, sample)
     result = FusionResult(
-        name=Path(sample.img_path).stem,
-        visible=pixels[2::-1].transpose(1, 2, 0),
-        infrared=pixels[3],
-        gray=fused_image(sample, color=False),
-        color=fused_image(sample),
-        attention=sample.attention.data[0].cpu().numpy(),
-        gates={name: weights.cpu().numpy() for name, weights in sample.gates.items()},
+        Path(sample.img_path).stem,
+        shown.visible,
+        shown.infrared,
+        fused_image(sample, color=False),
+        shown.fused,
+        shown.attention,
+        dict(shown.gates),
     )
     if metrics:
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor
@@ -18,8 +18,11 @@ from moefusion.metrics import fusion_metrics
 from moefusion.models import MoEFusion
 from moefusion.models.moe_fusion import MODALITIES
 
-SCORES = 'VIF', 'Qabf'
+SCORES = ['VIF', 'Qabf']
+FOLLOWS = ['information', 'visible', 'infrared']
 GRADIENT_WEIGHT = 0.5  # of the gradient loss, as in the recipe of the bundled weights
+
+Experts = tuple[int, ...]
 
 
 @dataclass
@@ -27,24 +30,15 @@ class RoutedPair:
     """One pair, what the gates decided for it, and what each choice costs.
 
     Attributes:
-        name (str): its file's stem.
-        group (str): the data set that it comes from.
         sources (list[Tensor]): visible and infrared gray image and both attention maps, each
             1 x 1 x H x W in [0, 1].
         gatings (dict[str, Gating]): each gate's own decision.
-        follows (dict[str, float]): what the whole pair shows: ``information`` (log of
-            :func:`moefusion.losses.information_ratio`), ``visible`` and ``infrared`` brightness.
-        losses (dict[str, float]): the fusion loss by kind of choice.
-        scores (dict[str, dict[str, float]]): VIF and Qabf by kind of choice.
+        row (dict[str, float | str]): its row of :meth:`RoutingStudy.table`.
     """
 
-    name: str
-    group: str
     sources: list[Tensor]
     gatings: dict[str, Gating]
-    follows: dict[str, float]
-    losses: dict[str, float] = field(default_factory=dict)
-    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    row: dict[str, float | str] = field(default_factory=dict)
 
 
 class RoutingStudy:
@@ -58,11 +52,15 @@ class RoutingStudy:
     def __init__(self, model: MoEFusion, loss: FusionLoss | None = None) -> None:
         self.model = model
         self.loss = loss or model.fusion_loss
-        self.gates = model.fusion.gates()
         self.pairs: list[RoutedPair] = []
+        # the sets of experts that each gate can choose
+        self.sets: dict[str, list[Experts]] = {
+            name: list(combinations(range(gate.num_experts), gate.top_k))
+            for name, gate in model.fusion.gates().items()
+        }
 
     @torch.no_grad()
-    def add(self, pair: np.ndarray, name: str, group: str) -> RoutedPair:
+    def add(self, pair: np.ndarray, name: str, group: str) -> None:
         """Take in one pair.
 
         Args:
@@ -73,22 +71,22 @@ class RoutingStudy:
         size = pair.shape[:2]
         sample = DetDataSample(metainfo=dict(img_shape=size, ori_shape=size))
         tensor = torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1)))
-        inputs = self.model.data_preprocessor(dict(inputs=[tensor], data_samples=[sample]))[
-            'inputs'
-        ]
+        batch = dict(inputs=[tensor], data_samples=[sample])
+        inputs = self.model.data_preprocessor(batch)['inputs']
         sources = [inputs[f'{modality}_gray'] for modality in MODALITIES]
         sources += [self.model.attend(modality, inputs[modality]) for modality in MODALITIES]
         sources = [image[..., : size[0], : size[1]] for image in sources]
         output = self.model.fusion(*sources)
-        follows = dict(
-            information=information_ratio(*sources[:2]).log().item(),
-            visible=sources[0].mean().item(),
-            infrared=sources[1].mean().item(),
-        )
-        routed = RoutedPair(name, group, sources, output.gatings, follows)
-        self._record(routed, 'own', output)
+        routed = RoutedPair(sources, output.gatings, dict(data=group, pair=name))
+        shown = information_ratio(*sources[:2]).log(), sources[0].mean(), sources[1].mean()
+        routed.row |= {key: value.item() for key, value in zip(FOLLOWS, shown)}
+        for gate, gating in output.gatings.items():
+            weights, logits = gating.weights[0].tolist(), gating.logits[0].tolist()
+            routed.row[gate] = ' and '.join(map(str, sorted(gating.selected[0])))
+            routed.row |= {f'{gate} {number}': weight for number, weight in enumerate(weights)}
+            routed.row |= {f'{gate} logit {number}': logit for number, logit in enumerate(logits)}
+        self._record(routed, 'own', output, scored=True)
         self.pairs.append(routed)
-        return routed
 
     @torch.no_grad()
     def compare(self, progress: Callable[[Iterable], Iterable] = iter, seed: int = 0) -> None:
@@ -113,96 +111,85 @@ class RoutingStudy:
         others = self.pairs[shift:] + self.pairs[:shift]
         trials = []
         for pair, other in progress(list(zip(self.pairs, others))):
-            self._try(pair, 'swapped', other.gatings, scored=True)
-            for name in self.gates:
-                self._try(pair, f'swapped {name}', {name: other.gatings[name]})
-            drawn = {name: list(random.choice(list(self._sets(name)))) for name in self.gates}
-            self._try(pair, 'random', {n: self._gating(n, chosen) for n, chosen in drawn.items()})
+            self._record(pair, 'swapped', self._fuse(pair, other.gatings), scored=True)
+            for name in self.sets:
+                output = self._fuse(pair, {name: other.gatings[name]})
+                self._record(pair, f'swapped {name}', output)
+            drawn = {name: sets[random.integers(len(sets))] for name, sets in self.sets.items()}
+            self._record(pair, 'random', self._fuse(pair, self._choose(drawn)))
             trials.append(self._trials(pair))
-        fixed = {
-            name: min(self._sets(name), key=lambda s, n=name: sum(t[n][s] for t in trials))
-            for name in self.gates
-        }
+        total = {key: sum(costs[key] for costs in trials) for key in trials[0]}
         for pair, costs in zip(self.pairs, trials):
-            best = {name: min(sets, key=sets.get) for name, sets in costs.items()}
-            for kind, chosen in (('fixed', fixed), ('oracle', best)):
-                self._try(pair, kind, {n: self._gating(n, s) for n, s in chosen.items()})
+            for kind, found in (('fixed', total), ('oracle', costs)):
+                self._record(pair, kind, self._fuse(pair, self._choose(self._best(found))))
 
-    def chosen(self) -> dict[str, Counter]:
-        """How often each gate chose each set of experts."""
-        return {
-            name: Counter(tuple(sorted(pair.gatings[name].selected[0])) for pair in self.pairs)
-            for name in self.gates
-        }
+    def table(self) -> pd.DataFrame:
+        """A row for each pair.
 
-    def correlations(self) -> dict[str, dict[str, float]]:
+        Columns: ``data`` and ``pair`` name it. ``information`` (log of
+        :func:`moefusion.losses.information_ratio`), ``visible`` and ``infrared`` (brightness) are
+        what the whole pair shows. Each gate has its set of experts (``global``), their weights
+        (``global 0``) and logits (``global logit 0``). Each kind of choice has its fusion loss
+        (``loss swapped``), own and swapped ones ``VIF`` and ``Qabf``, too (``VIF swapped``).
+        """
+        return pd.DataFrame([pair.row for pair in self.pairs])
+
+    def correlations(self) -> pd.DataFrame:
         """What gates follow: for each gate the strongest correlation of an expert's logit.
 
         Returns:
-            dict: by gate, then by what a pair shows: from -1 to 1 (Pearson), ``nan`` where
-            nothing varies.
+            pd.DataFrame: a row a gate, a column a thing that a pair shows: from -1 to 1 (Pearson),
+            ``nan`` where nothing varies.
         """
-        result: dict[str, dict[str, float]] = {}
-        for name in self.gates:
-            logits = np.array([pair.gatings[name].logits[0].tolist() for pair in self.pairs])
-            result[name] = {}
-            for key in self.pairs[0].follows:
-                shown = np.array([pair.follows[key] for pair in self.pairs])
-                with np.errstate(divide='ignore', invalid='ignore'):
-                    values = [np.corrcoef(column, shown)[0, 1] for column in logits.T]
-                defined = [value for value in values if not np.isnan(value)]
-                result[name][key] = float(max(defined, key=abs)) if defined else float('nan')
-        return result
+        table = self.table()
+        strongest = {}
+        for name in self.sets:
+            logits = table.filter(regex=f'^{name} logit ')
+            with np.errstate(divide='ignore', invalid='ignore'):
+                found = {key: logits.corrwith(table[key]).dropna() for key in FOLLOWS}
+            strongest[name] = {
+                key: max(values, key=abs, default=np.nan) for key, values in found.items()
+            }
+        return pd.DataFrame(strongest).T
 
-    def mean_loss(self, kind: str) -> float:
-        """The fusion loss of a kind of choice, averaged over the pairs."""
-        return float(np.mean([pair.losses[kind] for pair in self.pairs]))
+    def _choose(self, sets: Mapping[str, Experts]) -> dict[str, Gating]:
+        """Decisions for these experts, weighed alike."""
+        gates, decisions = self.model.fusion.gates(), {}
+        for name, chosen in sets.items():
+            weights = torch.zeros(1, gates[name].num_experts, device=gates[name].weight.device)
+            weights[:, chosen] = 1 / len(chosen)
+            decisions[name] = Gating(weights, (weights > 0).float(), [list(chosen)], weights)
+        return decisions
 
-    def mean_score(self, kind: str, metric: str) -> float:
-        """VIF or Qabf of a kind of choice, averaged over the pairs."""
-        return float(np.mean([pair.scores[kind][metric] for pair in self.pairs]))
-
-    def _sets(self, name: str) -> Iterable[tuple[int, ...]]:
-        gate = self.gates[name]
-        return combinations(range(gate.num_experts), gate.top_k)
-
-    def _gating(self, name: str, chosen: Iterable[int]) -> Gating:
-        """A decision for these experts, weighed alike."""
-        numbers = [int(number) for number in chosen]
-        weights = torch.zeros(1, self.gates[name].num_experts)
-        weights[:, numbers] = 1 / len(numbers)
-        weights = weights.to(self.gates[name].weight.device)
-        return Gating(weights, (weights > 0).float(), [numbers], weights)
-
-    def _trials(self, pair: RoutedPair) -> dict[str, dict[tuple[int, ...], float]]:
+    def _trials(self, pair: RoutedPair) -> dict[tuple[str, Experts], float]:
         """What each set costs at each gate, the other gates as they decided."""
         return {
-            name: {
-                chosen: self._cost(pair, self._fuse(pair, {name: self._gating(name, chosen)}).fused)
-                for chosen in self._sets(name)
-            }
-            for name in self.gates
+            (name, chosen): self._cost(pair, self._fuse(pair, self._choose({name: chosen})).fused)
+            for name, sets in self.sets.items()
+            for chosen in sets
         }
 
-    def _try(
-        self, pair: RoutedPair, kind: str, given: Mapping[str, Gating], scored: bool = False
-    ) -> None:
-        self._record(pair, kind, self._fuse(pair, given), scored)
+    def _best(self, costs: Mapping[tuple[str, Experts], float]) -> dict[str, Experts]:
+        """The set that costs least at each gate."""
+        return {
+            name: min(sets, key=lambda chosen: costs[name, chosen])
+            for name, sets in self.sets.items()
+        }
 
     def _fuse(self, pair: RoutedPair, given: Mapping[str, Gating]) -> FusionOutput:
         return self.model.fusion(*pair.sources, gatings={**pair.gatings, **given})
 
     def _record(
-        self, pair: RoutedPair, kind: str, output: FusionOutput, scored: bool = True
+        self, pair: RoutedPair, kind: str, output: FusionOutput, scored: bool = False
     ) -> None:
-        pair.losses[kind] = self._cost(pair, output.fused)
+        pair.row[f'loss {kind}'] = self._cost(pair, output.fused)
         if scored:
-            levels = [
+            visible, infrared, fused = (
                 (image.clamp(0, 1) * 255).round().to(torch.uint8).cpu()[0, 0]
                 for image in (*pair.sources[:2], output.fused)
-            ]
-            found = fusion_metrics(*levels)
-            pair.scores[kind] = {metric: float(found[metric]) for metric in SCORES}
+            )
+            found = fusion_metrics(visible, infrared, fused)
+            pair.row |= {f'{name} {kind}': float(found[name]) for name in SCORES}
 
     def _cost(self, pair: RoutedPair, fused: Tensor) -> float:
         images = [[image[0]] for image in (fused.float(), *pair.sources[:2])]

@@ -64,16 +64,15 @@ def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndar
     """
     if not isinstance(visible, np.ndarray) and not isinstance(infrared, np.ndarray):
         return read_pair(visible, infrared), str(visible)
-    color = _array(visible, 'visible', 'H x W x 3', number)
-    heat = _array(infrared, 'infrared', 'H x W', number)
-    if color.ndim != 3 or color.shape[2] != 3 or heat.shape != color.shape[:2]:
+    for name, source in (('visible', visible), ('infrared', infrared)):
+        if not isinstance(source, np.ndarray) or source.dtype != np.uint8:
+            found = getattr(source, 'dtype', type(source).__name__)
+            raise ValueError(f'pair {number}: {name} must be a uint8 array, but is {found}')
+    color, heat = cast(np.ndarray, visible), cast(np.ndarray, infrared)
+    if color.ndim != 3 or color.shape[2] != 3 or heat.shape != color.shape[:2] or not heat.size:
         raise ValueError(
-            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same '
-            f'size, but are {color.shape} and {heat.shape}'
-        )
-    if not heat.size:
-        raise ValueError(
-            f'pair {number}: there is nothing to fuse in arrays of shape {color.shape}'
+            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same size, '
+            f'and not empty, but are {color.shape} and {heat.shape}'
         )
     return np.dstack([color[..., ::-1], heat]), str(number)
 
@@ -88,12 +87,3 @@ def _zip_pairs(
         if isinstance(source, (str, Path)) and not Path(source).is_file():
             raise FileNotFoundError(f'{source}: there is no such file')
     return list(zip(visible, infrared))
-
-
-def _array(source: Source, name: str, shape: str, number: int) -> np.ndarray:
-    if not isinstance(source, np.ndarray) or source.dtype != np.uint8:
-        raise ValueError(
-            f'pair {number}: {name} must be a uint8 array {shape} if the other is '
-            f'an array, but is {getattr(source, "dtype", type(source).__name__)}'
-        )
-    return source

@@ -1,74 +1,80 @@
-"""Joins scores of other methods, given image by image in a CSV file, with measured ones."""
+"""Scores of other methods, given image by image in a CSV file, beside measured ones."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.scoring import Scores
 from moefusion.files import bare_stem
 from moefusion.metrics import METRIC_NAMES
 
+UNDEFINED = '', '-', 'nan', 'NaN'
 
-def add_given_scores(scores: Sequence[Scores], path: str | Path) -> list[str]:
-    """Add a file's methods to scored images, so that all are averaged and ranked together.
+
+def read_given_scores(path: str | Path, measured: pd.DataFrame) -> pd.DataFrame:
+    """Read a file's methods, to be averaged and ranked with the measured ones.
 
     Args:
-        scores (Sequence[Scores]): scored images; their ``values`` are added to. Those with a
-            problem are passed over.
         path (str | Path): CSV with the columns method, image, the eight metrics and, unless all
             is about the whole image, region; such as ``per_image.csv`` of ``tools/evaluate.py``.
+        measured (pd.DataFrame): from :func:`moefusion.comparison.scoring.as_frame`.
 
     Returns:
-        list[str]: the methods.
+        pd.DataFrame: rows like the measured ones, for the same regions and images.
 
     Raises:
         FileNotFoundError: if the file is not there.
         EvaluationError: if a column is missing, a value is no number, a method is among the
-            measured ones or appears twice for an image, or lacks a scored image. Nothing is
-            added then.
+            measured ones or appears twice for an image, or lacks a scored image.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'{path}: there is no such file')
-    images = [image for image in scores if image.problem is None]
-    stems = {image.stem for image in images}
-    given: dict[tuple[str, str, str], dict[str, float]] = {}
-    with open(path, encoding='utf-8', newline='') as file:
-        reader = csv.DictReader(file)
-        missing = {'method', 'image', *METRIC_NAMES} - set(reader.fieldnames or [])
-        if missing:
-            raise EvaluationError(f'{path}: no column {", ".join(sorted(missing))}')
-        for row in reader:
-            stem = row['image'] if row['image'] in stems else bare_stem(row['image'])
-            key = row.get('region') or 'whole', row['method'], stem
-            if key in given:
-                raise EvaluationError(
-                    f'{path}, line {reader.line_num}: {key[1]} has image {row["image"]} twice'
-                )
-            try:
-                given[key] = {name: float(row[name]) for name in METRIC_NAMES}
-            except (TypeError, ValueError) as error:
-                raise EvaluationError(f'{path}, line {reader.line_num}: {error}') from error
-    methods = list(dict.fromkeys(method for _, method, _ in given))
-    taken = set(methods) & {
-        method for image in images for values in image.values.values() for method in values
-    }
-    if taken:
-        raise EvaluationError(
-            f'{path}: {min(taken)} is also a method of --fused; call it otherwise there'
+    given = _read(Path(path))
+    stems = set(measured['image'])
+    named = given['image'].copy()
+    given['image'] = [name if name in stems else bare_stem(name) for name in named]
+    keys = ['region', 'method', 'image']
+    for line in given.index[given.duplicated(keys)]:
+        method = given.loc[line, 'method']
+        raise EvaluationError(f'{path}, line {line}: {method} has image {named[line]} twice')
+    for method in set(given['method']) & set(measured['method']):
+        raise EvaluationError(f'{path}: {method} is also a method of --fused; rename it there')
+    methods, images = given[keys[:2]].drop_duplicates(), measured[['region', 'image']]
+    wanted = methods.merge(images.drop_duplicates(), on='region')
+    rows = wanted.merge(given, on=keys, how='left', indicator=True)
+    for row in rows[rows['_merge'] == 'left_only'].itertuples():
+        raise EvaluationError(f'{path}: {row.method} has no scores of image {row.image}')
+    return rows[[name for name in measured if name in given]]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The file's columns, its scores as numbers, with the lines' numbers as index."""
+    try:
+        text = pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            index_col=False,
+            skip_blank_lines=False,
+            encoding='utf-8-sig',
         )
-    covered = {(region, method) for region, method, _ in given}
-    additions = []
-    for image in images:
-        for region, values in image.values.items():
-            for method in methods:
-                if (region, method) not in covered:
-                    continue
-                if (region, method, image.stem) not in given:
-                    raise EvaluationError(f'{path}: {method} has no scores of image {image.stem}')
-                additions.append((values, method, given[region, method, image.stem]))
-    for values, method, scored in additions:
-        values[method] = scored
-    return methods
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{path}: there is no such file') from error
+    except ValueError as error:
+        raise EvaluationError(f'{path}: not CSV in UTF-8 ({error})') from error
+    missing = {'method', 'image', *METRIC_NAMES} - set(text)
+    if missing:
+        raise EvaluationError(f'{path}: no column {", ".join(sorted(missing))}')
+    text = text.fillna('')  # of short lines
+    text.index += 2
+    text = text[(text != '').any(axis=1)]
+    if 'region' not in text:
+        text['region'] = ''
+    text['region'] = text['region'].replace('', 'whole')
+    metrics = text.columns.difference(['region', 'method', 'image'], sort=False)
+    numbers = text[metrics].apply(pd.to_numeric, errors='coerce')
+    wrong = (~np.isfinite(numbers) & ~text[metrics].isin(UNDEFINED)).stack()
+    for line, name in wrong.index[wrong]:
+        raise EvaluationError(f'{path}, line {line}: {name} is no number: {text.loc[line, name]!r}')
+    return text.assign(**numbers)

@@ -38,14 +38,28 @@ class EvaluationSet:
         """Take images out of the set.
 
         Raises:
-            EvaluationError: If none is left.
+            EvaluationError: if none is left.
         """
         self.left_out.update(problems)
-        for files in (self.visible, self.infrared, *self.fused.values(), self.annotations or {}):
-            for stem in problems:
+        for stem in problems:
+            for files in (self.visible, self.infrared, *self.fused.values()):
                 files.pop(stem, None)
+            if self.annotations:
+                self.annotations.pop(stem, None)
         if not self.visible:
             raise EvaluationError(f'no image is left to score:{_reasons(self.left_out)}')
+
+    def check_names(self, taken: Iterable[str]) -> None:
+        """Refuse methods of these names.
+
+        Raises:
+            EvaluationError: if there is one.
+        """
+        for name in set(taken) & set(self.fused):
+            raise EvaluationError(
+                f'{name}: a table has a row of this name for the source images; call the method '
+                'otherwise in --fused'
+            )
 
 
 def find_evaluation_set(
@@ -62,7 +76,8 @@ def find_evaluation_set(
     same images.
 
     Args:
-        visible, infrared (str | Path): Folders of the sources.
+        visible (str | Path): Folder of the visible images.
+        infrared (str | Path): Folder of the infrared ones.
         fused (Mapping[str, str | Path]): Folder of each method.
         annotations (str | Path, optional): See :func:`read_annotations`.
         names (Iterable[str], optional): Stems of the test set. Defaults to the stems that both
@@ -74,25 +89,16 @@ def find_evaluation_set(
         EvaluationError: If a folder is missing or empty, or nothing is left to score.
         AnnotationError: If the annotations cannot be read.
     """
-    folders = {
-        'visible': Path(visible),
-        'infrared': Path(infrared),
-        **{f'fused {name}': Path(folder) for name, folder in fused.items()},
-    }
-    files, twice = {}, {}
-    for what, folder in folders.items():
-        files[what], doubles = _images(folder, strip)
-        twice.update({stem: f'{what}: {reason}' for stem, reason in doubles.items()})
-    methods = [what for what in files if what.startswith('fused ')]
-    made = set().union(*(files[what] for what in methods))
+    folders = {'visible': Path(visible), 'infrared': Path(infrared)}
+    folders |= {f'fused {name}': Path(folder) for name, folder in fused.items()}
+    files, twice = _list_folders(folders, strip)
     if names is None:
-        wanted = (set(files['visible']) | set(files['infrared'])) & made
-    else:
-        wanted = set(names)
-    left_out = {stem: reason for stem, reason in twice.items() if stem in wanted}
+        made = set().union(*(files[f'fused {name}'] for name in fused))
+        names = (set(files['visible']) | set(files['infrared'])) & made
+    wanted = set(names)
+    left_out = {stem: twice[stem] for stem in twice if stem in wanted}
     for stem in sorted(wanted - set(left_out)):
-        missing = [what for what in files if stem not in files[what]]
-        if missing:
+        if missing := [what for what in files if stem not in files[what]]:
             left_out[stem] = f'missing in {", ".join(missing)}'
     boxes = None
     if annotations is not None:
@@ -101,36 +107,40 @@ def find_evaluation_set(
     stems = sorted(wanted - set(left_out))
     if not stems:
         examples = '; '.join(
-            f'{what} ({folder}): {len(files[what])} images'
-            + (f', such as {min(files[what])}' if files[what] else '')
+            f'{what} ({folder}): {len(files[what])} images, such as {min(files[what])}'
             for what, folder in folders.items()
         )
-        raise EvaluationError(
-            f'no image is in all folders under one name: {examples}' + _reasons(left_out)
-        )
+        reasons = _reasons(left_out)
+        raise EvaluationError(f'no image is in all folders under one name: {examples}{reasons}')
     kept = {what: {stem: found[stem] for stem in stems} for what, found in files.items()}
     return EvaluationSet(
         kept['visible'],
         kept['infrared'],
-        {what.removeprefix('fused '): kept[what] for what in methods},
+        {name: kept[f'fused {name}'] for name in fused},
         None if boxes is None else {stem: boxes[stem] for stem in stems},
         left_out,
         {what: sorted(set(found) - wanted) for what, found in files.items()},
     )
 
 
-def _images(folder: Path, strip: Iterable[str]) -> tuple[dict[str, Path], dict[str, str]]:
-    if not folder.is_dir():
-        raise EvaluationError(f'{folder}: there is no such folder')
-    found = list_folder(folder, strip=strip)
-    if not found:
-        raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')
-    doubles = {
-        stem: f'both {paths[0].name} and {paths[1].name}'
-        for stem, paths in found.items()
-        if len(paths) > 1
-    }
-    return {stem: paths[0] for stem, paths in found.items()}, doubles
+def _list_folders(
+    folders: Mapping[str, Path], strip: Iterable[str]
+) -> tuple[dict[str, dict[str, Path]], dict[str, str]]:
+    """The files of each folder by stem, and which stems a folder has twice."""
+    files: dict[str, dict[str, Path]] = {}
+    twice: dict[str, str] = {}
+    for what, folder in folders.items():
+        if not folder.is_dir():
+            raise EvaluationError(f'{folder}: there is no such folder')
+        found = list_folder(folder, strip=strip)
+        if not found:
+            suffixes = ', '.join(IMAGE_SUFFIXES)
+            raise EvaluationError(f'{folder}: no image in this folder ({suffixes})')
+        files[what] = {stem: paths[0] for stem, paths in found.items()}
+        for stem, (first, *others) in found.items():
+            if others:
+                twice[stem] = f'{what}: both {first.name} and {others[0].name}'
+    return files, twice
 
 
 def _reasons(left_out: Mapping[str, str]) -> str:

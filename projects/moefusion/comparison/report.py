@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,12 +14,11 @@ import torch
 
 from moefusion import __version__
 from moefusion.comparison.figure import draw_distributions
+from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import TABLES, published_scores
-from moefusion.comparison.scoring import Scores
-from moefusion.comparison.tables import Row, Table
+from moefusion.comparison.tables import Table, score_rows
 from moefusion.files import write_file
 from moefusion.metrics import METRIC_NAMES
-from moefusion.metrics.summary import mean_of_defined
 
 OTHER_TABLES = 'detection', 'cues'  # the others are of a region
 CONVENTIONS = dict(
@@ -30,45 +29,37 @@ CONVENTIONS = dict(
 
 
 def fusion_table(
-    scores: Sequence[Scores], region: str, protocol: str, paper: str | None = None
+    scores: pd.DataFrame, region: str, protocol: str, paper: str | None = None
 ) -> Table | None:
     """Average one region over the images; None where no image has it.
 
     Args:
-        scores (Sequence[Scores]): Scored images; those with a problem do not count.
+        scores (pd.DataFrame): from :func:`moefusion.comparison.scoring.as_frame`.
         region (str): ``'whole'``, ``'foreground'`` or ``'background'``.
-        protocol (str): Of the scores, for the notes.
-        paper (str, optional): Data set whose published rows to add.
+        protocol (str): of the scores, for the notes.
+        paper (str, optional): data set whose published rows to add.
     """
-    images = [image.values[region] for image in scores if region in image.values]
-    if not images:
+    found = scores[scores['region'] == region]
+    if found.empty:
         return None
-    columns = list(next(iter(images[0].values())))
-    scored = sum(image.problem is None for image in scores)
-    notes = [f'Measured on {len(images)} images, protocol "{protocol}".']
-    if len(images) < scored:
-        notes.append(f'{scored - len(images)} images without boxes have no foreground.')
-    rows = []
-    for method in images[0]:
-        means, undefined = mean_of_defined(
-            {
-                metric: [image[method].get(metric, math.nan) for image in images]
-                for metric in columns
-            }
-        )
-        rows.append(Row(method, means))
+    number = found['image'].nunique()
+    notes = [f'Measured on {number} images, protocol "{protocol}".']
+    if lacking := scores['image'].nunique() - number:
+        notes.append(f'{lacking} images without boxes have no foreground.')
+    columns = list(scores.columns.drop(['region', 'image', 'method']))
+    methods = found.groupby('method', sort=False)[columns]
+    rows = score_rows(methods.mean().to_dict('index'))
+    for method, counts in methods.count().iterrows():
         notes += [
-            f'{metric} of {method} is undefined on {count} of {len(images)} images, '
+            f'{metric} of {method} is undefined on {number - counts[metric]} of {number} images, '
             'left out of its mean.'
-            for metric, count in undefined.items()
-            if count and metric in METRIC_NAMES
+            for metric in METRIC_NAMES
+            if counts[metric] < number
         ]
     title = f'Fusion metrics, {region if region != "whole" else "whole image"}'
     if paper:
         origin = f'published, Table {TABLES[region]}'
-        rows += [
-            Row(name, values, origin) for name, values in published_scores(paper, region).items()
-        ]
+        rows = pd.concat([rows, score_rows(published_scores(paper, region), origin)])
         title += f', beside the published values on {paper.upper()}'
         notes.append(
             'Published values are those the paper prints, measured by its authors on '
@@ -79,79 +70,49 @@ def fusion_table(
                 'SD, MI, VIF and Qabf of measured and published rows do not compare: '
                 'the protocols differ.'
             )
-    return Table(title, columns, rows, notes=notes)
-
-
-def per_image_csv(scores: Sequence[Scores]) -> str:
-    """Return all values, one line for each region, method and image."""
-    rows = [
-        [region, method, image.stem, *(values[metric] for metric in METRIC_NAMES)]
-        for image in scores
-        for region, methods in image.values.items()
-        for method, values in methods.items()
-    ]
-    frame = pd.DataFrame(rows, columns=['region', 'method', 'image', *METRIC_NAMES])
-    return frame.to_csv(index=False, lineterminator='\n', na_rep='nan')
+    return Table(title, rows, notes=notes)
 
 
 def write_report(
     folder: str | Path,
-    scores: Sequence[Scores],
-    tables: dict[str, Table],
-    left_out: dict[str, str],
-    settings: dict,
+    scores: pd.DataFrame,
+    tables: Mapping[str, Table],
+    images: EvaluationSet,
+    settings: Mapping[str, Any],
 ) -> list[Path]:
     """Write tables, figures and per-image values.
 
     Args:
-        folder (str | Path): Where to; made if it is missing.
-        scores (Sequence[Scores]): Scored images.
-        tables (dict[str, Table]): By region, and ``'detection'`` and ``'cues'``.
-        left_out (dict[str, str]): Images that were not scored, and why.
-        settings (dict): What was asked for, for the record; has ``protocol``.
+        folder (str | Path): where to; made if it is missing.
+        scores (pd.DataFrame): from :func:`moefusion.comparison.scoring.as_frame`.
+        tables (Mapping[str, Table]): by region, and ``'detection'`` and ``'cues'``.
+        images (EvaluationSet): what was scored and what was left out.
+        settings (Mapping): what was asked for, for the record; has ``protocol``.
 
     Returns:
-        list[Path]: The files.
+        list[Path]: the files.
     """
-    folder = Path(folder)
-    texts = {'per_image.csv': per_image_csv(scores)}
+    texts = {'per_image.csv': scores.to_csv(index=False, lineterminator='\n')}
     for name, table in tables.items():
         stem = name if name in OTHER_TABLES else f'mean_{name}'
         texts[f'{stem}.md'] = table.to_markdown()
         texts[f'{stem}.csv'] = table.to_csv()
         texts[f'{stem}.tex'] = table.to_latex()
+    versions = dict(moefusion=__version__, torch=torch.__version__, numpy=np.__version__)
     record = dict(
         settings=settings,
         convention=CONVENTIONS[settings['protocol']],
         gray='round(0.298936021293775 R + 0.587043074451121 G + 0.114020904255103 B)',
-        versions=dict(
-            moefusion=__version__,
-            torch=torch.__version__,
-            numpy=np.__version__,
-            opencv=cv2.__version__,
-        ),
-        images=[image.stem for image in scores if image.problem is None],
-        left_out=left_out,
+        versions=dict(versions, opencv=cv2.__version__),
+        images=images.stems,
+        left_out=images.left_out,
         tables={name: table.to_dict() for name, table in tables.items()},
     )
     texts['scores.json'] = json.dumps(record, indent=2, allow_nan=False) + '\n'
     contents = {name: text.encode() for name, text in texts.items()}
-    for region in (name for name in tables if name not in OTHER_TABLES):
+    for region, found in scores.groupby('region', sort=False):
         title = f'Fusion metrics, {region}, protocol "{settings["protocol"]}"'
-        contents[f'distributions_{region}.png'] = draw_distributions(
-            _columns(scores, region), title
-        )
+        contents[f'distributions_{region}.png'] = draw_distributions(found, title)
     for name, data in contents.items():
-        write_file(folder / name, data)
-    return [folder / name for name in contents]
-
-
-def _columns(scores: Sequence[Scores], region: str) -> dict[str, dict[str, list[float]]]:
-    images = [image.values[region] for image in scores if region in image.values]
-    return {
-        method: {
-            metric: [image[method].get(metric, math.nan) for image in images]
-            for metric in METRIC_NAMES
-        }
-        for method in images[0]
-    }
+        write_file(Path(folder, name), data)
+    return [Path(folder, name) for name in contents]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import torch
 
 from moefusion.comparison.pairs import EvaluationSet
@@ -18,28 +20,14 @@ from moefusion.files import Annotation, read_infrared, read_visible
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
 
 
-@dataclass(frozen=True)
-class Task:
-    """One image of the test set, for a worker."""
-
-    stem: str
-    visible: Path
-    infrared: Path
-    fused: dict[str, Path]
-    annotation: Annotation | None
-    regions: tuple[str, ...]
-    protocol: str
-    one_sided: bool = False
-
-
 @dataclass
 class Scores:
     """What a worker hands back.
 
     Attributes:
-        stem (str): The image.
-        values (dict): Region, method, metric to value; no foreground in an image without boxes.
-        problem (str | None): Why the image could not be scored.
+        stem (str): the image.
+        values (dict): region, method, metric to value; no foreground in an image without boxes.
+        problem (str | None): why the image could not be scored.
     """
 
     stem: str
@@ -47,21 +35,22 @@ class Scores:
     problem: str | None = None
 
 
+Task = Callable[[], Scores]
+
+
 def make_tasks(
     images: EvaluationSet, regions: Sequence[str], protocol: str, one_sided: bool = False
 ) -> list[Task]:
-    """Return one task for each image, in the order of the stems."""
+    """What scores one image each, in the order of the stems."""
     annotations = images.annotations or {}
     return [
-        Task(
+        partial(
+            _score_image,
             stem,
-            images.visible[stem],
-            images.infrared[stem],
+            (images.visible[stem], images.infrared[stem]),
             {method: files[stem] for method, files in images.fused.items()},
-            annotations.get(stem),
-            tuple(regions),
-            protocol,
-            one_sided,
+            {region: annotations.get(stem) for region in regions},
+            partial(_score, protocol=protocol, one_sided=one_sided),
         )
         for stem in images.stems
     ]
@@ -75,26 +64,33 @@ def score_images(
     """Score images.
 
     Args:
-        tasks (Sequence[Task]): From :func:`make_tasks`.
-        workers (int): Processes; each computes on one thread. With 1, none is started.
-        progress (Callable): Wraps the iterator over finished images, given their number.
+        tasks (Sequence[Task]): from :func:`make_tasks`.
+        workers (int): processes; each computes on one thread. With 1, none is started.
+        progress (Callable): wraps the iterator over finished images, given their number.
 
     Returns:
-        list[Scores]: One for each task, in their order.
+        list[Scores]: one for each task, in their order.
     """
     workers = min(workers, len(tasks))
-    scores = {result.stem: result for result in progress(_run(tasks, workers), len(tasks))}
-    return [scores[task.stem] for task in tasks]
-
-
-def _run(tasks: Sequence[Task], workers: int) -> Iterator[Scores]:
     if workers <= 1:
-        yield from map(score_image, tasks)
-        return
+        return list(progress(map(_run, tasks), len(tasks)))
     # spawn: a fork after PyTorch has started its threads may hang
     with ProcessPoolExecutor(workers, multiprocessing.get_context('spawn'), _one_thread) as pool:
-        for future in as_completed([pool.submit(score_image, task) for task in tasks]):
-            yield future.result()
+        return list(progress(pool.map(_run, tasks), len(tasks)))
+
+
+def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
+    """A row for each image, region and method, with the metrics behind these three columns."""
+    return pd.DataFrame(
+        dict(region=region, method=method, image=image.stem, **metrics)
+        for image in scores
+        for region, methods in image.values.items()
+        for method, metrics in methods.items()
+    )
+
+
+def _run(task: Task) -> Scores:
+    return task()
 
 
 def _one_thread() -> None:
@@ -102,24 +98,33 @@ def _one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def score_image(task: Task) -> Scores:
+def _score_image(
+    stem: str,
+    sources: tuple[Path, Path],
+    fused: Mapping[str, Path],
+    regions: Mapping[str, Annotation | None],
+    score: Callable[..., dict[str, float]],
+) -> Scores:
     """Score all methods on one image; what is wrong with its files is returned, not raised."""
-    scores = Scores(task.stem)
+    scores = Scores(stem)
     try:
-        visible, infrared = _read_rgb(task.visible), read_infrared(task.infrared)
-        fused = {method: _read_rgb(path) for method, path in task.fused.items()}
-        for region in task.regions:
-            mask = _mask(region, task.annotation, *infrared.shape)
-            if region == 'foreground' and not mask.any():
-                continue
-            several = len(fused) > 1
-            sources = (
+        visible, infrared = _read_rgb(sources[0]), read_infrared(sources[1])
+        candidates = {method: _read_rgb(path) for method, path in fused.items()}
+        several = len(fused) > 1
+        for region, annotation in regions.items():
+            mask = None
+            if region != 'whole' and annotation:
+                mask = foreground_mask(annotation, infrared.shape[1], infrared.shape[0])
+                if region == 'foreground' and not mask.any():
+                    continue
+                mask = mask if region == 'foreground' else ~mask
+            prepared = (
                 GrayImages(visible, mask, 'visible', several),
                 GrayImages(infrared, mask, 'infrared', several),
             )
             scores.values[region] = {
-                method: _score(*sources, GrayImages(image, mask, f'fused {method}'), task)
-                for method, image in fused.items()
+                method: score(*prepared, GrayImages(image, mask, f'fused {method}'))
+                for method, image in candidates.items()
             }
     except ValueError as error:  # of the readers and the metrics alike
         scores.problem, scores.values = str(error), {}
@@ -127,20 +132,13 @@ def score_image(task: Task) -> Scores:
 
 
 def _score(
-    visible: GrayImages, infrared: GrayImages, fused: GrayImages, task: Task
+    visible: GrayImages, infrared: GrayImages, fused: GrayImages, protocol: str, one_sided: bool
 ) -> dict[str, float]:
-    scores = fusion_metrics(visible, infrared, fused, task.protocol)
-    if task.one_sided:
-        scores.update(one_sided_metrics(visible, infrared, fused, task.protocol))
-    return scores
+    found = [fusion_metrics(visible, infrared, fused, protocol)]
+    if one_sided:
+        found.append(one_sided_metrics(visible, infrared, fused, protocol))
+    return {name: float(score) for scores in found for name, score in scores.items()}
 
 
 def _read_rgb(path: Path) -> np.ndarray:
     return cv2.cvtColor(read_visible(path), cv2.COLOR_BGR2RGB)
-
-
-def _mask(region: str, annotation: Annotation | None, height: int, width: int):
-    if region == 'whole':
-        return None
-    mask = foreground_mask(annotation, width, height)
-    return mask if region == 'foreground' else ~mask

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -15,134 +16,104 @@ LATEX_MARKS = (
     r'\textbf{{\textcolor{{blue}}{{{}}}}}',
     r'\textbf{{\textcolor{{cyan}}{{{}}}}}',
 )
+MEASURED = 'measured'
 
 
-@dataclass(frozen=True)
-class Row:
-    """Values of one method.
-
-    Attributes:
-        name (str): The method.
-        values (dict[str, float]): By column; ``nan`` or absent where there is none.
-        origin (str): ``'measured'`` or, e.g., ``'published, Table 1'``. Ranks are within rows of
-            one origin, as published values were measured on other images.
-        ranked (bool): False for rows outside the competition, such as source images.
-    """
-
-    name: str
-    values: dict[str, float]
-    origin: str = 'measured'
-    ranked: bool = True
+def score_rows(scores: Mapping[str, Mapping[str, float]], origin: str = MEASURED) -> pd.DataFrame:
+    """Rows of a :class:`Table`: scores by method, then by column, all of one origin."""
+    index = pd.MultiIndex.from_product([list(scores), [origin]], names=['method', 'values'])
+    return pd.DataFrame(list(scores.values()), index)
 
 
 @dataclass
 class Table:
-    """Rows of scores where higher is better.
+    """Scores where higher is better.
 
     Attributes:
-        title (str): Heading.
-        columns (Sequence[str]): Metrics or classes.
-        rows (list[Row]): In the order of printing.
-        digits (int): Decimals; ranks are of the printed values, so equal ones share a mark.
-        notes (list[str]): Lines below the table.
+        title (str): heading.
+        scores (pd.DataFrame): :func:`score_rows` of one or more origins, a column for each metric
+            or class; ``nan`` where there is no value or it is undefined.
+        unranked (Collection[str]): methods outside the competition, such as source images.
+        digits (int): decimals; ranks are of the printed values, so equal ones share a mark.
+        notes (list[str]): lines below the table.
     """
 
     title: str
-    columns: Sequence[str]
-    rows: list[Row]
+    scores: pd.DataFrame
+    unranked: Collection[str] = ()
     digits: int = 4
     notes: list[str] = field(default_factory=list)
 
     def ranks(self) -> pd.DataFrame:
-        """Return 1, 2, 3 for the best, second and third of an origin and column, else NA."""
-        printed = self._texts().replace('', math.nan).astype(float)
-        origins = pd.Series([row.origin for row in self.rows])
-        ranked = pd.Series([row.ranked for row in self.rows], dtype=bool)
-        contest = ranked & (ranked.groupby(origins).transform('sum') >= 2)
-        places = printed[contest].groupby(origins[contest]).rank(method='dense', ascending=False)
-        return places.where(places <= 3).reindex(printed.index).astype('Int64')
+        """1, 2, 3 for the best, second and third of a column, else NA.
+
+        Methods compete within one origin, as published values were measured on other images.
+        One method alone is no competition.
+        """
+        compete = ~self.scores.index.get_level_values('method').isin(list(self.unranked))
+        printed = self._printed('nan').astype(float)[compete].groupby(level='values')
+        places = printed.rank(method='dense', ascending=False)
+        places = places.where(places <= 3).where(printed.transform('size') > 1)
+        return places.reindex(self.scores.index).astype('Int64')
 
     def to_markdown(self) -> str:
-        """Return the table in Markdown: **first**, <u>second</u>, *third*."""
-        cells = self._framed(self._marked(MARKDOWN_MARKS, '-'))
-        head, *body = (
+        """The table in Markdown: **first**, <u>second</u>, *third*."""
+        table = self._marked(MARKDOWN_MARKS, '-').reset_index()
+        head, *rows = (
             '| ' + ' | '.join(str(cell).replace('|', r'\|') for cell in row) + ' |'
-            for row in [cells.columns, *cells.to_numpy()]
+            for row in [table.columns, *table.to_numpy()]
         )
-        rule = '|---|---|' + '---:|' * len(self.columns)
-        notes = [
-            '**first**, <u>second</u>, *third* among rows of one origin; higher is better.',
-            *self.notes,
-        ]
-        lines = [f'### {self.title}', '', head, rule, *body, '', *(f'- {note}' for note in notes)]
-        return '\n'.join([*lines, ''])
+        notes = ['**first**, <u>second</u>, *third* among rows of one origin; higher is better.']
+        notes = [f'- {note}' for note in notes + self.notes]
+        rule = '|---|---|' + '---:|' * len(self.scores.columns)
+        return '\n'.join([f'### {self.title}', '', head, rule, *rows, '', *notes, ''])
 
     def to_latex(self) -> str:
-        """Return the table in LaTeX with the paper's colours (needs booktabs and xcolor)."""
-        lines = [
-            r'\begin{table}',
-            r'\centering',
-            rf'\caption{{{_latex(self.title)}}}',
-            r'\begin{tabular}{l' + 'c' * len(self.columns) + '}',
-            r'\toprule',
-            ' & '.join(['Method', *map(_latex, self.columns)]) + r' \\',
-        ]
-        origin = None
-        for row, cells in zip(self.rows, self._marked(LATEX_MARKS, '--').to_numpy()):
-            if row.origin != origin:
-                lines.append(r'\midrule')
-                origin = row.origin
-            name = row.name if row.origin == 'measured' else f'{row.name} ({row.origin})'
-            lines.append(' & '.join([_latex(name), *cells]) + r' \\')
-        notes = [f'% {note}' for note in self.notes]
-        return '\n'.join([*lines, r'\bottomrule', r'\end{tabular}', *notes, r'\end{table}', ''])
+        """The table in LaTeX with the paper's colours (needs booktabs and xcolor)."""
+        table = self._marked(LATEX_MARKS, '--').rename(columns=_latex)
+        names, last = [], self.scores.index[0][1]
+        for method, origin in self.scores.index:
+            name = _latex(method if origin == MEASURED else f'{method} ({origin})')
+            names.append(name if origin == last else rf'\midrule {name}')
+            last = origin
+        table.insert(0, 'Method', names)
+        text = table.style.hide(axis='index').to_latex(
+            hrules=True,
+            position_float='centering',
+            caption=_latex(self.title),
+            column_format='l' + 'c' * len(self.scores.columns),
+        )
+        return text + ''.join(f'% {note}\n' for note in self.notes)
 
     def to_csv(self) -> str:
-        """Return the table in CSV, all digits, with a column of ranks after each of values."""
-        ranks = self.ranks().astype(object)
-        columns = {}
-        for name in self.columns:
-            columns[name] = pd.Series([row.values.get(name, '') for row in self.rows], dtype=object)
-            columns[f'{name}_rank'] = ranks[name].where(ranks[name].notna(), '')
-        cells = self._framed(pd.DataFrame(columns))
-        return cells.to_csv(index=False, lineterminator='\n', na_rep='nan')
+        """The table in CSV, all digits, with a column of ranks after each of values."""
+        columns = [column for name in self.scores for column in (name, f'{name}_rank')]
+        both = self.scores.join(self.ranks().add_suffix('_rank'))
+        return both[columns].to_csv(lineterminator='\n')
 
-    def to_dict(self) -> dict:
-        """Return the table as plain data for JSON; ``nan`` becomes None."""
-        places = self.ranks().to_dict('records')
+    def to_dict(self) -> dict[str, Any]:
+        """The table as plain data for JSON; None where there is no value."""
         rows = [
-            dict(
-                method=row.name,
-                values=row.origin,
-                scores={name: _or_none(value) for name, value in row.values.items()},
-                ranks={name: _or_none(place) for name, place in ranks.items()},
+            dict(method=method, values=origin, scores=scores, ranks=ranks)
+            for (method, origin), scores, ranks in zip(
+                self.scores.index, _records(self.scores), _records(self.ranks())
             )
-            for row, ranks in zip(self.rows, places)
         ]
-        return dict(title=self.title, columns=list(self.columns), notes=self.notes, rows=rows)
+        return dict(title=self.title, columns=list(self.scores), notes=self.notes, rows=rows)
 
-    def _texts(self) -> pd.DataFrame:
-        """Printed values, '' where there is none."""
-        values = [[row.values.get(name, math.nan) for name in self.columns] for row in self.rows]
-        frame = pd.DataFrame(values, columns=list(self.columns), dtype=float).astype(object)
-        return frame.map(lambda value: '' if pd.isna(value) else f'{value:.{self.digits}f}')
+    def _printed(self, none: str) -> pd.DataFrame:
+        return self.scores.map(lambda x: none if pd.isna(x) else f'{x:.{self.digits}f}')
 
     def _marked(self, marks: Sequence[str], none: str) -> pd.DataFrame:
-        texts, ranks = self._texts(), self.ranks()
-        cells = texts.mask(texts == '', none)
+        cells, ranks = self._printed(none), self.ranks()
         for place, mark in enumerate(marks, 1):
-            cells = cells.mask((ranks == place).fillna(False).astype(bool), texts.map(mark.format))
-        return cells
-
-    def _framed(self, cells: pd.DataFrame) -> pd.DataFrame:
-        cells.insert(0, 'method', [row.name for row in self.rows], allow_duplicates=True)
-        cells.insert(1, 'values', [row.origin for row in self.rows], allow_duplicates=True)
+            cells = cells.mask((ranks == place).fillna(False).astype(bool), cells.map(mark.format))
         return cells
 
 
-def _or_none(value: float) -> float | None:
-    return None if pd.isna(value) else value
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.astype(object).where(frame.notna(), None).to_dict('records')
 
 
 def _latex(text: str) -> str:
-    return ''.join('\\' + character if character in '&%$#_{}' else character for character in text)
+    return re.sub(r'([&%$#_{}])', r'\\\1', text)
