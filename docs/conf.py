@@ -3,6 +3,10 @@
 from sphinx.application import Sphinx
 
 import moefusion
+from moefusion import apis
+
+# names that load when they are asked for are asked for
+vars(apis).update({name: getattr(apis, name) for name in apis.__all__})
 
 project, author = 'MoE-Fusion', 'MoE-Fusion contributors'
 version = release = moefusion.__version__
