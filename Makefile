@@ -45,13 +45,14 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-fast lint clean distclean FORCE
+.PHONY: help setup lock demo test test-fast lint docs clean distclean FORCE
 
 help:
 	@echo 'make demo       set up, then render a small data set, train, test and draw one picture'
 	@echo 'make test       set up, then run every test      (PYTEST_ARGS="tests/test_fusion -x")'
 	@echo 'make test-fast  the same without the slow ones'
 	@echo 'make lint       set up, then format, rules, types and the examples in docstrings'
+	@echo 'make docs       set up, then the documentation site, in build/docs'
 	@echo 'make setup      only make the environment, $(VENV)'
 	@echo 'make lock       pin requirements/*.in anew       (LOCK_ARGS=--upgrade)'
 	@echo 'make clean      remove caches and build leftovers'
@@ -116,6 +117,10 @@ lint: $(STAMP)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 	@$(RUN) -m pytest -q --doctest-modules projects
+
+docs: $(STAMP)
+	@$(RUN) -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo 'build/docs/index.html'
 
 clean:
 	rm -rf build dist projects/moefusion.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -21,11 +21,11 @@ def sobel_components(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def sobel_gradient(image: Tensor) -> Tensor:
-    """Absolute Sobel gradient |x| + |y| of N x 1 x H x W images, up to 6 for those in [0, 1]."""
+    """Absolute Sobel gradient abs(x) + abs(y) of N x 1 x H x W images, up to 6 for those in [0, 1]."""
     return gradient_magnitude(sobel_components(image))
 
 
 def gradient_magnitude(components: tuple[Tensor, Tensor]) -> Tensor:
-    """The magnitude |x| + |y| of the two components, each N x 1 x H x W (equation 9)."""
+    """The magnitude abs(x) + abs(y) of the two components, each N x 1 x H x W (equation 9)."""
     across, down = components
     return across.abs() + down.abs()
