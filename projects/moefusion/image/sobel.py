@@ -21,7 +21,7 @@ def sobel_components(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def sobel_gradient(image: Tensor) -> Tensor:
-    """Absolute Sobel gradient abs(x) + abs(y) of N x 1 x H x W images, up to 6 for those in [0, 1]."""
+    """Absolute Sobel gradient abs(x) + abs(y), N x 1 x H x W, up to 6 for images in [0, 1]."""
     return gradient_magnitude(sobel_components(image))
 
 
