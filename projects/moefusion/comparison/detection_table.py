@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from mmcv.transforms import Compose
 from mmdet.apis import inference_detector
-from mmdet.evaluation import eval_map
 from mmdet.models import BaseDetector
 from mmdet.registry import DATASETS, MODELS
 from mmdet.utils import get_test_pipeline_cfg
@@ -22,6 +21,7 @@ from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import MEASURED, Table, score_rows
+from moefusion.evaluation import average_precision, boxes_by_class
 from moefusion.files import Annotation, read_visible
 from moefusion.weights.checkpoint import load_weights
 
@@ -99,12 +99,11 @@ def detection_table(
         height, width = image.shape[:2]
         if stem not in truths:
             truths[stem] = _truth(annotations[stem].usable(width, height), classes, unknown)
-        found = inference_detector(model, image, pipeline).pred_instances.cpu().numpy()
-        boxes = np.hstack([found.bboxes, found.scores[:, None]])
-        detections[name].append([boxes[found.labels == i] for i in range(len(classes))])
+        found = inference_detector(model, image, pipeline).pred_instances
+        detections[name].append(boxes_by_class(found, len(classes)))
     truth = list(truths.values())
-    rows = score_rows(
-        {name: _average_precision(found, truth, classes) for name, found in detections.items()}
+    rows = 100 * score_rows(
+        {name: average_precision(found, truth, classes, IOU) for name, found in detections.items()}
     )
     notes = [
         f'AP at IoU {IOU} in percent, one detector for all rows, measured on '
@@ -164,27 +163,3 @@ def _truth(
         bboxes_ignore=objects.boxes[skipped],
         labels_ignore=labels[skipped],
     )
-
-
-def _average_precision(
-    detections: Sequence[list[np.ndarray]],
-    truths: Sequence[dict[str, np.ndarray]],
-    classes: Sequence[str],
-) -> dict[str, float]:
-    """AP by class and mAP, ``nan`` where there are no objects to find."""
-    _, results = eval_map(
-        detections,
-        truths,
-        iou_thr=IOU,
-        dataset=classes,
-        logger='silent',
-        eval_mode='area',
-        use_legacy_coordinate=True,
-    )
-    found = pd.Series(
-        {
-            name: 100 * float(result['ap']) if result['num_gts'] else np.nan
-            for name, result in zip(classes, results)
-        }
-    )
-    return {**found, 'mAP': found.mean()}
