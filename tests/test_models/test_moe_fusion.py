@@ -12,7 +12,9 @@ from scipy import ndimage
 import moefusion.plugin  # noqa: F401
 from moefusion.image import rgb_to_gray
 from moefusion.losses import FusionLoss
+from moefusion.models import moe_fusion
 from moefusion.models.moe_fusion import MODALITIES
+from moefusion.models.precision import has_bfloat16
 
 
 def batch_of(make_pair, *sizes, **options):
@@ -333,7 +335,11 @@ def test_a_batch_without_labels(with_detectors, make_pair):
             assert not parameter.requires_grad or parameter.grad is not None
 
 
-def test_bfloat16_is_for_the_fusion_network_in_training(with_detectors, make_pair):
+@pytest.mark.parametrize('native', [True, False])
+def test_bfloat16_is_for_the_fusion_network_in_training(
+    with_detectors, make_pair, monkeypatch, native
+):
+    monkeypatch.setattr(moe_fusion, 'has_bfloat16', lambda device: native)
     model = with_detectors(bfloat16=True)
     kinds = {}
 
@@ -347,8 +353,19 @@ def test_bfloat16_is_for_the_fusion_network_in_training(with_detectors, make_pai
     model.visible_detector.backbone.conv1.register_forward_hook(note('detector'))
     batch = batch_of(make_pair, (64, 64))
     losses = model(**prepared(model, batch, True), mode='loss')
-    assert kinds == dict(fusion=torch.bfloat16, detector=torch.float32)
+    half = torch.bfloat16 if native else torch.float32
+    assert kinds == dict(fusion=half, detector=torch.float32)
     assert losses['fusion.loss_gradient'].dtype == torch.float32
     with torch.no_grad():
         model.eval().test_step(batch)
     assert set(kinds.values()) == {torch.float32}
+
+
+def test_bfloat16_by_the_processors_word(monkeypatch):
+    for capabilities, native in (
+        (dict(avx2=True, avx512_bf16=False, amx_bf16=False), False),
+        (dict(avx2=True, avx512_bf16=True, amx_bf16=False), True),
+        ({}, False),
+    ):
+        monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda found=capabilities: found)
+        assert has_bfloat16.__wrapped__('cpu') is native

@@ -18,6 +18,7 @@ from moefusion.losses import FusionLoss, JointLoss
 from moefusion.models.auxiliary import attend, detect, detection_loss, is_labelled
 from moefusion.models.data_preprocessor import rows_by_size, true_sizes
 from moefusion.models.gate_statistics import GateStatistics
+from moefusion.models.precision import has_bfloat16
 
 MODALITIES = ('visible', 'infrared')
 
@@ -48,8 +49,8 @@ class MoEFusion(BaseModel):
         attention_loss (bool): Whether each detector gets one more loss, beyond the paper: the
             binary cross-entropy between its attention map and its boxes' mask. Defaults to False.
         bfloat16 (bool): Whether the fusion network trains in bfloat16 under autocast, with its
-            weights channels-last: less than half the time on CPUs that have it in hardware. The
-            detectors stay in the runner's precision. Defaults to False.
+            weights channels-last: less than half the time where the hardware has it; elsewhere
+            float32 stays. The detectors keep the runner's precision. Defaults to False.
         data_preprocessor (dict, optional): Defaults to a ``PairedDataPreprocessor``.
         init_cfg (dict, optional): MMEngine's initialisation.
 
@@ -146,10 +147,11 @@ class MoEFusion(BaseModel):
         """
         sources = [inputs[f'{name}_gray'] for name in MODALITIES]
         sources += [maps[name] for name in MODALITIES]
-        half = self.bfloat16 and self.training
+        device = sources[0].device.type
+        half = self.bfloat16 and self.training and has_bfloat16(device)
         outputs: dict[int, FusionOutput] = {}
         rows_of = rows_by_size(true_sizes(sources[0], samples))
-        with torch.autocast(sources[0].device.type, torch.bfloat16) if half else nullcontext():
+        with torch.autocast(device, torch.bfloat16) if half else nullcontext():
             for (height, width), rows in rows_of.items():
                 output = self.fusion(*(image[rows, :, :height, :width] for image in sources))
                 outputs.update((row, output.row(number)) for number, row in enumerate(rows))
