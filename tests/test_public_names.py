@@ -13,6 +13,11 @@ NAMES = {
     'moefusion.detection': 'CSPDarknetTiny SpatialAttention capture_attention find_attention',
     'moefusion.engine': 'EarlyNumClassCheckHook FusionVisualizationHook GateNoiseHook '
     'JointLossHook',
+    'moefusion.files': 'IMAGE_SUFFIXES LAYOUTS SAME_NAMES Annotation AnnotationError Findings '
+    'Naming PairError bare_stem clean_box find_pairs fit_naming list_folder '
+    'list_sides read_annotations read_coco read_cues read_infrared '
+    'read_lines read_orientation read_pair read_size read_split read_text '
+    'read_visible read_voc read_voc_annotation to_id write_file write_image',
     'moefusion.fusion': 'AttentionMerge DenseEncoder FusionNetwork FusionOutput Gating '
     'GlobalExpert GlobalMixture LocalExpert LocalMixture NoisyTopKGate',
     'moefusion.image': 'RGB_TO_GRAY boxes_to_mask colorize gaussian_blur gradient_magnitude '
