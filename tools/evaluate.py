@@ -10,6 +10,7 @@ import argparse
 import torch
 
 from moefusion.apis.command import command, show_progress
+from moefusion.apis.naming import add_naming, chosen_naming
 from moefusion.comparison.cues import cue_table
 from moefusion.comparison.given_scores import add_given_scores
 from moefusion.comparison.pairs import find_evaluation_set
@@ -64,6 +65,7 @@ def parse_args() -> argparse.Namespace:
         metavar='END',
         help='ends of file names to ignore when pairing, such as _RGB',
     )
+    add_naming(parser)
     parser.add_argument(
         '--regions', nargs='+', choices=REGIONS, help='default: whole; with --ann all three'
     )
@@ -121,8 +123,16 @@ def evaluate(args: argparse.Namespace) -> None:
     names = read_lines(args.list) if args.list else None
     cues = read_cues(args.cues, args.strip) if args.cues else None
     images = find_evaluation_set(
-        args.visible, args.infrared, dict(args.fused), args.ann, names, args.strip
+        args.visible,
+        args.infrared,
+        dict(args.fused),
+        args.ann,
+        names,
+        args.strip,
+        chosen_naming(args),
     )
+    for note in images.notes:
+        print(f'{args.ann}: {note}')
     for folder, extra in images.extra.items():
         if extra:
             print(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')

@@ -9,6 +9,7 @@ from collections import Counter
 from moefusion.apis import FusionInferencer, find_pairs, fuse_pairs
 from moefusion.apis.command import add_config_options, command, explain, show_progress, warn
 from moefusion.apis.memory import keep_freed_memory
+from moefusion.apis.naming import add_naming, chosen_naming
 from moefusion.files import read_lines
 
 
@@ -20,7 +21,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'infrared',
         help='infrared image, or a folder of them: images are paired '
-        'by their names without extension',
+        'by their names without extension; may be the same folder',
     )
     parser.add_argument(
         '--out-dir', required=True, help='where <name>.png goes, at the size of the input'
@@ -28,6 +29,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--list', metavar='FILE', help='names of the images to fuse, one a line (default: all)'
     )
+    add_naming(parser)
     parser.add_argument('--config', help='config file (default: that of the bundled weights)')
     parser.add_argument(
         '--checkpoint',
@@ -78,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
 def fuse(args: argparse.Namespace, counts: Counter[str]) -> None:
     """Fuse what the arguments name, and count the outcomes as they come."""
     names = read_lines(args.list) if args.list else None
-    pairs, unpaired = find_pairs(args.visible, args.infrared, names)
+    pairs, unpaired = find_pairs(args.visible, args.infrared, names, chosen_naming(args))
     for stem, reason in unpaired.items():
         warn(f'not fused: {stem}: {reason}')
     counts['failed'] = len(unpaired)

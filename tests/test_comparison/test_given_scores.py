@@ -84,3 +84,14 @@ def test_a_column_or_the_file_is_missing(tmp_path):
         add_given_scores(measured(), path)
     with pytest.raises(FileNotFoundError, match='none.csv'):
         add_given_scores(measured(), tmp_path / 'none.csv')
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+def test_a_byte_order_mark_does_not_hide_the_region(tmp_path, encoding):
+    text = ','.join(['region', 'method', 'image', *METRIC_NAMES]) + '\r\nforeground,Peer,vi/a.png'
+    path = tmp_path / 'o.csv'
+    path.write_bytes((text + ',1.5' * 8 + '\r\n').encode(encoding))
+    scores = [Scores('a', dict(whole=dict(mine=flat(1.0)), foreground=dict(mine=flat(2.0))))]
+    add_given_scores(scores, path)
+    assert list(scores[0].values['whole']) == ['mine']
+    assert scores[0].values['foreground']['Peer'] == flat(1.5)

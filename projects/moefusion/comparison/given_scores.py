@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.scoring import Scores
-from moefusion.files import bare_stem
+from moefusion.files import read_text, to_id
 from moefusion.metrics import METRIC_NAMES
 
 
@@ -35,13 +36,14 @@ def add_given_scores(scores: Sequence[Scores], path: str | Path) -> list[str]:
     images = [image for image in scores if image.problem is None]
     stems = {image.stem for image in images}
     given: dict[tuple[str, str, str], dict[str, float]] = {}
-    with open(path, encoding='utf-8', newline='') as file:
+    with io.StringIO(read_text(path), newline='') as file:
         reader = csv.DictReader(file)
         missing = {'method', 'image', *METRIC_NAMES} - set(reader.fieldnames or [])
         if missing:
             raise EvaluationError(f'{path}: no column {", ".join(sorted(missing))}')
         for row in reader:
-            stem = row['image'] if row['image'] in stems else bare_stem(row['image'])
+            stem = to_id(row['image'] or '', stems)
+            stem = stem if stem in stems else Path(stem).name
             key = row.get('region') or 'whole', row['method'], stem
             if key in given:
                 raise EvaluationError(
