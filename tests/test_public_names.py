@@ -10,6 +10,9 @@ NAMES = {
     'moefusion': 'FusionInferencer FusionNetwork __version__ fusion_metrics',
     'moefusion.apis': 'FusionInferencer FusionResult Outcome find_pairs fuse_pairs load_config '
     'prepare_distributed',
+    'moefusion.datasets': 'FLIRAlignedDataset LLVIPDataset LayoutReport LoadPairedImage '
+    'M3FDDataset PairedCocoDataset PairedXMLDataset RandomPairTone SelectModality check_layout '
+    'find_readers',
     'moefusion.detection': 'CSPDarknetTiny SpatialAttention capture_attention find_attention',
     'moefusion.engine': 'EarlyNumClassCheckHook FusionVisualizationHook GateNoiseHook '
     'JointLossHook',
