@@ -14,8 +14,8 @@ NAMES = {
     'M3FDDataset PairedCocoDataset PairedXMLDataset RandomPairTone SelectModality check_layout '
     'find_readers',
     'moefusion.detection': 'CSPDarknetTiny SpatialAttention capture_attention find_attention',
-    'moefusion.engine': 'EarlyNumClassCheckHook FusionVisualizationHook GateNoiseHook '
-    'JointLossHook',
+    'moefusion.engine': 'BestCheckpointHook EarlyNumClassCheckHook FusionVisualizationHook '
+    'GateNoiseHook JointLossHook',
     'moefusion.files': 'IMAGE_SUFFIXES LAYOUTS SAME_NAMES Annotation AnnotationError Findings '
     'Naming PairError bare_stem clean_box find_pairs fit_naming list_folder '
     'list_sides read_annotations read_coco read_cues read_infrared '

@@ -1,8 +1,15 @@
 """Runner hooks: joining the losses, showing the fusion, checking class counts."""
 
+from moefusion.engine.best_checkpoint_hook import BestCheckpointHook
 from moefusion.engine.gate_noise_hook import GateNoiseHook
 from moefusion.engine.joint_loss_hook import JointLossHook
 from moefusion.engine.num_class_hook import EarlyNumClassCheckHook
 from moefusion.engine.visualization_hook import FusionVisualizationHook
 
-__all__ = ['EarlyNumClassCheckHook', 'FusionVisualizationHook', 'GateNoiseHook', 'JointLossHook']
+__all__ = [
+    'BestCheckpointHook',
+    'EarlyNumClassCheckHook',
+    'FusionVisualizationHook',
+    'GateNoiseHook',
+    'JointLossHook',
+]
