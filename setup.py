@@ -44,6 +44,7 @@ setup(
             'onedl-mmcv>=2.3.6,<2.4',
             'onedl-mmdetection>=3.5.1,<3.6',
             'pandas>=2.1',
+            'simplejpeg>=1.8',
             'setuptools<81',
         ],
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py

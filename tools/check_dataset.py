@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from moefusion import plugin  # noqa: F401  registers the readers, before MMDetection greets
@@ -28,6 +29,7 @@ BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them toge
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
     parser.add_argument(
@@ -54,7 +56,10 @@ def main(argv: list[str] | None = None) -> int:
     readers = find_readers(cfg, args.split)
     if args.make_split:
         make_split(readers[0][1], args.make_split)
-    failed, ids, checked = False, {}, []
+    failed, checked = False, []
+    ids: dict[tuple[str, str], set[str]] = {}
+    boxes: Counter[str] = Counter()
+    classes: set[str] = set()
     for split, reader in readers:
         files = split, {key: reader[key] for key in reader if key not in ('pipeline', 'modality')}
         if files in checked:  # the same pairs, once for each modality
@@ -67,6 +72,11 @@ def main(argv: list[str] | None = None) -> int:
             report.problems.append(f'{len(twice)} pairs are also in train, e.g. {min(twice)}')
         print_report(split, reader, report, args.max_problems)
         failed |= bool(report.problems)
+        boxes += report.boxes
+        classes.update(report.classes)
+    if boxes and 'train' in args.split and (unused := sorted(classes - boxes.keys())):
+        failed = True
+        print(f'PROBLEM: no annotation has {", ".join(unused)}: take them out of metainfo.classes')
     return int(failed)
 
 
@@ -82,7 +92,7 @@ def make_split(reader: ConfigDict, number: int) -> None:
     for file in files:
         if file.exists():
             raise FileExistsError(f'{file} exists; remove it to make another split')
-    ids = [pair['img_id'] for pair in dataset.list_pairs()[0]]
+    ids = [pair['pair_id'] for pair in dataset.list_pairs()[0]]
     if not 0 < number < len(ids):
         raise ValueError(f'--make-split {number} of {len(ids)} pairs leaves a split empty')
     runs = -(-number // BLOCK)
@@ -91,7 +101,7 @@ def make_split(reader: ConfigDict, number: int) -> None:
     test = {i for start, size in zip(starts, sizes) for i in range(start, start + size)}
     for file, wanted in zip(files, (False, True)):
         lines = [f'{name}\n' for index, name in enumerate(ids) if (index in test) == wanted]
-        write_file(file, ''.join(lines).encode())
+        write_file(file, ''.join(lines).encode(errors='surrogateescape'))
         print(f'{file}: {len(lines)} pairs')
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from moefusion.apis.command import command, show_progress
 from moefusion.apis.device import choose_device
+from moefusion.apis.naming import add_naming, chosen_naming
 from moefusion.comparison.cues import cue_table
 from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
@@ -28,6 +29,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     _add_files(parser)
+    add_naming(parser)
     _add_scores(parser)
     args = parser.parse_args()
     if len(dict(args.fused)) < len(args.fused):
@@ -89,8 +91,16 @@ def main() -> None:
     names = read_lines(args.list) if args.list else None
     cues = read_cues(args.cues, args.strip) if args.cues else None
     images = find_evaluation_set(
-        args.visible, args.infrared, dict(args.fused), args.ann, names, args.strip
+        args.visible,
+        args.infrared,
+        dict(args.fused),
+        args.ann,
+        names,
+        args.strip,
+        chosen_naming(args),
     )
+    for note in images.notes:
+        print(f'{args.ann}: {note}')
     for folder, extra in images.extra.items():
         if extra:
             print(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')

@@ -9,6 +9,7 @@ from collections import Counter
 from moefusion.apis import FusionInferencer, find_pairs, fuse_pairs
 from moefusion.apis.command import add_config_options, command, show_progress, warn
 from moefusion.apis.memory import keep_freed_memory
+from moefusion.apis.naming import add_naming, chosen_naming
 from moefusion.files import read_lines
 
 
@@ -18,12 +19,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, epilog='Exit status: 0 if every pair is fused, 1 if not all are.'
     )
     parser.add_argument('visible', help='visible image, or a folder of them')
-    text = 'infrared image, or a folder of them: images are paired by their names without extension'
+    text = 'infrared image, or a folder of them (may be the same): images are paired by their names'
     parser.add_argument('infrared', help=text)
     text = 'where <name>.png goes, at the size of the input'
     parser.add_argument('--out-dir', required=True, help=text)
     text = 'names of the images to fuse, one a line (default: all)'
     parser.add_argument('--list', metavar='FILE', help=text)
+    add_naming(parser)
     parser.add_argument('--config', help='config file (default: that of the bundled weights)')
     text = 'checkpoint file, read as data: no code in it runs (default: the bundled weights)'
     parser.add_argument('--checkpoint', help=text)
@@ -67,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
 def fuse(args: argparse.Namespace, counts: Counter[str]) -> None:
     """Fuse what the arguments name, and count the outcomes as they come."""
     names = read_lines(args.list) if args.list else None
-    pairs, unpaired = find_pairs(args.visible, args.infrared, names)
+    pairs, unpaired = find_pairs(args.visible, args.infrared, names, chosen_naming(args))
     for stem, reason in unpaired.items():
         warn(f'not fused: {stem}: {reason}')
     counts['failed'] = len(unpaired)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from moefusion.apis.command import command
 from moefusion.apis.launch import add_run_options, prepare_run
@@ -21,11 +22,31 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def latest_checkpoint(work_dir: str) -> str | None:
+    """Return the last checkpoint in a folder, wherever the folder was when it was written.
+
+    Raises:
+        FileNotFoundError: if there are checkpoints, but no note says which is the last.
+    """
+    from mmengine.runner import find_latest_checkpoint
+
+    found = find_latest_checkpoint(work_dir)
+    if found is None:
+        if others := sorted(map(str, Path(work_dir).glob('*.pth'))):
+            raise FileNotFoundError(
+                f'{work_dir}: no last_checkpoint in it, but {", ".join(others)}. Name one: '
+                '--resume CHECKPOINT'
+            )
+        return None
+    here = Path(work_dir, found.replace('\\', '/').rpartition('/')[2])
+    return str(here) if here.exists() else found
+
+
 @command
 def main() -> None:
     """Train, from the start or from a checkpoint."""
     args = parse_args()
-    from mmengine.runner import Runner, find_latest_checkpoint
+    from mmengine.runner import Runner
 
     cfg = prepare_run(args)
     if args.amp:
@@ -35,7 +56,8 @@ def main() -> None:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise ValueError(f'{args.config}: --auto-scale-lr needs auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
-    checkpoint = find_latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume
+    automatic = args.resume == 'auto' or (cfg.get('resume') and not cfg.get('load_from'))
+    checkpoint = latest_checkpoint(cfg.work_dir) if automatic else args.resume
     if checkpoint:  # without one yet, the run starts as the config says, from its load_from
         cfg.resume, cfg.load_from = True, checkpoint
     Runner.from_cfg(cfg).train()

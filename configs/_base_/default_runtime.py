@@ -10,6 +10,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),  # one running mean for all processes
+    best_checkpoint=dict(type='BestCheckpointHook'),  # of a copied work_dir, not the original's
     # MMDetection's NumClassCheckHook, for every data set and before the first step
     num_classes=dict(type='EarlyNumClassCheckHook'),
 )

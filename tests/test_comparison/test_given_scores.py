@@ -104,3 +104,15 @@ def test_a_column_or_the_file_is_missing(tmp_path):
         read_given_scores(path, measured())
     with pytest.raises(FileNotFoundError, match='none.csv'):
         read_given_scores(tmp_path / 'none.csv', measured())
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+def test_a_byte_order_mark_does_not_hide_the_region(tmp_path, encoding):
+    text = ','.join(['region', 'method', 'image', *METRIC_NAMES]) + '\r\nforeground,Peer,vi/a.png'
+    path = tmp_path / 'o.csv'
+    path.write_bytes((text + ',1.5' * 8 + '\r\n').encode(encoding))
+    whole = measured()
+    frame = pd.concat([whole, whole.assign(region='foreground')])
+    given = read_given_scores(path, frame[frame['image'] == 'a'])
+    assert set(given['region']) == {'foreground'}
+    assert (given[list(METRIC_NAMES)] == 1.5).all(axis=None)

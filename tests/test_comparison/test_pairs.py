@@ -1,11 +1,13 @@
 """Which images are scored, and that nothing is left out in silence."""
 
+import json
 import shutil
 
 import pytest
 
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import find_evaluation_set
+from moefusion.files import Naming
 
 
 def find(folder, **options):
@@ -87,3 +89,33 @@ def test_leaving_out_later(test_set):
     assert images.left_out == dict(b='broken')
     with pytest.raises(EvaluationError, match='no image is left'):
         images.leave_out(dict(a='broken', c='broken'))
+
+
+def test_dropped_boxes_are_said_and_equal_files_left_out(test_set):
+    path = test_set / 'boxes.json'
+    content = json.loads(path.read_text())
+    content['annotations'][0]['category_id'] = 99
+    content['annotations'][1]['bbox'] = [100, 100, 5, 5]
+    path.write_text(json.dumps(content))
+    (test_set / 'ir' / 'b.png').unlink()
+    (test_set / 'ir' / 'b.png').symlink_to(test_set / 'vi' / 'b.bmp')
+    images = find(test_set, annotations=path)
+    assert images.left_out == dict(b='visible and infrared image are one file')
+    assert [line.split(':')[0] for line in images.notes][:2] == [
+        '1 x annotation of no category (category_id), dropped',
+        '1 x box outside the image, dropped',
+    ]
+    assert sum(len(found.names) for found in images.annotations.values()) == 1
+
+
+def test_ends_of_the_sides_in_one_folder(test_set):
+    one = test_set / 'one'
+    one.mkdir()
+    for stem in 'abc':
+        (test_set / 'vi' / f'{stem}.bmp').rename(one / f'{stem}_RGB.bmp')
+        (test_set / 'ir' / f'{stem}.png').rename(one / f'{stem}_IR.png')
+    fused = dict(average=test_set / 'average')
+    images = find_evaluation_set(one, one, fused, naming=Naming('_RGB', '_IR'))
+    assert images.stems == ['a', 'b', 'c'] and images.visible['a'].name == 'a_RGB.bmp'
+    named = find_evaluation_set(one, one, fused, names=['a_IR.png'], naming=Naming('_RGB', '_IR'))
+    assert named.stems == ['a'] and named.infrared['a'].name == 'a_IR.png'

@@ -4,6 +4,7 @@ import json
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.layout import check_layout
@@ -84,8 +85,32 @@ def test_coco_json_is_checked_too(m3fd):
     path.write_text(json.dumps(content))
     report = check_layout(PairedCocoDataset(data_root=str(m3fd.root), **kwargs))
     assert report.pairs == 1 and len(report.problems) == 2
-    assert 'b.png: no such file' in report.problems[0]
+    assert 'Ir/b.*: no infrared file for pair b' in report.problems[0]
     assert 'outside the image, dropped: a.png (annotation 1)' in report.problems[1]
     path.write_text('{')
     report = check_layout(PairedCocoDataset(data_root=str(m3fd.root), **kwargs))
     assert len(report.problems) == 1 and 'a.json' in report.problems[0]
+
+
+def test_orientation_is_counted_and_applied(m3fd):
+    m3fd.pair('a', CAR)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for folder in ('Vis', 'Ir'):
+        (m3fd.root / folder / 'a.png').unlink()
+        Image.fromarray(np.zeros((40, 30), np.uint8)).save(m3fd.root / folder / 'a.jpg', exif=exif)
+    report = check(m3fd)
+    assert report.problems == [] and report.sizes == {(40, 30): 1}
+    assert len(report.notes) == 1 and report.notes[0].startswith('2 x image with an EXIF')
+
+
+def test_train_and_test_of_coco_files_may_count_from_the_same_id(m3fd):
+    m3fd.pair('a').pair('b')
+    reports = []
+    for name in 'ab':
+        image = dict(id=0, file_name=f'{name}.png', width=40, height=30)
+        content = dict(images=[image], annotations=[], categories=[dict(id=1, name='Car')])
+        (m3fd.root / f'{name}.json').write_text(json.dumps(content))
+        data = PairedCocoDataset(data_root=str(m3fd.root), ann_file=f'{name}.json', lazy_init=True)
+        reports.append(check_layout(data))
+    assert reports[0].ids == {'a'} and reports[1].ids == {'b'}

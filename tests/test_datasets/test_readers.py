@@ -4,6 +4,8 @@ import json
 import shutil
 
 import pytest
+import torch
+from mmdet.registry import METRICS
 
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.paired import PairedXMLDataset
@@ -190,13 +192,13 @@ def test_llvip_layout(m3fd):
 def coco(m3fd):
     """A function that writes one pair and its json, and reads it back."""
 
-    def make(*annotations, classes=('Car', 'People'), name='a.png', **kwargs):
+    def make(*annotations, classes=('Car', 'People'), name='a.png', first=0, **kwargs):
         m3fd.pair('a')
         content = dict(
             images=[dict(id=7, file_name=name, width=40, height=30)],
             annotations=[
                 dict(id=k, image_id=7, category_id=category, bbox=box, area=1, iscrowd=0)
-                for k, (category, box) in enumerate(annotations)
+                for k, (category, box) in enumerate(annotations, first)
             ],
             categories=[dict(id=3, name='People'), dict(id=5, name='Car'), dict(id=9, name='Bus')],
         )
@@ -204,8 +206,7 @@ def coco(m3fd):
         return PairedCocoDataset(
             data_root=str(m3fd.root),
             ann_file='train.json',
-            metainfo=dict(classes=classes),
-            **kwargs,
+            **{'metainfo': dict(classes=classes) if classes else None, **kwargs},
         )
 
     return make
@@ -223,12 +224,18 @@ def test_coco_clips_and_drops(coco):
     assert boxes(dataset) == [('Car', [30, 5, 40, 19], 0)]
 
 
-def test_coco_suffixes(coco):
-    kwargs = dict(name='a_RGB.jpg', infrared_suffix='_PreviewData.jpeg')
+def test_coco_suffixes(coco, m3fd):
+    kwargs = dict(name='a_RGB.jpg', infrared_suffix='_PreviewData.jpeg', lazy_init=True)
     dataset = coco(visible_suffix='_RGB.jpg', **kwargs)
+    for folder, name in (('Vis', 'a_RGB.jpg'), ('Ir', 'a_PreviewData.jpeg')):
+        (m3fd.root / folder / 'a.png').rename(m3fd.root / folder / name)
+    dataset.full_init()
     assert dataset.get_data_info(0)['infrared_path'].endswith('Ir/a_PreviewData.jpeg')
-    with pytest.raises(AnnotationError, match=r'a_RGB\.jpg does not end in'):
-        coco(visible_suffix='_VIS.jpg', **kwargs)
+    for folder in ('Vis', 'Ir'):
+        (m3fd.root / folder / 'a.png').unlink(missing_ok=True)
+    dataset = coco(visible_suffix='_VIS.jpg', **kwargs)
+    with pytest.raises(PairError, match=r'Ir/a_RGB_PreviewData\.\*: no infrared file'):
+        dataset.full_init()
 
 
 def test_coco_errors_name_the_file(coco, m3fd):
@@ -242,7 +249,7 @@ def test_coco_errors_name_the_file(coco, m3fd):
             PairedCocoDataset(
                 data_root=str(m3fd.root), ann_file='train.json', metainfo=dict(classes=('Car',))
             )
-    with pytest.raises(PairError, match=r'none\.json: no such file'):
+    with pytest.raises(AnnotationError, match=r'none\.json: cannot be read'):
         PairedCocoDataset(data_root=str(m3fd.root), ann_file='none.json')
 
 
@@ -257,3 +264,72 @@ def test_roadscene_counts_both_ways(shared, split, pairs, counts):
     for dataset in (xml, coco):
         labels = [label for i in range(len(dataset)) for label in dataset.get_cat_ids(i)]
         assert len(dataset) == pairs and tuple(map(labels.count, range(3))) == counts
+
+
+def metric_of(dataset, path):
+    """mAP of MMDetection's CocoMetric where the boxes themselves are the detections."""
+    metric = METRICS.build(dict(type='mmdet.CocoMetric', ann_file=str(path), metric='bbox'))
+    metric.dataset_meta = dataset.metainfo
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        found = dict(
+            bboxes=torch.tensor([item['bbox'] for item in info['instances']]),
+            scores=torch.ones(len(info['instances'])),
+            labels=torch.tensor([item['bbox_label'] for item in info['instances']]),
+        )
+        sample = dict(img_id=info['img_id'], ori_shape=(30, 40), pred_instances=found)
+        metric.process({}, [sample])
+    return metric.evaluate(len(dataset))['coco/bbox_mAP']
+
+
+@pytest.mark.parametrize(
+    'classes', [('Car', 'People'), ('People', 'Car'), ('Bus', 'Car', 'People'), ()]
+)
+def test_coco_metric_agrees_whatever_the_order_of_the_classes(coco, m3fd, classes):
+    kwargs = dict(classes=classes) if classes else dict(classes=None)
+    dataset = coco((5, [4, 5, 20, 14]), (3, [0, 0, 9, 24]), (9, [20, 1, 15, 25]), first=1, **kwargs)
+    assert metric_of(dataset, m3fd.root / 'train.json') == 1.0
+    names = {name for name, _, _ in boxes(dataset)}
+    assert names == set(classes or ('Car', 'People', 'Bus'))
+
+
+def test_coco_palette_moves_with_the_classes(coco):
+    palette = [(1, 1, 1), (2, 2, 2)]
+    dataset = coco((5, [4, 5, 20, 14]), metainfo=dict(classes=('Car', 'People'), palette=palette))
+    assert dataset.metainfo['classes'] == ('People', 'Car')
+    assert dataset.metainfo['palette'] == [(2, 2, 2), (1, 1, 1)]
+
+
+def test_pycocotools_takes_the_match_of_annotation_0_for_a_miss(coco, m3fd, said):
+    dataset = coco((5, [4, 5, 20, 14]), classes=('Car',))
+    assert any('annotation id 0' in line for line in said)
+    assert metric_of(dataset, m3fd.root / 'train.json') < 1.0
+
+
+@pytest.mark.parametrize('kind', ['xml', 'coco'])
+def test_one_modality_and_pairs_without_labels(m3fd, coco, kind):
+    kwargs = dict(data_root=str(m3fd.root))
+    coco((5, [4, 5, 20, 14]))
+    reader = M3FDDataset if kind == 'xml' else PairedCocoDataset
+    kwargs.update(ann_file='train.json' if kind == 'coco' else '')
+    heat = reader(modality='infrared', labelled=False, **kwargs).get_data_info(0)
+    assert heat['img_path'].endswith('Ir/a.png') and 'infrared_path' not in heat
+    assert heat['instances'] == [] and heat['width'] == 40
+    with pytest.raises(ValueError, match="modality must be one of .*'both'"):
+        reader(modality='both', **kwargs)
+
+
+@pytest.mark.parametrize('classes', ['People', ('Car', 'Car'), ('Car', 7)])
+def test_classes_that_are_no_tuple_of_different_names_are_refused_at_once(m3fd, classes):
+    for reader in (M3FDDataset, PairedCocoDataset):
+        with pytest.raises(ValueError, match=r'metainfo\.classes'):
+            reader(data_root=str(m3fd.root), metainfo=dict(classes=classes), lazy_init=True)
+
+
+def test_equal_base_names_in_folders_keep_their_own_boxes(m3fd):
+    for folder in ('Vis/x', 'Vis/y', 'Ir/x', 'Ir/y', 'Annotation/x', 'Annotation/y'):
+        (m3fd.root / folder).mkdir()
+    m3fd.pair('x/a', CAR).pair('y/a', MAN)
+    m3fd.split('train', 'y/a.png', './x/a')
+    dataset = M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt', recursive=True)
+    assert [boxes(dataset, i)[0][0] for i in range(2)] == ['People', 'Car']

@@ -1,10 +1,15 @@
 """EarlyNumClassCheckHook: wrong class counts are refused before the first step, and named."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
+from mmdet.datasets import BaseDetDataset
 from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 from mmengine.model import BaseModel
 from torch import nn
+
+from moefusion.engine import EarlyNumClassCheckHook
 
 
 class Data(BaseDataset):
@@ -15,6 +20,19 @@ class Data(BaseDataset):
 
     def load_data_list(self):
         return [dict(value=1.0), dict(value=2.0)]
+
+
+class Boxes(BaseDetDataset):
+    """One image with boxes of the given labels."""
+
+    METAINFO = Data.METAINFO
+
+    def __init__(self, *labels, **kwargs):
+        self.found = [dict(bbox_label=label) for label in labels]
+        super().__init__(**kwargs)
+
+    def load_data_list(self):
+        return [dict(instances=self.found, value=1.0), dict(instances=self.found, value=2.0)]
 
 
 class Head(nn.Module):
@@ -63,7 +81,7 @@ def metric(num_classes):
 def run(make_runner):
     """Run ``method`` with the hook alone, on the given data sets; returns the model's steps."""
 
-    def make(model, train=None, val=None, method='train', judge=3):
+    def make(model, train=None, val=None, method='train', judge=3, **options):
         loaders = {}
         for split, data in (('train', train), ('val', val), ('test', val)):
             loader = make_runner.loader(1)
@@ -77,6 +95,7 @@ def run(make_runner):
             test_cfg=dict(),
             test_evaluator=[metric(judge)],
             **loaders,
+            **options,
         )
         try:
             getattr(runner, method)()
@@ -143,3 +162,30 @@ def test_pairs_without_boxes_may_have_other_classes(run):
     unlabelled = named('person')
     unlabelled.labelled = False
     run(TwoDetectors(), ConcatDataset([Data(), unlabelled], ignore_keys='classes'))
+
+
+def test_classes_that_no_annotation_has_are_refused(run):
+    with pytest.raises(ValueError, match=r"no annotation .* the classes \['bicycle'\]"):
+        run(TwoDetectors(), RepeatDataset(Boxes(0, 2, 2), 2), Boxes(0))
+    with pytest.raises(ValueError, match=r"\['bicycle', 'car', 'person'\]"):
+        run(TwoDetectors(), Boxes(), Boxes())
+    assert run(TwoDetectors(), RepeatDataset(Boxes(0, 2), 2), Boxes(1)) > 0
+
+
+@pytest.mark.parametrize('order', [('car', 'person', 'bicycle'), ('person', 'car')])
+def test_a_checkpoint_of_other_classes_is_tested_and_resumed_by_none(run, tmp_path, order):
+    model = TwoDetectors()
+    checkpoint = dict(state_dict=model.state_dict(), meta=dict(dataset_meta=dict(classes=order)))
+    torch.save(checkpoint, tmp_path / 'trained.pth')
+    weights = str(tmp_path / 'trained.pth')
+    with pytest.raises(ValueError, match='the checkpoint was trained with'):
+        run(model, method='test', load_from=weights)
+    assert (
+        run(model, RepeatDataset(Data(), 2), load_from=weights) > 0
+    )  # weights to start from may know other classes
+    hook = EarlyNumClassCheckHook()
+    hook.after_load_checkpoint(None, checkpoint)
+    loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=Data()))
+    resumed = SimpleNamespace(_resume=True, model=model, train_loop=loop, val_loop=None)
+    with pytest.raises(ValueError, match='the checkpoint was trained with'):
+        hook.before_train(resumed)

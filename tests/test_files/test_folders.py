@@ -2,8 +2,8 @@
 
 import pytest
 
-from moefusion.files import PairError, list_folder
-from moefusion.files.folders import paths_by_stem
+from moefusion.files import list_folder, to_id
+from moefusion.files.folders import without_end
 
 
 def test_hidden_files_folders_and_other_ends_are_left_out(tmp_path):
@@ -15,10 +15,42 @@ def test_hidden_files_folders_and_other_ends_are_left_out(tmp_path):
         'b': [tmp_path / 'b.PNG'],
         'x.y': [tmp_path / 'x.y_RGB.bmp'],
     }
-    with pytest.raises(PairError, match=r'a\.jpg and .*a\.png are of one pair'):
-        paths_by_stem(tmp_path, ('.jpg', '.png'))
 
 
-def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(PairError, match='cannot read the folder'):
-        paths_by_stem(tmp_path / 'none', ('.png',))
+def test_folders_inside_are_part_of_the_id_and_a_link_to_itself_ends(tmp_path):
+    for folder in ('one', 'two', '.hidden'):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'a.png').touch()
+    (tmp_path / 'two' / 'loop').symlink_to(tmp_path)
+    assert list_folder(tmp_path) == {}
+    assert list(list_folder(tmp_path, recursive=True)) == ['one/a', 'two/a']
+
+
+@pytest.mark.parametrize(
+    ('stem', 'end', 'bare'),
+    [
+        ('a_RGB', '_RGB', 'a'),
+        ('a', '', 'a'),
+        ('a', '_RGB', None),
+        ('s/_RGB', '_RGB', None),
+        ('set00/visible/a', 'visible/', 'set00/a'),
+        ('visible/a', 'visible/', 'a'),
+        ('invisible/a', 'visible/', None),
+        ('visible', 'visible/', None),
+    ],
+)
+def test_ends_of_a_name_or_folders_on_the_way(stem, end, bare):
+    assert without_end(stem, end) == bare
+
+
+@pytest.mark.parametrize(
+    'name', ['s/a', 's/a.PNG', './s/a.jpg', 's\\a.tif', 's/a_RGB.png', 's/a_RGB', 's/a.xml']
+)
+def test_a_line_may_have_extension_end_and_other_slashes(name):
+    assert to_id(name, {'s/a', 'b'}, ('_RGB',)) == 's/a'
+
+
+def test_what_is_known_as_it_is_comes_first():
+    assert to_id('a.png', {'a.png', 'a'}) == 'a.png'
+    assert to_id('a.1', {'a.1'}) == 'a.1'
+    assert to_id('x_RGB.png', {'a'}, ('_RGB',)) == 'x'

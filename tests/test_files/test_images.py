@@ -14,6 +14,7 @@ from PIL import Image
 from moefusion.files import (
     PairError,
     read_infrared,
+    read_orientation,
     read_pair,
     read_size,
     read_visible,
@@ -137,6 +138,91 @@ def test_truncated_files_are_refused(tmp_path, color, suffix, share):
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(PairError, match=rf'v\{suffix}'):
         read_visible(path)
+
+
+def painted(size=(160, 120)):
+    """A picture of edges, as a JPEG's half is not one of noise."""
+    x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
+    image = np.dstack([x, y * 2, (x + y) % 256]).astype(np.uint8)
+    image[::7, ::5] = 255 - image[::7, ::5]
+    return image
+
+
+@pytest.mark.parametrize('share', [0.1, 0.5, 0.9])
+@pytest.mark.parametrize('options', [[], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]])
+def test_an_end_marker_after_a_part_of_the_data_does_not_hide_the_damage(tmp_path, share, options):
+    data = cv2.imencode('.jpg', painted(), options)[1].tobytes()
+    (tmp_path / 'v.jpg').write_bytes(data[: int(len(data) * share)] + b'\xff\xd9')
+    for read in (read_visible, read_infrared):
+        with pytest.raises(PairError, match=r'v\.jpg: the file is truncated or damaged.*Fetch'):
+            read(tmp_path / 'v.jpg')
+
+
+def test_a_marker_out_of_place_and_bytes_that_are_too_many_are_noticed(tmp_path):
+    data = cv2.imencode('.jpg', painted(), [cv2.IMWRITE_JPEG_RST_INTERVAL, 4])[1].tobytes()
+    marker = data.index(b'\xff\xd3')
+    for name, damaged in (
+        ('a.jpg', data[:marker] + b'\xff\xd6' + data[marker + 2 :]),
+        ('b.jpg', data[:-2] + bytes(range(1, 60)) + data[-2:]),
+    ):
+        (tmp_path / name).write_bytes(damaged)
+        with pytest.raises(PairError, match=rf'{name}: the file is truncated or damaged'):
+            read_visible(tmp_path / name)
+
+
+@pytest.mark.parametrize('codec', ['tiff_lzw', 'tiff_adobe_deflate'])
+def test_damage_in_a_compressed_tiff_is_noticed(tmp_path, codec):
+    path = tmp_path / 'v.tif'
+    Image.fromarray(painted()).save(path, compression=codec)
+    data = bytearray(path.read_bytes())
+    data[60:90] = b'\xff' * 30
+    path.write_bytes(data)
+    with pytest.raises(PairError, match=r'v\.tif'):
+        read_visible(path)
+
+
+def test_colours_of_printing_are_read(tmp_path, color):
+    Image.fromarray(color).convert('CMYK').save(tmp_path / 'v.jpg')
+    assert read_visible(tmp_path / 'v.jpg').shape == color.shape
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.tif', '.webp'])
+def test_orientation_is_applied_as_opencv_does(tmp_path, color, suffix, orientation):
+    path = tmp_path / f'v{suffix}'
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {'.jpg': dict(quality=100), '.webp': dict(lossless=True)}.get(suffix, {})
+    Image.fromarray(color).save(path, exif=exif, **options)
+    expected = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(read_visible(path), expected)
+    assert read_size(path) == expected.shape[1::-1]
+    assert read_orientation(path) == (1 if suffix == '.webp' else orientation)
+    turned = suffix != '.webp' and orientation > 4
+    assert expected.shape[:2] == (color.shape[1::-1] if turned else color.shape[:2])
+
+
+def test_a_damaged_exif_header_and_an_orientation_that_does_not_exist_count_for_nothing(
+    tmp_path, color
+):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name, old, new in (
+        ('a.jpg', b'\x01\x12', b'\x01\x13'),
+        ('b.jpg', b'\x00\x06', b'\x00\x63'),
+    ):
+        Image.fromarray(color).save(tmp_path / name, exif=exif.tobytes())
+        data = (tmp_path / name).read_bytes()
+        start = data.index(b'Exif')
+        (tmp_path / name).write_bytes(data[:start] + data[start:].replace(old, new, 1))
+        image = read_visible(tmp_path / name)
+        assert image.shape[:2][::-1] == read_size(tmp_path / name)
+
+
+def test_a_name_of_255_bytes_is_written(tmp_path, color):
+    name = 'x' * 251 + '.png'
+    write_image(tmp_path / name, color)
+    assert os.listdir(tmp_path) == [name]
 
 
 @pytest.mark.parametrize('suffix', ['.jpg', '.png'])

@@ -1,8 +1,10 @@
 """VOC files and boxes: what is read, clipped, dropped or refused."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from moefusion.files import AnnotationError, Findings, clean_box, read_voc
+from moefusion.files import AnnotationError, Findings, clean_box, read_voc, read_voc_annotation
 
 BOX = '<bndbox><xmin>{}</xmin><ymin>2</ymin><xmax>5.5</xmax><ymax>6</ymax></bndbox>'
 
@@ -49,6 +51,7 @@ BOMB = (
         ('<!DOCTYPE annotation SYSTEM "file:///etc/passwd"><annotation/>', 'document type'),
         (BOMB, 'document type'),
         (BOMB.encode('utf-16'), 'document type'),
+        (BOMB.encode('utf-32'), 'document type'),
         (b'<annotation>\xff\xfe</annotation>', 'broken'),
         ('<?xml version="1.0" encoding="klingon"?><annotation/>', 'broken'),
         ('<annotation><size><width>inf</width></size></annotation>', 'broken'),
@@ -58,6 +61,122 @@ def test_broken_files_are_named(tmp_path, text, words):
     with pytest.raises(AnnotationError, match='a.xml') as caught:
         read(tmp_path, text)
     assert words in str(caught.value)
+
+
+def wrapped(inside, root='annotation'):
+    return f'<{root}>{inside}</{root.split()[0]}>'
+
+
+CAR = f'<object><name>car</name>{BOX.format(1)}</object>'
+FLAGGED = '<object><name>car</name><difficult>{}</difficult>' + BOX.format(1) + '</object>'
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        wrapped(f'<objects><list>{CAR}</list></objects>'),
+        wrapped(CAR, 'annotation xmlns="http://host/voc"'),
+        wrapped(CAR.replace('object', 'Object').replace('xmin', 'XMIN')),
+        wrapped(CAR, 'root'),
+        '\ufeff' + wrapped(CAR),
+        wrapped(CAR).encode('utf-16'),
+        '<?xml version="1.0" encoding="utf-16"?>' + wrapped(CAR),
+        ('<?xml version="1.0" encoding="gbk"?><!-- 街道 -->' + wrapped(CAR)).encode('gbk'),
+        wrapped(CAR.replace('</name>', '</name><part><name>lamp</name></part>')),
+    ],
+)
+def test_other_spellings_of_the_same_object(tmp_path, text):
+    assert read(tmp_path, text) == (None, [('car', [0, 1, 4.5, 5], False)])
+
+
+@pytest.mark.parametrize(
+    ('word', 'difficult'),
+    [
+        ('true', True),
+        ('Yes', True),
+        ('1.0', True),
+        ('Unspecified', False),
+        ('', False),
+        ('0', False),
+    ],
+)
+def test_flags_in_words(tmp_path, word, difficult):
+    assert read(tmp_path, wrapped(FLAGGED.format(word)))[1][0][2] is difficult
+
+
+def test_a_polygon_gives_the_box_around_it(tmp_path):
+    points = zip('1234', (5, 9, 7, 3), (2, 4, 8, 6))
+    corners = ''.join(f'<x{i}>{x}</x{i}><y{i}>{y}</y{i}>' for i, x, y in points)
+    text = wrapped(f'<object><name>van</name><polygon>{corners}</polygon></object>')
+    assert read(tmp_path, text)[1] == [('van', [2, 1, 8, 7], False)]
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        (wrapped(CAR + FLAGGED.format('maybe')), "object 2, car: <difficult> 'maybe'"),
+        (wrapped(CAR + FLAGGED.format('2')), "object 2, car: <difficult> '2'"),
+        (wrapped(CAR.replace('5.5', '5,5')), "object 1, car: <xmax> '5,5' is no number"),
+        (wrapped(CAR.replace('xmax', 'right')), 'object 1, car: no <xmax>'),
+        (wrapped(CAR.replace('</bndbox>', f'</bndbox>{BOX.format(3)}')), 'several <bndbox>'),
+        (wrapped('<size><width>wide</width></size>'), "<size>: <width> 'wide' is no number"),
+        (wrapped('<size><width>9.5</width><height>8</height></size>'), '9.5 x 8'),
+        ('<html><body/></html>', '<html> instead of <annotation>'),
+        (wrapped('<object><name>car</name><polygon><x1>1</x1></polygon></object>'), '<polygon>'),
+    ],
+)
+def test_the_element_at_fault_is_named(tmp_path, text, words):
+    with pytest.raises(AnnotationError, match=r'a\.xml') as caught:
+        read(tmp_path, text)
+    assert words in str(caught.value)
+
+
+leaf = st.text(st.sampled_from('19.-enax &;<>/é'), max_size=4)
+tags = st.sampled_from(['object', 'name', 'bndbox', 'xmin', 'xmax', 'difficult', 'size', 'width'])
+tree = st.recursive(
+    leaf,
+    lambda inner: st.builds(
+        lambda tag, parts: f'<{tag}>{"".join(parts)}</{tag}>', tags, st.lists(inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(tree, st.sampled_from(['utf-8', 'utf-16', 'latin-1']))
+def test_any_xml_is_read_or_refused_by_name(tmp_path_factory, text, encoding):
+    """Fuzz: as many objects come back as there are, or the file is refused."""
+    path = tmp_path_factory.mktemp('fuzz') / 'a.xml'
+    path.write_bytes(wrapped(text).encode(encoding))
+    try:
+        assert len(read_voc(path)[1]) == text.count('<object>')
+    except AnnotationError as error:
+        assert str(path) in str(error)
+
+
+word = st.sampled_from(['1', '7.5', '-3', '0', '', 'x', 'nan', '1e999', 'true', 'no'])
+fields = st.tuples(st.sampled_from(['car', ' ', 'man']), word, word, word, word, word)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(fields, max_size=4))
+def test_read_dropped_and_refused_is_what_was_put_in(tmp_path_factory, objects):
+    path = tmp_path_factory.mktemp('fuzz') / 'a.xml'
+    body = ''.join(
+        f'<object><name>{name}</name><difficult>{flag}</difficult><bndbox><xmin>{x1}</xmin>'
+        f'<ymin>{y1}</ymin><xmax>{x2}</xmax><ymax>{y2}</ymax></bndbox></object>'
+        for name, flag, x1, y1, x2, y2 in objects
+    )
+    path.write_text(wrapped(body))
+    findings = Findings()
+    try:
+        annotation = read_voc_annotation(path)
+    except AnnotationError as error:
+        assert 'object ' in str(error)
+        return
+    kept = annotation.usable(40, 30, findings).names
+    assert len(annotation.names) == len(objects)
+    assert len(kept) + sum(map(len, findings.defects.values())) == len(objects)
 
 
 def test_missing_file(tmp_path):

@@ -281,3 +281,33 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(fuse, run, folders, capsys, monke
     text = capsys.readouterr()
     assert f'the finished files stay in {out}' in text.err and '1 fused' in text.out
     assert [path.name for path in out.iterdir()] == ['a.png']
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_lists_as_people_save_them(run, folders, tmp_path, encoding):
+    vis, ir, out = folders
+    for stem in ('00001', '00002'):
+        paint(vis / f'{stem}.png', 23, 17)
+        paint(ir / f'{stem}.png', 23, 17, 1)
+    (tmp_path / 'l.txt').write_bytes('# night\r\n00001.png\r\n'.encode(encoding))
+    assert run(vis, ir, '--out-dir', out, '--list', tmp_path / 'l.txt') == 0
+    assert [path.name for path in out.iterdir()] == ['00001.png']
+
+
+def test_a_long_name_stops_no_other_and_an_empty_list_is_refused(run, folders, tmp_path, capsys):
+    vis, ir, out = folders
+    for stem in ('a', 'x' * 251, 'z'):
+        paint(vis / f'{stem}.png', 23, 17)
+        paint(ir / f'{stem}.png', 23, 17, 1)
+    assert run(vis, ir, '--out-dir', out) == 0 and len(list(out.iterdir())) == 3
+    (tmp_path / 'l.txt').touch()
+    assert run(vis, ir, '--out-dir', out, '--list', tmp_path / 'l.txt') == 1
+    assert 'no name in this list' in capsys.readouterr().err
+
+
+def test_pictures_do_not_replace_fused_images(run, folders, capsys):
+    vis, ir, out = folders
+    paint(vis / 'a.png', 23, 17)
+    paint(ir / 'a.png', 23, 17, 1)
+    assert run(vis, ir, '--out-dir', out, '--pictures', out) == 1
+    assert 'two folders' in capsys.readouterr().err and not out.exists()

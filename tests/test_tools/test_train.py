@@ -45,3 +45,26 @@ def test_resume_from_a_named_checkpoint(start, tmp_path):
     (tmp_path / 'work/last_checkpoint').write_text('work/iter_200.pth')
     cfg = start('--resume', 'other.pth')
     assert (cfg.load_from, cfg.resume) == ('other.pth', True)
+
+
+@pytest.mark.parametrize('written', ['/original/{}', 'C:\\original\\{}', '{}'])
+def test_a_copied_or_moved_folder_resumes_from_its_own_checkpoint(start, tmp_path, written):
+    work = tmp_path / 'work'
+    (work / 'epoch_2.pth').touch()
+    (work / 'last_checkpoint').write_text(written.format('epoch_2.pth'))
+    cfg = start('--resume')
+    assert (cfg.load_from, cfg.resume) == (str(work / 'epoch_2.pth'), True)
+
+
+def test_resume_in_the_config_means_the_same(start, tmp_path):
+    work = tmp_path / 'work'
+    (work / 'epoch_2.pth').touch()
+    (work / 'last_checkpoint').write_text('/original/epoch_2.pth')
+    cfg = start('--cfg-options', 'resume=True', 'load_from=None')
+    assert (cfg.load_from, cfg.resume) == (str(work / 'epoch_2.pth'), True)
+
+
+def test_checkpoints_without_the_note_of_the_last_are_not_trained_over(start, tmp_path):
+    (tmp_path / 'work/epoch_2.pth').touch()
+    with pytest.raises(SystemExit, match=r'no last_checkpoint.*epoch_2\.pth.*--resume'):
+        start('--resume')

@@ -6,6 +6,7 @@ import argparse
 import dis
 import errno
 import functools
+import io
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -53,6 +54,8 @@ def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
 
     @functools.wraps(main)
     def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors='backslashreplace')  # file names need not be UTF-8
         try:
             return main(*args, **kwargs)
         except KeyboardInterrupt:

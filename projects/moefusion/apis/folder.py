@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,13 @@ def fuse_pairs(
         Iterator[Outcome]: one outcome a pair, in the order of ``pairs``.
 
     Raises:
-        ValueError: at once, before any work, if an output would replace a source image.
+        ValueError: at once, before any work, if an output would replace a source image, or a
+            picture the fused image.
         OSError: on the way, if an output cannot be written (full disk, no permission): the
             others could not either. Nothing is left half-written.
     """
+    if pictures and Path(pictures).resolve() == Path(out_dir).resolve():
+        raise ValueError(f'{pictures}: pictures and fused images need two folders')
     for stem, sources in pairs.items():
         for folder in [out_dir, pictures] if pictures else [out_dir]:
             target = Path(folder, f'{stem}.png').resolve()
@@ -101,9 +105,14 @@ def _fuse_pair(
             'fuse it on another --device or split it'
         )
         return Outcome(stem, 'failed', target, reason)
-    if picture:
-        write_image(picture, draw_fusion([result.picture])[..., ::-1])
-    write_image(target, result.color[..., ::-1] if color else result.gray)
+    try:
+        if picture:
+            write_image(picture, draw_fusion([result.picture])[..., ::-1])
+        write_image(target, result.color[..., ::-1] if color else result.gray)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return Outcome(stem, 'failed', target, str(error.strerror))
     return Outcome(stem, 'fused', target)
 
 

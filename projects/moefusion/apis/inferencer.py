@@ -20,6 +20,7 @@ from moefusion.apis.config import load_config
 from moefusion.apis.device import choose_device
 from moefusion.apis.result import FusionResult, make_result
 from moefusion.apis.sources import Source, is_folder, is_many, list_pairs, read_source
+from moefusion.files import SAME_NAMES, Naming
 from moefusion.models.data_preprocessor import rows_by_size
 from moefusion.weights.bundled import BUNDLED, read_description
 from moefusion.weights.checkpoint import load_weights
@@ -103,6 +104,7 @@ class FusionInferencer:
         batch_size: int = 1,
         metrics: bool = False,
         progress: bool = True,
+        naming: Naming = SAME_NAMES,
     ) -> FusionResult | list[FusionResult]:
         """Fuse one pair or many.
 
@@ -116,6 +118,8 @@ class FusionInferencer:
             metrics (bool): whether to score each fused gray image by
                 :func:`moefusion.metrics.fusion_metrics`, in the literature's protocol.
             progress (bool): whether to show how many pairs of several are done.
+            naming (Naming): what tells the names of two folders' images apart, such as
+                ``Naming('_RGB', '_PreviewData')``. Defaults to nothing but the folder.
 
         Returns:
             FusionResult | list[FusionResult]: one for one pair; for lists and folders a list, in
@@ -128,7 +132,7 @@ class FusionInferencer:
             ValueError: if arrays are not uint8 of these shapes, two lists differ in length, a
                 folder stands beside something else, or an image is too small to be scored.
         """
-        pairs = list_pairs(visible, infrared)
+        pairs = list_pairs(visible, infrared, naming)
         results = self._stream(pairs, batch_size, metrics)
         if not any(is_many(source) or is_folder(source) for source in (visible, infrared)):
             return next(results)
@@ -141,6 +145,7 @@ class FusionInferencer:
         infrared: Source | Sequence[Source],
         batch_size: int = 1,
         metrics: bool = False,
+        naming: Naming = SAME_NAMES,
     ) -> Iterator[FusionResult]:
         """Fuse pairs as their results are asked for; none is kept, however many there are.
 
@@ -150,7 +155,7 @@ class FusionInferencer:
         Returns:
             Iterator[FusionResult]: one a pair, in the order of :meth:`__call__`.
         """
-        return self._stream(list_pairs(visible, infrared), batch_size, metrics)
+        return self._stream(list_pairs(visible, infrared, naming), batch_size, metrics)
 
     def _stream(
         self, pairs: list[tuple[Source, Source]], batch_size: int, metrics: bool

@@ -8,7 +8,7 @@ from typing import TypeGuard, cast
 
 import numpy as np
 
-from moefusion.files import PairError, find_pairs, read_pair
+from moefusion.files import SAME_NAMES, Naming, PairError, find_pairs, read_pair
 
 Source = str | Path | np.ndarray
 
@@ -24,13 +24,15 @@ def is_folder(source: Source | Sequence[Source]) -> bool:
 
 
 def list_pairs(
-    visible: Source | Sequence[Source], infrared: Source | Sequence[Source]
+    visible: Source | Sequence[Source],
+    infrared: Source | Sequence[Source],
+    naming: Naming = SAME_NAMES,
 ) -> list[tuple[Source, Source]]:
     """Pairs from two files, arrays, lists or folders.
 
     Raises:
         FileNotFoundError: if a file or folder is not there.
-        PairError: if an image of a folder has no partner.
+        PairError: if an image has no partner, or would be its own.
         ValueError: if two lists differ in length, or a list or folder stands beside something else.
     """
     if is_many(visible) and is_many(infrared):
@@ -45,7 +47,7 @@ def list_pairs(
         return [(visible, infrared)]
     if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
         raise ValueError('an array has no partner in a folder: give two folders')
-    found, problems = find_pairs(visible, infrared)
+    found, problems = find_pairs(visible, infrared, naming=naming)
     if problems:
         raise PairError(
             f'{len(problems)} images cannot be paired, such as '

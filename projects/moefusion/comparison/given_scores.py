@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from moefusion.comparison.errors import EvaluationError
-from moefusion.files import bare_stem
+from moefusion.files import PairError, read_text, to_id
 from moefusion.metrics import METRIC_NAMES
 
 UNDEFINED = '', '-', 'nan', 'NaN'
@@ -33,7 +34,7 @@ def read_given_scores(path: str | Path, measured: pd.DataFrame) -> pd.DataFrame:
     given = _read(Path(path))
     stems = set(measured['image'])
     named = given['image'].copy()
-    given['image'] = [name if name in stems else bare_stem(name) for name in named]
+    given['image'] = [_to_stem(name, stems) for name in named]
     keys = ['region', 'method', 'image']
     for line in given.index[given.duplicated(keys)]:
         method = given.loc[line, 'method']
@@ -48,21 +49,25 @@ def read_given_scores(path: str | Path, measured: pd.DataFrame) -> pd.DataFrame:
     return rows[[name for name in measured if name in given]]
 
 
+def _to_stem(name: str, stems: set[str]) -> str:
+    found = to_id(name, stems)
+    return found if found in stems else Path(found).name
+
+
 def _read(path: Path) -> pd.DataFrame:
     """The file's columns, its scores as numbers, with the lines' numbers as index."""
     try:
         text = pd.read_csv(
-            path,
+            io.StringIO(read_text(path)),
             dtype=str,
             keep_default_na=False,
             index_col=False,
             skip_blank_lines=False,
-            encoding='utf-8-sig',
         )
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{path}: there is no such file') from error
-    except ValueError as error:
-        raise EvaluationError(f'{path}: not CSV in UTF-8 ({error})') from error
+    except (PairError, ValueError) as error:
+        raise EvaluationError(f'{path}: not CSV ({error})') from error
     missing = {'method', 'image', *METRIC_NAMES} - set(text)
     if missing:
         raise EvaluationError(f'{path}: no column {", ".join(sorted(missing))}')

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moefusion.comparison.errors import EvaluationError
-from moefusion.files import IMAGE_SUFFIXES, Annotation, list_folder, read_annotations
+from moefusion.files import (
+    IMAGE_SUFFIXES,
+    SAME_NAMES,
+    Annotation,
+    Findings,
+    Naming,
+    fit_naming,
+    list_folder,
+    list_sides,
+    read_annotations,
+    read_size,
+    to_id,
+)
 
 
 @dataclass
@@ -20,6 +32,7 @@ class EvaluationSet:
         annotations (dict[str, Annotation] | None): Boxes.
         left_out (dict[str, str]): Why an image is not scored.
         extra (dict[str, list[str]]): By folder, images that are not in the test set.
+        notes (list[str]): What was dropped of the annotations, with counts.
     """
 
     visible: dict[str, Path]
@@ -28,6 +41,7 @@ class EvaluationSet:
     annotations: dict[str, Annotation] | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     extra: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def stems(self) -> list[str]:
@@ -69,6 +83,7 @@ def find_evaluation_set(
     annotations: str | Path | None = None,
     names: Iterable[str] | None = None,
     strip: Iterable[str] = (),
+    naming: Naming = SAME_NAMES,
 ) -> EvaluationSet:
     """Pair the images of some folders by stem.
 
@@ -84,6 +99,8 @@ def find_evaluation_set(
             source folders and at least one method have, so that sources may hold a training
             split too; what only one source folder has is reported.
         strip (Iterable[str]): Ends of file names that are no part of the stem.
+        naming (Naming): What tells a visible and an infrared file apart; the ends it names may be
+            in the names of fused images and annotations too.
 
     Raises:
         EvaluationError: If a folder is missing or empty, or nothing is left to score.
@@ -91,18 +108,38 @@ def find_evaluation_set(
     """
     folders = {'visible': Path(visible), 'infrared': Path(infrared)}
     folders |= {f'fused {name}': Path(folder) for name, folder in fused.items()}
-    files, twice = _list_folders(folders, strip)
+    naming = fit_naming(visible, infrared, naming)
+    strip = (*strip, *filter(None, naming.ends))
+    found_in = {what: _list_folder(folder, strip, naming) for what, folder in folders.items()}
+    if any(naming.ends):
+        found_in['visible'], found_in['infrared'], _ = list_sides(visible, infrared, naming)
+    files = {
+        what: {stem: paths[0] for stem, paths in found.items()} for what, found in found_in.items()
+    }
+    made = set().union(*(files[f'fused {name}'] for name in fused))
     if names is None:
-        made = set().union(*(files[f'fused {name}'] for name in fused))
-        names = (set(files['visible']) | set(files['infrared'])) & made
-    wanted = set(names)
-    left_out = {stem: twice[stem] for stem in twice if stem in wanted}
+        wanted = (set(files['visible']) | set(files['infrared'])) & made
+    else:
+        known = set().union(*files.values())
+        wanted = {to_id(name, known, strip) for name in names}
+    left_out = {
+        stem: f'{what}: both {paths[0].name} and {paths[1].name}'
+        for what, found in found_in.items()
+        for stem, paths in found.items()
+        if stem in wanted and len(paths) > 1
+    }
     for stem in sorted(wanted - set(left_out)):
         if missing := [what for what in files if stem not in files[what]]:
             left_out[stem] = f'missing in {", ".join(missing)}'
-    boxes = None
+        elif files['visible'][stem].samefile(files['infrared'][stem]):
+            left_out[stem] = 'visible and infrared image are one file'
+    boxes, findings = None, Findings()
     if annotations is not None:
-        boxes, problems = read_annotations(annotations, sorted(wanted - set(left_out)), strip)
+        stems = sorted(wanted - set(left_out))
+        boxes, problems = read_annotations(annotations, stems, strip, findings, naming.recursive)
+        for stem, annotation in boxes.items():
+            size = annotation.size or read_size(files['visible'][stem])
+            boxes[stem] = annotation.usable(*size, findings)
         left_out.update(problems)
     stems = sorted(wanted - set(left_out))
     if not stems:
@@ -120,27 +157,17 @@ def find_evaluation_set(
         None if boxes is None else {stem: boxes[stem] for stem in stems},
         left_out,
         {what: sorted(set(found) - wanted) for what, found in files.items()},
+        findings.all_lines(),
     )
 
 
-def _list_folders(
-    folders: Mapping[str, Path], strip: Iterable[str]
-) -> tuple[dict[str, dict[str, Path]], dict[str, str]]:
-    """The files of each folder by stem, and which stems a folder has twice."""
-    files: dict[str, dict[str, Path]] = {}
-    twice: dict[str, str] = {}
-    for what, folder in folders.items():
-        if not folder.is_dir():
-            raise EvaluationError(f'{folder}: there is no such folder')
-        found = list_folder(folder, strip=strip)
-        if not found:
-            suffixes = ', '.join(IMAGE_SUFFIXES)
-            raise EvaluationError(f'{folder}: no image in this folder ({suffixes})')
-        files[what] = {stem: paths[0] for stem, paths in found.items()}
-        for stem, (first, *others) in found.items():
-            if others:
-                twice[stem] = f'{what}: both {first.name} and {others[0].name}'
-    return files, twice
+def _list_folder(folder: Path, strip: Iterable[str], naming: Naming) -> dict[str, list[Path]]:
+    """The image files of one folder by stem; there is at least one."""
+    if not folder.is_dir():
+        raise EvaluationError(f'{folder}: there is no such folder')
+    if found := list_folder(folder, strip=strip, recursive=naming.recursive):
+        return found
+    raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')
 
 
 def _reasons(left_out: Mapping[str, str]) -> str:

@@ -109,7 +109,7 @@ def write_report(
         tables={name: table.to_dict() for name, table in tables.items()},
     )
     texts['scores.json'] = json.dumps(record, indent=2, allow_nan=False) + '\n'
-    contents = {name: text.encode() for name, text in texts.items()}
+    contents = {name: text.encode(errors='backslashreplace') for name, text in texts.items()}
     for region, found in scores.groupby('region', sort=False):
         title = f'Fusion metrics, {region}, protocol "{settings["protocol"]}"'
         contents[f'distributions_{region}.png'] = draw_distributions(found, title)

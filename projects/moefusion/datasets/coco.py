@@ -1,97 +1,74 @@
 """Reader of aligned visible / infrared pairs with COCO json boxes."""
 
-import os
+from __future__ import annotations
 
-from mmdet.datasets import CocoDataset
-from mmdet.datasets.api_wrappers import COCO
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import ClassVar
+
 from mmdet.registry import DATASETS
 
-from moefusion.datasets.findings import warn
-from moefusion.files import AnnotationError, Findings, PairError
-
-
-class _CocoByName(COCO):
-    """COCO index whose category ids come in the order of the names asked for, not of the file."""
-
-    def get_cat_ids(self, cat_names=(), sup_names=(), cat_ids=()):
-        ids = {category['name']: category['id'] for category in self.dataset['categories']}
-        absent = [name for name in cat_names if name not in ids]
-        if absent:
-            raise AnnotationError(f'no categories {absent}; the file has {sorted(ids)}')
-        return [ids[name] for name in cat_names]
+from moefusion.datasets.base import Entry, PairedDataset
+from moefusion.files import Annotation, AnnotationError, read_coco, to_id
 
 
 @DATASETS.register_module()
-class PairedCocoDataset(CocoDataset):
+class PairedCocoDataset(PairedDataset):
     """Aligned visible / infrared pairs with COCO json boxes.
 
-    ``file_name`` in the json names the visible image under ``data_prefix['img']``; the infrared one
-    has the same name under ``data_prefix['infrared']``, with ``infrared_suffix`` in place of
-    ``visible_suffix`` at its end. Boxes are treated as in ``PairedXMLDataset``; categories that
-    ``metainfo`` leaves out are dropped, as in MMDetection.
+    ``file_name`` in the json names the visible image under ``data_prefix['img']``, or the infrared
+    one; its partner has the same id, see ``PairedXMLDataset``. Names with folders search them.
+    Categories that ``metainfo`` leaves out are dropped, as in MMDetection; without classes in
+    ``metainfo`` all of the file's are read.
+
+    As in MMDetection, labels follow the order of the file's categories, which MMDetection's
+    ``CocoMetric`` goes by. ``metainfo['classes']`` takes that order as soon as the file is read,
+    so a label always is the index of its name there.
 
     Args:
-        visible_suffix (str), infrared_suffix (str): ends of the file names, e.g. '_RGB.jpg' and
-            '_PreviewData.jpeg'. Defaults to ''.
-        **kwargs: those of MMDetection's ``CocoDataset``; ``data_prefix`` needs img and infrared.
+        **kwargs: those of ``PairedDataset``.
 
     Raises:
-        AnnotationError: broken json, or a class of ``metainfo`` that it does not have.
-        PairError: no pairs.
+        AnnotationError: see :func:`moefusion.files.read_coco`; or a class of ``metainfo`` that the
+            file does not have.
     """
 
-    COCOAPI = _CocoByName
+    FOLDERS: ClassVar = dict(visible='Vis', infrared='Ir')
 
-    def __init__(self, *args, visible_suffix='', infrared_suffix='', data_prefix=None, **kwargs):
-        self.visible_suffix, self.infrared_suffix = visible_suffix, infrared_suffix
-        self.findings = Findings()
-        folders = dict(img='Vis', infrared='Ir')
-        super().__init__(*args, data_prefix={**folders, **(data_prefix or {})}, **kwargs)
+    def _wanted(self, known: Collection[str]) -> Iterator[Entry]:
+        for image in self._file.images:
+            pair_id = to_id(image.file_name, known, self.naming.ends)
+            yield dict(pair_id=pair_id, img_id=image.id, annotation=image.annotation)
 
-    def load_data_list(self):
-        """Return one entry per pair, see ``PairedXMLDataset``."""
+    def list_pairs(self) -> tuple[list[Entry], list[str]]:
+        """Read the json, then find the files of every pair, see ``PairedDataset``."""
+        self._file = read_coco(self.ann_file, self.findings, self.labelled)
+        if any('/' in image.file_name or '\\' in image.file_name for image in self._file.images):
+            self.naming = replace(self.naming, recursive=True)
+        if self.labelled:
+            self._order_classes(self._file.categories)
         try:
-            data_list = super().load_data_list()
-        except FileNotFoundError as error:
-            raise PairError(
-                f'{self.ann_file}: no such file. Check data_root and ann_file.'
-            ) from error
-        except (AnnotationError, AssertionError, LookupError, TypeError, ValueError) as error:
-            reason = f'no key {error}' if isinstance(error, KeyError) else error
+            return super().list_pairs()
+        finally:
+            del self._file
+
+    def _annotation(self, pair: Entry) -> Annotation:
+        return pair['annotation']
+
+    def _order_classes(self, categories: list[str]) -> None:
+        """Bring the classes, and their colours, into the order of the file."""
+        asked = tuple(self._metainfo.get('classes') or categories)
+        if absent := [name for name in asked if name not in categories]:
             raise AnnotationError(
-                f'{self.ann_file}: {reason}. Repair the json, or set metainfo=dict(classes=...) to '
-                'the names of its categories.'
-            ) from error
-        warn(self.findings, self)
-        return data_list
-
-    def parse_data_info(self, raw_data_info):
-        """Check the boxes, then let MMDetection build the entry."""
-        image, kept = raw_data_info['raw_img_info'], []
-        for annotation in raw_data_info['raw_ann_info']:
-            x, y, width, height = map(float, annotation['bbox'])
-            place = f'{image["file_name"]} (annotation {annotation["id"]})'
-            box = [x, y, x + width, y + height]
-            box = self.findings.usable(box, image['width'], image['height'], place)
-            if box is not None:
-                size = [box[2] - box[0], box[3] - box[1]]
-                area = annotation.get('area', size[0] * size[1])
-                kept.append({**annotation, 'bbox': [*box[:2], *size], 'area': area})
-        info = super().parse_data_info(dict(raw_img_info=image, raw_ann_info=kept))
-        name = image['file_name']
-        if not name.endswith(self.visible_suffix):
-            raise ValueError(f'{name} does not end in visible_suffix={self.visible_suffix!r}')
-        stem = name[: len(name) - len(self.visible_suffix)]
-        info['infrared_path'] = os.path.join(
-            self.data_prefix['infrared'], stem + self.infrared_suffix
-        )
-        return info
-
-    def filter_data(self):
-        """Filter as ``filter_cfg`` says; raises PairError where nothing is left."""
-        data_list = super().filter_data()
-        if not data_list:
-            raise PairError(
-                f'{self.ann_file}: no pairs after filter_cfg={self.filter_cfg}. Check both.'
+                f'{self.ann_file}: no categories {absent}; the file has {categories}. Set '
+                'metainfo=dict(classes=...) to names of its categories.'
             )
-        return data_list
+        order = sorted(range(len(asked)), key=lambda index: categories.index(asked[index]))
+        classes = tuple(asked[index] for index in order)
+        if classes != asked:
+            self.findings.add(f'classes in the order of the file, {classes}', self.ann_file)
+        palette = self._metainfo.get('palette')
+        if isinstance(palette, (list, tuple)) and len(palette) == len(asked):
+            self._metainfo['palette'] = [palette[index] for index in order]
+        self._metainfo['classes'] = classes
+        self.ignore_classes += tuple(categories)

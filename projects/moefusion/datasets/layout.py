@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mmengine.dataset import BaseDataset
 
-from moefusion.files import AnnotationError, Findings, PairError, read_pair
+from moefusion.files import AnnotationError, Findings, PairError, read_orientation, read_pair
 
 
 @dataclass
@@ -20,16 +20,18 @@ class LayoutReport:
         boxes (Counter): boxes by class name.
         sizes (Counter): pairs by (width, height).
         ids (set): ids of all pairs.
+        classes (tuple[str, ...]): the data set's classes, with boxes or without.
         problems (list[str]): what is wrong, each with its file and the cure.
         notes (list[str]): what reading changes on purpose, with counts.
     """
 
     pairs: int = 0
-    boxes: Counter = field(default_factory=Counter)
-    sizes: Counter = field(default_factory=Counter)
-    ids: set = field(default_factory=set)
-    problems: list = field(default_factory=list)
-    notes: list = field(default_factory=list)
+    boxes: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    ids: set[str] = field(default_factory=set)
+    classes: tuple[str, ...] = ()
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def check_layout(
@@ -50,18 +52,22 @@ def check_layout(
         return report
     dataset.findings = findings = Findings(keep=None)
     try:
-        entries = _entries(dataset, report)
+        entries, missing = dataset.list_pairs()
     except (PairError, AnnotationError) as error:
         report.problems.append(str(error))
         return report
-    classes = dataset.metainfo.get('classes', ())
+    if not entries and not missing:
+        missing = [f'no pairs in {dataset.ann_file or dataset.data_prefix["visible"]}']
+    report.problems += missing
+    report.classes = classes = tuple(dataset.metainfo.get('classes', ()))
     for entry in progress(entries):
-        if entry['img_id'] in report.ids:
-            report.problems.append(f'{dataset.ann_file}: lists pair {entry["img_id"]} twice')
-        report.ids.add(entry['img_id'])
+        if entry['pair_id'] in report.ids:
+            report.problems.append(f'{dataset.ann_file}: lists pair {entry["pair_id"]} twice')
+        report.ids.add(entry['pair_id'])
+        paths = entry['img_path'], entry['infrared_path']
         try:
-            height, width = read_pair(entry['img_path'], entry['infrared_path']).shape[:2]
-            info = entry if 'instances' in entry else dataset.parse_data_info(entry)
+            height, width = read_pair(*paths).shape[:2]
+            info = dataset.parse_data_info(entry)
         except (PairError, AnnotationError) as error:
             report.problems.append(str(error))
         else:
@@ -70,22 +76,12 @@ def check_layout(
                     f'{entry["img_path"]} is {width} x {height}, but its annotation says '
                     f'{info["width"]} x {info["height"]}. Correct the annotation.'
                 )
+            for path in paths:
+                if read_orientation(path) != 1:
+                    findings.add('image with an EXIF or TIFF orientation, turned upright', path)
             report.pairs += 1
             report.sizes[width, height] += 1
             report.boxes.update(classes[item['bbox_label']] for item in info['instances'])
     report.problems += findings.lines(findings.defects)
     report.notes += Findings().lines(findings.notes)
     return report
-
-
-def _entries(dataset, report):
-    """Return an entry for each pair whose files are there, and report the missing files."""
-    if hasattr(dataset, 'list_pairs'):
-        pairs, missing = dataset.list_pairs()
-        report.problems += missing
-        if not pairs and not missing:
-            raise PairError(f'no pairs in {dataset.ann_file or dataset.data_prefix["visible"]}')
-        return pairs
-    dataset.serialize_data = False
-    dataset.full_init()
-    return dataset.data_list

@@ -1,5 +1,7 @@
 """Transform that loads a visible / infrared pair as one four-channel image."""
 
+from __future__ import annotations
+
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
@@ -29,7 +31,7 @@ class LoadPairedImage(BaseTransform):
     :class:`moefusion.files.PairError`.
     """
 
-    def transform(self, results):
+    def transform(self, results: dict) -> dict:
         """Add the image and its shapes to ``results``."""
         if 'infrared_path' not in results and 'img' in results:
             return results
@@ -43,5 +45,6 @@ class LoadPairedImage(BaseTransform):
         results['scale_factor'] = (1.0, 1.0)
         return results
 
-    def __repr__(self):
+    def __repr__(self) -> str:
+        """Write it as in a config."""
         return f'{type(self).__name__}()'

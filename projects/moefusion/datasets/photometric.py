@@ -45,6 +45,7 @@ class RandomPairTone(BaseTransform):
         gain: tuple[float, float] = (0.55, 1.25),
         offset: tuple[float, float] = (-0.08, 0.1),
     ) -> None:
+        """Check the ranges."""
         if not 0 <= prob <= 1:
             raise ValueError(f'RandomPairTone: prob must be from 0 to 1, but is {prob}')
         for name, values in dict(gamma=gamma, gain=gain, offset=offset).items():
@@ -60,7 +61,7 @@ class RandomPairTone(BaseTransform):
         """Gamma, gain and offset of one modality."""
         if random.uniform() >= self.prob:
             return 1.0, 1.0, 0.0
-        gamma = math.exp(random.uniform(*map(math.log, self.gamma)))
+        gamma = math.exp(random.uniform(math.log(self.gamma[0]), math.log(self.gamma[1])))
         return gamma, random.uniform(*self.gain), random.uniform(*self.offset)
 
     def transform(self, results: dict) -> dict:
@@ -76,6 +77,7 @@ class RandomPairTone(BaseTransform):
         return results
 
     def __repr__(self) -> str:
+        """Write it as in a config."""
         return (
             f'{type(self).__name__}(prob={self.prob}, gamma={self.gamma}, gain={self.gain}, '
             f'offset={self.offset})'

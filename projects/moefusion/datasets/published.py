@@ -1,5 +1,9 @@
 """Readers of the published data sets of the paper (section 4.1): M3FD, FLIR aligned and LLVIP."""
 
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
 from mmdet.registry import DATASETS
 
 from moefusion.datasets.paired import PairedXMLDataset
@@ -12,7 +16,7 @@ class M3FDDataset(PairedXMLDataset):
     Layout: ``Vis/00000.png``, ``Ir/00000.png``, ``Annotation/00000.xml``.
     """
 
-    METAINFO = dict(
+    METAINFO: ClassVar = dict(
         classes=('People', 'Car', 'Bus', 'Motorcycle', 'Lamp', 'Truck'),
         palette=[
             (220, 20, 60),
@@ -34,18 +38,12 @@ class FLIRAlignedDataset(PairedXMLDataset):
     split files name the infrared image. A few images carry a ``dog``, no class of the data set.
     """
 
-    METAINFO = dict(
+    METAINFO: ClassVar = dict(
         classes=('person', 'car', 'bicycle'), palette=[(220, 20, 60), (30, 110, 240), (0, 180, 120)]
     )
-    FOLDERS = dict(visible='JPEGImages', infrared='JPEGImages', annotation='Annotations')
-    visible_suffix = '_RGB'
-    infrared_suffix = annotation_suffix = '_PreviewData'
-
-    def __init__(self, *args, ignore_classes=('dog',), **kwargs):
-        super().__init__(*args, ignore_classes=ignore_classes, **kwargs)
-
-    def _id(self, line):
-        return super()._id(line).removesuffix(self.infrared_suffix)
+    FOLDERS: ClassVar = dict(visible='JPEGImages', infrared='JPEGImages', annotation='Annotations')
+    LAYOUT = 'flir'
+    IGNORED = ('dog',)
 
 
 @DATASETS.register_module()
@@ -59,9 +57,16 @@ class LLVIPDataset(PairedXMLDataset):
         split (str): 'train' or 'test'.
     """
 
-    METAINFO = dict(classes=('person',), palette=[(220, 20, 60)])
+    METAINFO: ClassVar = dict(classes=('person',), palette=[(220, 20, 60)])
 
-    def __init__(self, *args, split='train', data_prefix=None, **kwargs):
+    def __init__(
+        self,
+        *args: Any,
+        split: str = 'train',
+        data_prefix: dict[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Choose the folders of the split."""
         if split not in ('train', 'test'):
             raise ValueError(f"split must be 'train' or 'test', got {split!r}")
         folders = dict(

@@ -1,7 +1,13 @@
 """Finds the readers in a config, under whatever dataset wrappers."""
 
+from __future__ import annotations
 
-def find_readers(cfg, splits):
+from collections.abc import Sequence
+
+from mmengine.config import Config, ConfigDict
+
+
+def find_readers(cfg: Config, splits: Sequence[str]) -> list[tuple[str, ConfigDict]]:
     """Return (split, reader config) for each reader of the dataloaders, each once.
 
     Args:
@@ -11,9 +17,9 @@ def find_readers(cfg, splits):
     Raises:
         ValueError: the config has no dataloader for any of them.
     """
-    found = []
+    found: list[tuple[str, ConfigDict]] = []
 
-    def unwrap(split, dataset):
+    def unwrap(split: str, dataset: ConfigDict) -> None:
         inner = dataset.get('datasets') or [dataset[key] for key in ('dataset',) if key in dataset]
         for part in inner:
             unwrap(split, part)

@@ -37,6 +37,7 @@ class SelectModality(BaseTransform):
     """
 
     def __init__(self, modality: str, blend: float = 0.0) -> None:
+        """Check the arguments."""
         if modality not in MODALITIES:
             raise ValueError(
                 f'SelectModality: modality must be one of {MODALITIES}, but is {modality!r}'
@@ -74,4 +75,5 @@ class SelectModality(BaseTransform):
         return results
 
     def __repr__(self) -> str:
+        """Write it as in a config."""
         return f'{type(self).__name__}(modality={self.modality!r}, blend={self.blend})'

@@ -1,7 +1,9 @@
 """EarlyNumClassCheckHook: refuses heads and data sets that disagree, before any work is done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from mmdet.datasets import BaseDetDataset
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
@@ -18,13 +20,25 @@ class EarlyNumClassCheckHook(Hook):
 
     Raises:
         ValueError: before training, validation or test, if ``classes`` is a string, differs
-            between data sets, or does not have as many names as a head has classes.
+            between data sets or from the checkpoint's that is tested or resumed, or does not have
+            as many names as a head has classes; before training, if no annotation has a class.
     """
+
+    trained: tuple[str, ...] = ()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Remember the classes that the checkpoint was trained with."""
+        meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
+        self.trained = tuple(meta.get('classes', ()))
 
     def before_train(self, runner: Runner) -> None:
         """Check the training data, and the validation data where there are any."""
         loops = dict(train=runner.train_loop, val=runner.val_loop)
-        self._check(runner, **{split: loop for split, loop in loops.items() if loop})
+        if not getattr(runner, '_resume', False):
+            self.trained = ()  # weights to start from may know other classes
+        loops = {split: loop for split, loop in loops.items() if loop}
+        self._check(runner, **loops)
+        refuse_unused_classes([loop.dataloader.dataset for loop in loops.values()])
 
     def before_val(self, runner: Runner) -> None:
         """Check the validation data."""
@@ -42,10 +56,16 @@ class EarlyNumClassCheckHook(Hook):
                 if classes != first[1]:
                     raise ValueError(
                         f'{place} has the classes {classes}, but {first[0]} {first[1]}. Give both '
-                        'the same metainfo.classes, in one order.'
+                        'the same metainfo.classes, in one order; a COCO reader takes that of '
+                        "its file's categories."
                     )
         if first is None:
             return
+        if self.trained and self.trained != first[1]:
+            raise ValueError(
+                f'{first[0]} has the classes {first[1]}, but the checkpoint was trained with '
+                f'{self.trained}. Labels are places in this list: give both the same, in one order.'
+            )
         heads = _heads(runner.model, 'model')
         for split, loop in loops.items():
             metrics = loop.evaluator.metrics if hasattr(loop, 'evaluator') else []
@@ -60,22 +80,45 @@ class EarlyNumClassCheckHook(Hook):
                 )
 
 
+def refuse_unused_classes(datasets: Sequence[object]) -> None:
+    """Raise ValueError where no annotation of any detection data set has one of the classes."""
+    classes: set[str] = set()
+    used: set[str] = set()
+    for dataset in datasets:
+        for part, _ in _labelled(dataset, ''):
+            if isinstance(part, BaseDetDataset):
+                names = _names(part)
+                classes.update(names)
+                used.update(names[i] for row in range(len(part)) for i in part.get_cat_ids(row))
+    if unused := sorted(classes - used):
+        raise ValueError(
+            f'no annotation of the training and validation data has the classes {unused}. Take '
+            'them out of metainfo.classes, or correct their names.'
+        )
+
+
 def _classes(dataset: object, place: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The classes of each labelled data set under whatever wrappers, with its place."""
+    for part, where in _labelled(dataset, place):
+        classes = _names(part)
+        if isinstance(classes, str):
+            raise ValueError(
+                f'{where}.metainfo.classes is the string {classes!r}, not a tuple of names. One '
+                f'class is written with a comma: classes=({classes!r},).'
+            )
+        yield where, tuple(classes)
+
+
+def _labelled(dataset: Any, place: str) -> Iterator[tuple[Any, str]]:
+    """Each labelled data set with classes under whatever wrappers, with its place."""
     parts = getattr(dataset, 'datasets', None)
     if parts is not None:
         for number, part in enumerate(parts):
-            yield from _classes(part, f'{place}.datasets.{number}')
+            yield from _labelled(part, f'{place}.datasets.{number}')
     elif hasattr(dataset, 'dataset'):
-        yield from _classes(dataset.dataset, f'{place}.dataset')
+        yield from _labelled(dataset.dataset, f'{place}.dataset')
     elif getattr(dataset, 'labelled', True) and _names(dataset):
-        classes = _names(dataset)
-        if isinstance(classes, str):
-            raise ValueError(
-                f'{place}.metainfo.classes is the string {classes!r}, not a tuple of names. One '
-                f'class is written with a comma: classes=({classes!r},).'
-            )
-        yield place, tuple(classes)
+        yield dataset, place
 
 
 def _names(dataset: object) -> str | list[str] | tuple[str, ...]:

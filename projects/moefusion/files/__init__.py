@@ -5,32 +5,48 @@ from moefusion.files.boxes import Annotation, Findings, clean_box
 from moefusion.files.coco import read_coco
 from moefusion.files.cues import read_cues
 from moefusion.files.errors import AnnotationError, PairError
-from moefusion.files.folders import IMAGE_SUFFIXES, bare_stem, list_folder, read_lines, read_split
-from moefusion.files.pairs import find_pairs
-from moefusion.files.reading import read_infrared, read_pair, read_size, read_visible
-from moefusion.files.voc import read_voc
+from moefusion.files.folders import IMAGE_SUFFIXES, bare_stem, list_folder, to_id
+from moefusion.files.pairs import LAYOUTS, SAME_NAMES, Naming, find_pairs, fit_naming, list_sides
+from moefusion.files.reading import (
+    read_infrared,
+    read_orientation,
+    read_pair,
+    read_size,
+    read_visible,
+)
+from moefusion.files.text import read_lines, read_split, read_text
+from moefusion.files.voc import read_voc, read_voc_annotation
 from moefusion.files.writing import write_file, write_image
 
 __all__ = [
     'IMAGE_SUFFIXES',
+    'LAYOUTS',
+    'SAME_NAMES',
     'Annotation',
     'AnnotationError',
     'Findings',
+    'Naming',
     'PairError',
     'bare_stem',
     'clean_box',
     'find_pairs',
+    'fit_naming',
     'list_folder',
+    'list_sides',
     'read_annotations',
     'read_coco',
     'read_cues',
     'read_infrared',
     'read_lines',
+    'read_orientation',
     'read_pair',
     'read_size',
     'read_split',
+    'read_text',
     'read_visible',
     'read_voc',
+    'read_voc_annotation',
+    'to_id',
     'write_file',
     'write_image',
 ]

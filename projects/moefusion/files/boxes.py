@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from moefusion.files.errors import AnnotationError
+
+Object = tuple[str, Sequence[float], bool, str]  # name, box, ignored, place
+ROUNDING = 1e-6  # of sums such as x + width
 
 
 @dataclass(frozen=True)
@@ -18,19 +21,24 @@ class Annotation:
     Attributes:
         size (tuple[int, int] | None): Width and height of the image that was annotated.
         names (list[str]): Class of each object.
-        boxes (ndarray): ``M x 4``, ``float32``, not clipped.
+        boxes (ndarray): ``M x 4``, not clipped.
         ignored (list[bool]): VOC's ``difficult``, COCO's ``iscrowd``.
+        places (list[str]): Where each object is written, for messages.
     """
 
     size: tuple[int, int] | None
     names: list[str]
     boxes: np.ndarray
     ignored: list[bool]
+    places: list[str] = field(default_factory=list)
 
-    def usable(self, width: int, height: int) -> Annotation:
+    def usable(self, width: int, height: int, findings: Findings | None = None) -> Annotation:
         """Clip the boxes to the image and drop those of which nothing is left.
 
-        The rules are those of the data sets that train the models (``PairedXMLDataset``).
+        Args:
+            width (int): Width of the image.
+            height (int): Its height.
+            findings (Findings, optional): Counts what was clipped or dropped.
 
         Raises:
             AnnotationError: If the annotated image was of another size.
@@ -40,14 +48,43 @@ class Annotation:
                 f'annotated at {self.size[0]} x {self.size[1]} pixels, but the '
                 f'image has {width} x {height}'
             )
-        clipped = [clean_box(box, width, height)[0] for box in self.boxes.tolist()]
-        kept = [i for i, box in enumerate(clipped) if box is not None]
-        return Annotation(
-            (width, height),
-            [self.names[i] for i in kept],
-            box_array([clipped[i] for i in kept]),
-            [self.ignored[i] for i in kept],
-        )
+        findings = findings or Findings()
+        kept = [
+            (name, box, ignored, place)
+            for name, corners, ignored, place in self.objects()
+            if (box := findings.usable(corners, width, height, place)) is not None
+        ]
+        return make_annotation((width, height), kept)
+
+    def objects(self) -> Iterator[Object]:
+        """Each object's name, box, flag and place."""
+        places = self.places or [''] * len(self.names)
+        return zip(self.names, self.boxes.tolist(), self.ignored, places)
+
+    @classmethod
+    def empty(cls) -> Annotation:
+        """Return the annotation of an image without objects, of any size."""
+        return make_annotation(None, [])
+
+
+def make_annotation(size: tuple[int, int] | None, objects: Sequence[Object]) -> Annotation:
+    """Annotation of objects (name, box, ignored, place)."""
+    names, boxes, ignored, places = map(list, zip(*objects)) if objects else ([], [], [], [])
+    return Annotation(size, names, np.array(boxes, float).reshape(-1, 4), ignored, places)
+
+
+def read_flag(value: object) -> bool:
+    """Read a flag as people write it: a number, a JSON or Python boolean, or a word.
+
+    Raises:
+        ValueError: If it is neither yes nor no.
+    """
+    word = '' if value is None else str(value).strip().lower()
+    if word in ('1', '1.0', 'true', 'yes'):
+        return True
+    if word in ('', '0', '0.0', 'false', 'no', 'none', 'unspecified'):
+        return False
+    raise ValueError(f'{value!r} is neither 0 nor 1')
 
 
 def clean_box(
@@ -66,7 +103,7 @@ def clean_box(
     if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
         return None, 'outside the image'
     clipped = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
-    if clipped[2] - clipped[0] < 1 or clipped[3] - clipped[1] < 1:
+    if min(clipped[2] - clipped[0], clipped[3] - clipped[1]) < 1 - ROUNDING:
         return None, 'thinner than a pixel'
     overhang = max(abs(a - b) for a, b in zip(box, clipped))
     return clipped, 'partly outside the image' if overhang > 1 else None
@@ -83,6 +120,7 @@ class Findings:
     """
 
     def __init__(self, keep: int | None = 3) -> None:
+        """Start with nothing found."""
         self.keep = keep
         self.defects: dict[str, list[str]] = {}
         self.notes: dict[str, list[str]] = {}
@@ -111,8 +149,3 @@ class Findings:
     def all_lines(self) -> list[str]:
         """Return the lines of the defects, then those of the notes."""
         return self.lines(self.defects) + self.lines(self.notes)
-
-
-def box_array(boxes: Sequence[Sequence[float]]) -> np.ndarray:
-    """Return boxes as ``M x 4``, ``float32``."""
-    return np.array(boxes, dtype=np.float32).reshape(-1, 4)

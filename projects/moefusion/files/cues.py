@@ -8,6 +8,7 @@ from pathlib import Path
 
 from moefusion.files.errors import AnnotationError
 from moefusion.files.folders import bare_stem
+from moefusion.files.text import read_text
 
 COLOURED = ('traffic_light', 'lamp')
 BOX_SIZE = 4
@@ -29,7 +30,7 @@ def read_cues(path: str | Path, strip: Iterable[str] = ()) -> dict[str, list[dic
         AnnotationError: if the file is missing or broken, or a cue has no such source or no area.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding='utf-8-sig'))
+        data = json.loads(read_text(path))
         names = {category['id']: category['name'] for category in data['categories']}
         stems = {image['id']: bare_stem(image['file_name'], strip) for image in data['images']}
         cues: dict[str, list[dict]] = {stem: [] for stem in stems.values()}

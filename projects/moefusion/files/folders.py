@@ -1,83 +1,94 @@
-"""Finds the files of a data set: one folder by stem, split files."""
+"""Finds the files of a folder by their ids: names without extension and without some ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
-
-from moefusion.files.errors import PairError
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
 def list_folder(
-    folder: str | Path, suffixes: Sequence[str] = IMAGE_SUFFIXES, strip: Iterable[str] = ()
+    folder: str | Path,
+    suffixes: Sequence[str] = IMAGE_SUFFIXES,
+    strip: Iterable[str] = (),
+    recursive: bool = False,
 ) -> dict[str, list[Path]]:
-    """List the files of a folder by stem, without opening any.
+    """List the files of a folder by id, without opening any.
 
-    Hidden files, folders inside and files without one of the suffixes, in any case, are left out.
+    Hidden files and folders, and files without one of the suffixes, in any case, are left out.
 
     Args:
-        folder (str | Path): Where to look; folders inside are not searched.
-        suffixes (Sequence[str]): Ends in lower case.
-        strip (Iterable[str]): Ends of names that are no part of the stem, see :func:`bare_stem`.
+        folder (str | Path): Where to look.
+        suffixes (Sequence[str]): Extensions in lower case.
+        strip (Iterable[str]): Ends that are no part of the id, see :func:`without_end`.
+        recursive (bool): Whether to look into the folders inside too; an id then has their
+            names, ``set00/V000/I00001``. Defaults to False.
 
     Returns:
-        dict[str, list[Path]]: Files by stem, sorted; more than one where a stem is not unique.
+        dict[str, list[Path]]: Files by id, sorted; more than one where an id is not unique.
 
     Raises:
         OSError: If the folder cannot be read.
     """
     files: dict[str, list[Path]] = {}
-    strip = tuple(strip)
-    for path in sorted(Path(folder).iterdir()):
+    strip, root = tuple(strip), Path(folder)
+    paths = _walk(root, set()) if recursive else (root / name for name in os.listdir(root))
+    for path in sorted(paths):
         hidden = path.name.startswith('.')
         if not hidden and path.suffix.lower() in suffixes and not path.is_dir():
-            files.setdefault(bare_stem(path, strip), []).append(path)
+            files.setdefault(bare_stem(path.relative_to(root), strip), []).append(path)
     return files
 
 
-def paths_by_stem(folder: str | Path, suffixes: Sequence[str]) -> dict[str, str]:
-    """Map the stem of each file of :func:`list_folder` to its path.
-
-    Raises:
-        PairError: If the folder cannot be read, or two files share a stem.
-    """
-    try:
-        files = list_folder(folder, suffixes)
-    except OSError as error:
-        raise PairError(
-            f'{folder}: cannot read the folder ({error.strerror}). Check data_root and data_prefix '
-            'of the config; docs/data.md shows the layouts.'
-        ) from error
-    for paths in files.values():
-        if len(paths) > 1:
-            raise PairError(f'{paths[0]} and {paths[1]} are of one pair. Remove one of them.')
-    return {stem: str(paths[0]) for stem, paths in files.items()}
-
-
 def bare_stem(path: str | Path, strip: Iterable[str] = ()) -> str:
-    """Name of a file without its extension and without the first of some ends that it has."""
-    stem = Path(path).stem
-    for end in strip:
-        if end and stem.endswith(end):
-            return stem.removesuffix(end)
-    return stem
+    """Return a path without its extension and without the first of some ends that it has."""
+    path = Path(path)
+    stem = (path.parent / path.stem).as_posix()
+    found = (bare for end in strip if end and (bare := without_end(stem, end)) is not None)
+    return next(found, stem)
 
 
-def read_lines(path: str | Path) -> list[str]:
-    """Return the non-empty lines of a text file, stripped; raises OSError where it cannot."""
-    with open(path, encoding='utf-8-sig', errors='replace') as file:
-        return [line for line in map(str.strip, file) if line]
+def without_end(stem: str, end: str) -> str | None:
+    """Take an end off a name without extension, None where the name has no such end.
+
+    Args:
+        stem (str): Such as ``set00/V000/visible/I00001``.
+        end (str): End of the name, ``_RGB``; or, with a slash, a folder on the way, ``visible/``.
+    """
+    if end.endswith('/'):
+        head, found, tail = f'/{stem}'.rpartition(f'/{end}')
+        return f'{head}/{tail}'.strip('/') if found else None
+    bare = stem.removesuffix(end)
+    return bare if stem.endswith(end) and bare and not bare.endswith('/') else None
 
 
-def read_split(path: str | Path) -> list[str]:
-    """Return the non-empty lines of a split file; raises PairError where it cannot be read."""
-    try:
-        return read_lines(path)
-    except OSError as error:
-        raise PairError(
-            f'{path}: cannot read the split file ({error.strerror}). Check data_root and ann_file; '
-            '`python tools/check_dataset.py CONFIG --make-split N` makes a split where the data '
-            'set has none.'
-        ) from error
+def to_id(name: str, known: Container[str], strip: Sequence[str] = ()) -> str:
+    """Return the id that a line of a list or a ``file_name`` stands for.
+
+    Args:
+        name (str): An id, or a file's name with folder, extension and one of the ends.
+        known (Container[str]): The ids that there are.
+        strip (Sequence[str]): Ends that are no part of the id.
+
+    Returns:
+        str: The first of the name as it is, without extension and without an end that is known,
+        else the last of these.
+    """
+    name = name.replace('\\', '/').removeprefix('./')
+    stem = bare_stem(name) if Path(name).suffix.lower() in (*IMAGE_SUFFIXES, '.xml') else name
+    wanted = [name, stem, *(bare for end in strip if (bare := without_end(stem, end)))]
+    return next((candidate for candidate in wanted if candidate in known), wanted[-1])
+
+
+def _walk(folder: Path, visited: set[str]) -> Iterator[Path]:
+    """All files under a folder, through links too, but none twice."""
+    if (place := os.path.realpath(folder)) in visited:
+        return
+    visited.add(place)
+    for path in sorted(folder / name for name in os.listdir(folder)):
+        if not path.is_dir():
+            yield path
+        elif not path.name.startswith('.'):
+            yield from _walk(path, visited)

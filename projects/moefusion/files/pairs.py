@@ -1,32 +1,130 @@
-"""Pairs two files, or the images of two folders by their names."""
+"""Pairs two files, or the images of two folders by their names: the one rule of the project."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from moefusion.files.folders import IMAGE_SUFFIXES, list_folder
+from moefusion.files.errors import PairError
+from moefusion.files.folders import IMAGE_SUFFIXES, list_folder, to_id, without_end
+
+Files = dict[str, list[Path]]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How the two files of a pair are told apart; what is left of their names is the pair's id.
+
+    Attributes:
+        visible (str): End of the visible file's name before its extension, such as ``_RGB``; or,
+            with a slash, a folder on its way, such as ``visible/``.
+        infrared (str): The same of the infrared file.
+        recursive (bool): Whether folders inside are searched; their names are part of the id.
+    """
+
+    visible: str = ''
+    infrared: str = ''
+    recursive: bool = False
+
+    def __post_init__(self) -> None:
+        """Take the extension off ends that are given with one."""
+        for side in ('visible', 'infrared'):
+            end = getattr(self, side)
+            if (suffix := Path(f'x{end}').suffix).lower() in IMAGE_SUFFIXES:
+                object.__setattr__(self, side, end.removesuffix(suffix))
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Both ends."""
+        return self.visible, self.infrared
+
+
+SAME_NAMES = Naming()
+LAYOUTS = {
+    'flir': Naming('_RGB', '_PreviewData'),
+    'c2former': Naming('', '_tir'),
+    'kaist': Naming('visible/', 'lwir/', recursive=True),
+    'llvip': Naming(recursive=True),
+    'dronevehicle': Naming(),
+}
+
+
+def fit_naming(visible: str | Path, infrared: str | Path, naming: Naming = SAME_NAMES) -> Naming:
+    """Return the naming; of one folder without any, the first of ``LAYOUTS`` that fits its files.
+
+    Raises:
+        OSError: if a folder cannot be read.
+        PairError: if both sides lie in one folder and no end tells them apart.
+    """
+    if naming.visible != naming.infrared or not Path(visible).samefile(infrared):
+        return naming
+    for known in LAYOUTS.values():
+        if known.visible != known.infrared:
+            known = replace(known, recursive=known.recursive or naming.recursive)
+            if all(list_sides(visible, infrared, known)[:2]):
+                return known
+    if not list_folder(visible, recursive=naming.recursive):
+        return naming  # there is nothing to tell apart
+    raise PairError(
+        f'{visible}: both images of a pair are in this folder. Name the ends that tell them apart: '
+        '--visible-suffix _RGB --infrared-suffix _IR, in a config visible_suffix, infrared_suffix.'
+    )
+
+
+def list_sides(
+    visible: str | Path, infrared: str | Path, naming: Naming = SAME_NAMES
+) -> tuple[Files, Files, list[Path]]:
+    """List the images of two folders, or of one that holds both sides, by the ids of the pairs.
+
+    In one folder a file is of the side whose end it has, of the longer end where it has both.
+
+    Returns:
+        tuple: visible files and infrared files by id, and those that have no end of their side.
+
+    Raises:
+        OSError: if a folder cannot be read.
+    """
+    folders = Path(visible), Path(infrared)
+    one = folders[0].samefile(folders[1])
+    sides: tuple[Files, Files] = {}, {}
+    strangers: list[Path] = []
+    for side, folder in enumerate(folders):
+        ends = naming.ends if one else (naming.ends[side],)
+        for stem, paths in list_folder(folder, recursive=naming.recursive).items():
+            fitting = [end for end in ends if without_end(stem, end) is not None]
+            end = max(fitting, key=len, default=None)
+            if end is not None and end == naming.ends[side]:
+                sides[side].setdefault(without_end(stem, end) or stem, []).extend(paths)
+            elif end is None and not (one and side):
+                strangers += paths
+    return *sides, strangers
 
 
 def find_pairs(
-    visible: str | Path, infrared: str | Path, names: Iterable[str] | None = None
+    visible: str | Path,
+    infrared: str | Path,
+    names: Iterable[str] | None = None,
+    naming: Naming = SAME_NAMES,
 ) -> tuple[dict[str, tuple[Path, Path]], dict[str, str]]:
     """Pair two files, or the images of two folders by their names without extension.
 
-    Hidden files and files that do not end as an image does (``IMAGE_SUFFIXES``) are left out;
-    folders inside are not searched.
+    Hidden files and files that do not end as an image does (``IMAGE_SUFFIXES``) are left out.
 
     Args:
         visible (str | Path): visible image, or folder of them.
-        infrared (str | Path): infrared image, or folder of them.
-        names (Iterable[str], optional): the names to look for in two folders. Defaults to all.
+        infrared (str | Path): infrared image, or folder of them; may be the same folder.
+        names (Iterable[str], optional): the pairs to look for, see :func:`to_id`. Defaults to all.
+        naming (Naming): what tells the two names apart. Defaults to nothing.
 
     Returns:
-        tuple[dict, dict]: visible and infrared file by stem (two files go by the visible one's),
-        sorted; and by stem what keeps the others from being a pair.
+        tuple[dict, dict]: visible and infrared file by id (two files go by the visible one's),
+        sorted; and by id what keeps the others from being a pair.
 
     Raises:
         FileNotFoundError: if one of the two is not there, or no image is in both folders.
+        PairError: if an image would be its own partner, or one folder holds both sides and no end
+            tells them apart.
         ValueError: if one is a file and the other a folder.
     """
     visible, infrared = Path(visible), Path(infrared)
@@ -36,28 +134,61 @@ def find_pairs(
     if visible.is_dir() != infrared.is_dir():
         raise ValueError(f'{visible} and {infrared}: give two files or two folders')
     if visible.is_file():
-        return {visible.stem: (visible, infrared)}, {}
-    images = {folder: list_folder(folder) for folder in (visible, infrared)}
-    if not any(images.values()):
+        refuse_itself(visible, infrared)
+        return {without_end(visible.stem, naming.visible) or visible.stem: (visible, infrared)}, {}
+    naming = fit_naming(visible, infrared, naming)
+    *sides, strangers = list_sides(visible, infrared, naming)
+    if not any((*sides, strangers)):
+        deeper = '' if naming.recursive else '; --recursive looks into the folders inside'
         raise FileNotFoundError(
-            f'{visible} and {infrared}: no image in them ({", ".join(IMAGE_SUFFIXES)})'
+            f'{visible} and {infrared}: no image in them ({", ".join(IMAGE_SUFFIXES)}){deeper}'
         )
     pairs, problems = {}, {}
-    there = set().union(*images.values())
-    for stem in sorted(there if names is None else set(names)):
+    there = {**sides[0], **sides[1]}
+    if names is None:
+        wanted = set(there)
+        problems = {str(path): f'its name has none of the ends {naming.ends}' for path in strangers}
+    else:
+        wanted = {to_id(name, there, naming.ends) for name in names}
+    for stem in sorted(wanted):
         if stem not in there:
             problems[stem] = f'no image {stem}.* in {visible} and {infrared}'
             continue
-        found = [images[folder].get(stem, []) for folder in (visible, infrared)]
-        crowded = next((files for files in found if len(files) > 1), None)
-        if crowded:
-            problems[stem] = (
-                f'{" and ".join(map(str, crowded))} would both become {stem}.png: '
-                'rename one of them in both folders'
+        found = [files.get(stem, []) for files in sides]
+        if not all(found):
+            present, end, lacking = (
+                (found[0], naming.infrared, infrared)
+                if found[0]
+                else (found[1], naming.visible, visible)
             )
-        elif not all(found):
-            present, lacking = (found[0], infrared) if found[0] else (found[1], visible)
-            problems[stem] = f'{present[0]} has no partner {stem}.* in {lacking}'
+            problems[stem] = f'{present[0]} has no partner {named(stem, end)} in {lacking}'
+        elif reason := flaw(stem, *found):
+            problems[stem] = reason
         else:
             pairs[stem] = (found[0][0], found[1][0])
     return pairs, problems
+
+
+def refuse_itself(visible: Path, infrared: Path) -> None:
+    """Raise PairError where an image would be its own partner."""
+    if visible.samefile(infrared):
+        raise PairError(f'{infrared} would be its own partner: a pair is two files')
+
+
+def named(pair_id: str, end: str) -> str:
+    """Name of a pair's file, any extension: ``FLIR_00002_RGB.*``, ``set00/V000/visible/I1.*``."""
+    folder, slash, name = pair_id.rpartition('/')
+    return f'{folder}{slash}{end}{name}.*' if end.endswith('/') else f'{pair_id}{end}.*'
+
+
+def flaw(stem: str, visible: list[Path], infrared: list[Path]) -> str | None:
+    """Why files of one id are no pair."""
+    for files in (visible, infrared):
+        if len(files) > 1:
+            return (
+                f'{" and ".join(map(str, files))} are of one pair and would both become '
+                f'{stem}.png: rename one of them in both folders, or remove it'
+            )
+    if visible[0].samefile(infrared[0]):
+        return f'{infrared[0]} would be its own partner'
+    return None

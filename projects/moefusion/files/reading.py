@@ -11,8 +11,11 @@ file                        visible               infrared
 alpha, opaque everywhere    alpha dropped         alpha dropped
 alpha, transparent pixels   error                 error
 16-bit or float             error                 error
-EXIF orientation            ignored               ignored
+EXIF orientation            applied               applied
 ==========================  ====================  ===============================================
+
+Orientation is applied as OpenCV, and so MMDetection's loader, does by default: that of JPEG, PNG
+and TIFF; WebP's is not looked at. Boxes are in the pixels that one sees.
 
 16-bit images are refused because a silent stretch to 8 bit, another for every image, would change
 every metric.
@@ -20,13 +23,16 @@ every metric.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+import simplejpeg
+from PIL import Image, UnidentifiedImageError
 
 from moefusion.files.errors import PairError
 
@@ -37,8 +43,9 @@ BGR_TO_GRAY = np.array([0.114020904255103, 0.587043074451121, 0.298936021293775]
 CHROMA_NOISE, FALSE_COLOUR_SHARE = 32, 0.05
 # What Pillow raises for files it cannot read.
 _UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
-# How a complete file of each format ends, looked up by how it starts.
-_ENDS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND\xaeB`\x82'}
+# Formats whose orientation OpenCV applies only if asked to, and which Pillow's size leaves out.
+_TURNED = 'JPEG', 'MPO', 'PNG'
+ORIENTATION, TRANSPOSED = 0x0112, 5  # EXIF's tag, and from where on it swaps width and height
 
 
 def bgr_to_gray(image: np.ndarray) -> np.ndarray:
@@ -54,7 +61,7 @@ def read_visible(path: str | Path) -> np.ndarray:
     Raises:
         PairError: missing, unreadable or truncated file, or an error by the module's table.
     """
-    image = _drop_alpha(_read(path), path)
+    image = _read(path)
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
 
 
@@ -64,7 +71,7 @@ def read_infrared(path: str | Path) -> np.ndarray:
     Raises:
         PairError: missing, unreadable or truncated file, or an error by the module's table.
     """
-    image = _drop_alpha(_read(path), path)
+    image = _read(path)
     if image.ndim == 2:
         return image
     blue, green, red = cv2.split(image)
@@ -99,12 +106,39 @@ def read_pair(visible: str | Path, infrared: str | Path) -> np.ndarray:
 
 
 def read_size(path: str | Path) -> tuple[int, int]:
-    """Return (width, height) in pixels from the header of an image file, without decoding it."""
+    """Return (width, height) in pixels, as :func:`read_pair` gives them, from the file's header."""
+    with _opened(path) as image:
+        width, height = image.size
+        turned = image.format in _TURNED and _orientation(image) >= TRANSPOSED
+    return (height, width) if turned else (width, height)
+
+
+def read_orientation(path: str | Path) -> int:
+    """Return the orientation in an image's header, 1 to 8, as EXIF counts; 1 is upright."""
+    with _opened(path) as image:
+        return _orientation(image)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Orientation in a header; neither WebP's nor XMP's, which OpenCV does not look at."""
+    exif = Image.Exif()
+    with contextlib.suppress(Exception):  # Pillow's parsers raise anything on a damaged header
+        if image.format in _TURNED:
+            exif.load(image.info.get('exif', b''))
+        elif image.format == 'TIFF':
+            exif = image.getexif()
+    found = exif.get(ORIENTATION, 1)
+    return found if found in range(1, 9) else 1
+
+
+@contextlib.contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """Open an image's header."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             with Image.open(path) as image:
-                return image.size
+                yield image
     except FileNotFoundError:
         raise PairError(_missing(path)) from None
     except _UNREADABLE as error:
@@ -114,7 +148,7 @@ def read_size(path: str | Path) -> tuple[int, int]:
 
 
 def _read(path: str | Path) -> np.ndarray:
-    """Decode a file as stored, after ruling out what OpenCV would decode in silence."""
+    """Decode a file to gray or BGR, upright, after ruling out what OpenCV decodes in silence."""
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
@@ -125,9 +159,21 @@ def _read(path: str | Path) -> np.ndarray:
         ) from error
     if not data:
         raise PairError(f'{path}: the file is empty (0 bytes). Fetch it again.')
-    _refuse_truncated(path, data)
+    turned = _inspect(path, data)
+    image = _decode(path, data, cv2.IMREAD_UNCHANGED)
+    if image.dtype != np.uint8:
+        raise PairError(
+            f'{path}: {image.dtype} values, but 8-bit images are needed. Map the whole data set to '
+            '0..255 with one fixed range: np.clip((x - low) / (high - low) * 255, 0, 255).round(). '
+            'A range taken from each image would falsify every metric.'
+        )
+    image = _drop_alpha(image, path)
+    return _decode(path, data, cv2.IMREAD_ANYCOLOR) if turned else image
+
+
+def _decode(path: str | Path, data: bytes, flags: int) -> np.ndarray:
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise PairError(
             f'{path}: not a readable image ({error.err}). Fetch or export it again.'
@@ -136,28 +182,35 @@ def _read(path: str | Path) -> np.ndarray:
         raise PairError(
             f'{path}: damaged or in a format unknown to OpenCV. Fetch it again or export it as PNG.'
         )
-    if image.dtype != np.uint8:
-        raise PairError(
-            f'{path}: {image.dtype} values, but 8-bit images are needed. Map the whole data set to '
-            '0..255 with one fixed range: np.clip((x - low) / (high - low) * 255, 0, 255).round(). '
-            'A range taken from each image would falsify every metric.'
-        )
     return image
 
 
-def _refuse_truncated(path: str | Path, data: bytes) -> None:
-    """Raise where a JPEG or PNG lacks its end: decoders may fill up with gray and say nothing."""
-    for start, end in _ENDS.items():
-        # Data after the end marker is legal: a file that does not end in it is decoded strictly.
-        if data.startswith(start) and not data.rstrip(b'\0\r\n ').endswith(end):
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter('ignore')
-                    Image.open(io.BytesIO(data)).load()
-            except _UNREADABLE as error:
-                raise PairError(
-                    f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
-                ) from error
+def _inspect(path: str | Path, data: bytes) -> bool:
+    """Return whether a header may ask to turn the image; raise where a decoder notices damage.
+
+    OpenCV fills in what a damaged JPEG lacks and tells only the terminal. So libjpeg decodes the
+    file at an eighth of its size, strictly; a PNG's check sums are compared; Pillow decodes a TIFF.
+    """
+    try:
+        if data.startswith(b'\xff\xd8\xff'):
+            fourfold = simplejpeg.decode_jpeg_header(data)[2] in ('CMYK', 'YCCK')
+            space = 'CMYK' if fourfold else 'GRAY'
+            simplejpeg.decode_jpeg(data, space, min_height=1, min_width=1, min_factor=8)
+            return b'Exif\0\0' in data
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            with Image.open(io.BytesIO(data)) as image:
+                if image.format == 'PNG':
+                    image.verify()
+                elif image.format == 'TIFF':
+                    image.load()
+                return image.format == 'PNG' and b'eXIf' in data
+    except (UnidentifiedImageError, Image.DecompressionBombError):
+        return False  # no format of Pillow's, or more than it takes: OpenCV decides
+    except _UNREADABLE as error:
+        raise PairError(
+            f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
+        ) from error
 
 
 def _drop_alpha(image: np.ndarray, path: str | Path) -> np.ndarray:

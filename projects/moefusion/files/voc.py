@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from moefusion.files.errors import AnnotationError
+from moefusion.files.boxes import Annotation, make_annotation, read_flag
+from moefusion.files.errors import AnnotationError, PairError
+from moefusion.files.text import read_text
+
+VocObject = tuple[str, list[float], bool]
+CORNERS = 'xmin', 'ymin', 'xmax', 'ymax'
 
 
-def read_voc(
-    path: str | Path,
-) -> tuple[tuple[int, int] | None, list[tuple[str, list[float], bool]]]:
+def read_voc(path: str | Path) -> tuple[tuple[int, int] | None, list[VocObject]]:
     """Read a VOC annotation.
+
+    Objects may lie anywhere under the root, names of elements be in capitals or have a namespace.
+    A ``polygon`` with ``x1``, ``y1``, ... instead of the ``bndbox`` (DroneVehicle) gives the box
+    around it. ``difficult`` may be a word.
 
     Returns:
         tuple: ``size``, (width, height) in pixels or None where the file does not say, and
@@ -21,50 +29,100 @@ def read_voc(
 
     Raises:
         AnnotationError: missing or broken file, a document type (it may expand entities), an object
-            without name or box, a coordinate that is not a finite number.
+            without name or box, a value that is not what its element says.
     """
     try:
-        data = Path(path).read_bytes()
+        root = ET.fromstring(_text(path))
+        for node in root.iter():
+            node.tag = node.tag.rpartition('}')[2].lower()
+        objects = [_object(node, i) for i, node in enumerate(root.iter('object'), 1)]
+        if not objects and root.tag != 'annotation':
+            raise ValueError(f'<{root.tag}> instead of <annotation>')
+        return _size(root), objects
     except OSError as error:
         raise AnnotationError(
             f'{path}: cannot be read ({error.strerror}). Every labelled pair needs its XML file; '
             'set labelled=False for pairs without boxes.'
         ) from error
-    # Entities can only be declared in a document type, which VOC files have no use for. Without NUL
-    # bytes the encoding is no UTF-16 or UTF-32, and the declaration can only be spelled like this.
-    if b'<!DOCTYPE' in data or b'\0' in data:
-        raise AnnotationError(
-            f'{path}: declares a document type or is not UTF-8, refused because entities could '
-            'expand without bound. Remove the <!DOCTYPE ...> part and save it as UTF-8.'
-        )
-    try:
-        root = ET.fromstring(data)
-        return _size(root), [_object(node) for node in root.iterfind('object')]
     except (ET.ParseError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if isinstance(error, AnnotationError):
+            raise
+        reason = str(error).removeprefix(f'{path}: ') if isinstance(error, PairError) else error
         raise AnnotationError(
-            f'{path}: broken annotation ({_reason(error)}). Each <object> needs <name> and '
+            f'{path}: broken annotation ({reason}). Each <object> needs <name> and '
             '<bndbox> with numbers for xmin, ymin, xmax, ymax. Repair it or leave the pair out.'
         ) from error
 
 
+def read_voc_annotation(path: str | Path) -> Annotation:
+    """Read a VOC annotation as :func:`read_voc` does."""
+    size, objects = read_voc(path)
+    return make_annotation(size, [(*found, str(path)) for found in objects])
+
+
+def _text(path: str | Path) -> str:
+    """The file's text without its declaration; entities are refused before any parser sees them."""
+    text = read_text(path)
+    if declared := re.match(r'\s*<\?xml[^>]*?encoding\s*=\s*["\']([\w.-]+)["\'][^>]*\?>', text):
+        if not declared[1].lower().startswith(('utf', 'ascii', 'us-ascii')):
+            text = Path(path).read_bytes().decode(declared[1])
+    text = re.sub(r'^\s*<\?xml.*?\?>', '', text, count=1, flags=re.DOTALL)
+    if '<!DOCTYPE' in text:
+        raise AnnotationError(
+            f'{path}: declares a document type, refused because entities could expand without '
+            'bound. Remove the <!DOCTYPE ...> part.'
+        )
+    return text
+
+
 def _size(root: ET.Element) -> tuple[int, int] | None:
     """Return (width, height), or None where they are missing or zero."""
-    node = root.find('size')
+    node = next(root.iter('size'), None)
     if node is None:
         return None
-    size = tuple(int(float(node.findtext(key) or 0)) for key in ('width', 'height'))
-    return size if min(size) > 0 else None
+    width, height = (_number(node, key, '<size>', '0') for key in ('width', 'height'))
+    if any(value < 0 or value != int(value) for value in (width, height)):
+        raise ValueError(f'<size> {width} x {height} is no number of pixels')
+    return (int(width), int(height)) if min(width, height) > 0 else None
 
 
-def _object(node: ET.Element) -> tuple[str, list[float], bool]:
+def _object(node: ET.Element, number: int) -> VocObject:
     name = (node.findtext('name') or '').strip()
     if not name:
-        raise ValueError('an object without a name')
-    box = [float(node.findtext(f'bndbox/{key}')) - 1 for key in ('xmin', 'ymin', 'xmax', 'ymax')]
-    if not all(map(math.isfinite, box)):
-        raise ValueError(f'box {box} of {name}')
-    return name, box, int(node.findtext('difficult') or 0) == 1
+        raise ValueError(f'object {number}: no <name>, an object without a name')
+    place = f'object {number}, {name}'
+    boxes = node.findall('bndbox')
+    polygon = node.find('polygon')
+    if len(boxes) > 1:
+        raise ValueError(f'{place}: several <bndbox>')
+    if boxes:
+        corners = [_number(boxes[0], key, place) for key in CORNERS]
+    elif polygon is not None:
+        xs, ys = (
+            [_number(polygon, point.tag, place) for point in polygon if point.tag[0] == axis]
+            for axis in 'xy'
+        )
+        if min(len(xs), len(ys)) < 2:
+            raise ValueError(f'{place}: <polygon> without its four coordinates')
+        corners = [min(xs), min(ys), max(xs), max(ys)]
+    else:
+        raise ValueError(f'{place}: no <bndbox>, an object without its four coordinates')
+    try:
+        difficult = read_flag(node.findtext('difficult'))
+    except ValueError as error:
+        raise ValueError(f'{place}: <difficult> {error}') from error
+    return name, [value - 1 for value in corners], difficult
 
 
-def _reason(error: Exception) -> str | Exception:
-    return 'an object without its four coordinates' if isinstance(error, TypeError) else error
+def _number(node: ET.Element, key: str, place: str, default: str | None = None) -> float:
+    """The finite number in a child element."""
+    text = (node.findtext(key) or '').strip() or default
+    if text is None:
+        raise ValueError(f'{place}: no <{key}>, an object without its four coordinates')
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f'{place}: <{key}> {text!r} is no number')
+    return value

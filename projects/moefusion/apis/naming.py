@@ -1,0 +1,34 @@
+"""The flags that say how the two files of a pair are told apart."""
+
+from __future__ import annotations
+
+import argparse
+
+from moefusion.files import LAYOUTS, Naming
+
+
+def add_naming(parser: argparse.ArgumentParser) -> None:
+    """Add ``--layout``, ``--visible-suffix``, ``--infrared-suffix`` and ``--recursive``."""
+    parser.add_argument(
+        '--layout', choices=LAYOUTS, help='how a published data set names its files'
+    )
+    parser.add_argument(
+        '--visible-suffix',
+        metavar='END',
+        help="end of the visible files' names before the extension, such as _RGB, or a folder on "
+        'their way, such as visible/',
+    )
+    parser.add_argument('--infrared-suffix', metavar='END', help='the same of the infrared files')
+    parser.add_argument(
+        '--recursive', action='store_true', help='look into folders inside; ids then name them'
+    )
+
+
+def chosen_naming(args: argparse.Namespace) -> Naming:
+    """Return what the flags say; single ones go before the layout's."""
+    preset = LAYOUTS[args.layout] if args.layout else Naming()
+    return Naming(
+        preset.visible if args.visible_suffix is None else args.visible_suffix,
+        preset.infrared if args.infrared_suffix is None else args.infrared_suffix,
+        preset.recursive or args.recursive,
+    )

@@ -1,0 +1,211 @@
+"""Base of the readers of aligned visible / infrared pairs, for any layout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, ClassVar
+
+from mmdet.datasets import XMLDataset
+
+from moefusion.datasets.findings import warn
+from moefusion.files import (
+    LAYOUTS,
+    Annotation,
+    AnnotationError,
+    Findings,
+    Naming,
+    PairError,
+    fit_naming,
+    list_sides,
+    read_size,
+)
+from moefusion.files.pairs import flaw, named
+
+Entry = dict[str, Any]
+SIDES = ('visible', 'infrared')
+
+
+class PairedDataset(XMLDataset):
+    """What the readers of pairs share: their files are found and their boxes cleaned alike.
+
+    Boxes are clipped to the image; those that are inverted, outside or thinner than a pixel are
+    dropped, with one warning that counts them.
+
+    Args:
+        data_prefix (dict): the folders visible, infrared and annotation under ``data_root``, where
+            they differ from the layout's own.
+        layout (str, optional): how a published data set names its files, out of
+            :data:`moefusion.files.LAYOUTS`.
+        visible_suffix, infrared_suffix (str, optional): what tells the two names apart, see
+            :class:`moefusion.files.Naming`.
+        recursive (bool, optional): whether folders inside are searched; ids then contain them.
+        labelled (bool): False reads no annotations, for pairs that only need fusing.
+        modality (str, optional): ``'visible'`` or ``'infrared'`` hands out that image alone, for
+            pipelines that start with ``LoadImageFromFile``. Defaults to the pair.
+        ignore_classes (Sequence[str], optional): stray class names, dropped and counted in the
+            log, as are the data set's classes that ``metainfo`` leaves out. Any other raises.
+        **kwargs: those of MMDetection's ``BaseDetDataset``.
+
+    Raises:
+        PairError: no pairs, or pairs with a missing or ambiguous file.
+        AnnotationError: a broken annotation, or a class neither known nor ignored.
+        ValueError: ``classes`` is no tuple of different names; unknown ``layout`` or ``modality``.
+    """
+
+    FOLDERS: ClassVar[dict[str, str]] = dict(visible='Vis', infrared='Ir', annotation='Annotation')
+    LAYOUT: str | None = None
+    IGNORED: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        *args: Any,
+        data_prefix: dict[str, str] | None = None,
+        layout: str | None = None,
+        visible_suffix: str | None = None,
+        infrared_suffix: str | None = None,
+        recursive: bool | None = None,
+        labelled: bool = True,
+        modality: str | None = None,
+        ignore_classes: Sequence[str] | None = None,
+        lazy_init: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Check the arguments, then read unless ``lazy_init``."""
+        layout = layout or self.LAYOUT
+        if layout not in (None, *LAYOUTS):
+            raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but is {layout!r}')
+        if modality not in (None, *SIDES):
+            raise ValueError(f'modality must be one of {", ".join(SIDES)}, but is {modality!r}')
+        preset = LAYOUTS[layout] if layout else Naming()
+        self.naming = Naming(
+            preset.visible if visible_suffix is None else visible_suffix,
+            preset.infrared if infrared_suffix is None else infrared_suffix,
+            preset.recursive if recursive is None else recursive,
+        )
+        self.labelled, self.modality = labelled, modality
+        self.ignore_classes = tuple(self.IGNORED if ignore_classes is None else ignore_classes)
+        self.findings = Findings()
+        folders = {**self.FOLDERS, **(data_prefix or {})}
+        folders['visible'] = folders.pop('img', folders['visible'])
+        super().__init__(*args, data_prefix=folders, lazy_init=True, **kwargs)
+        self._refuse_classes(self._metainfo.get('classes', ()))
+        if not lazy_init:
+            self.full_init()
+
+    def list_pairs(self) -> tuple[list[Entry], list[str]]:
+        """Find the files of every pair, without opening an image.
+
+        Returns:
+            tuple: the complete pairs, dicts with pair_id, img_id, img_path, infrared_path and
+            annotation, and a message for each file that is missing.
+        """
+        folders = self.data_prefix['visible'], self.data_prefix['infrared']
+        try:
+            self.naming = fit_naming(*folders, self.naming)
+            *sides, strangers = list_sides(*folders, self.naming)
+            wanted = list(self._wanted(sides[0].keys() | sides[1].keys()))
+        except OSError as error:
+            raise PairError(
+                f'{error.filename}: cannot read the folder ({error.strerror}). Check data_root and '
+                'data_prefix of the config; docs/data.md shows the layouts.'
+            ) from error
+        missing = [] if self.ann_file else [f'{path}: of neither side' for path in strangers]
+        pairs = []
+        for entry in wanted:
+            pair_id = entry['pair_id']
+            found = [side.get(pair_id, []) for side in sides]
+            lacking = [
+                f'{os.path.join(folder, named(pair_id, end))}: no {side} file for pair {pair_id}'
+                for side, folder, end, files in zip(SIDES, folders, self.naming.ends, found)
+                if not files
+            ]
+            if not lacking and (reason := flaw(pair_id, *found)):
+                lacking.append(reason)
+            lacking += entry.pop('missing', ())
+            missing += lacking
+            if not lacking:
+                paths = dict(img_path=str(found[0][0]), infrared_path=str(found[1][0]))
+                pairs.append({**entry, **paths})
+        return pairs, missing
+
+    def load_data_list(self) -> list[Entry]:
+        """Return one entry per pair: img_id, img_path, infrared_path, width, height, instances."""
+        pairs, missing = self.list_pairs()
+        if missing:
+            raise PairError(
+                f'{self.ann_file or self.data_root}: {len(missing)} files are missing or no pair, '
+                f'first {"; ".join(missing[:3])}. `python tools/check_dataset.py CONFIG` lists '
+                'them all.'
+            )
+        if self.labelled and not self._metainfo.get('classes'):
+            raise ValueError(
+                f'{type(self).__name__} needs metainfo=dict(classes=(...)) in the config'
+            )
+        data_list = [self.parse_data_info(pair) for pair in pairs]
+        if self.modality:
+            for info in data_list:
+                infrared = info.pop('infrared_path')
+                info['img_path'] = infrared if self.modality == 'infrared' else info['img_path']
+        warn(self.findings, self)
+        return self._refuse_empty(data_list)
+
+    def parse_data_info(self, pair: Entry) -> Entry:
+        """Turn one of :meth:`list_pairs` into the entry of the data list."""
+        annotation = self._annotation(pair) if self.labelled else Annotation.empty()
+        width, height = annotation.size or read_size(pair['img_path'])
+        instances = list(self._instances(annotation, width, height))
+        info = dict(pair, width=width, height=height, instances=instances)
+        info.pop('annotation', None)
+        return info
+
+    def filter_data(self) -> list[Entry]:
+        """Filter as ``filter_cfg`` says; raises PairError where nothing is left."""
+        return self._refuse_empty(super().filter_data())
+
+    def _wanted(self, known: Collection[str]) -> Iterator[Entry]:
+        """pair_id, img_id and annotation of each pair asked for, out of the ids of the images."""
+        raise NotImplementedError
+
+    def _annotation(self, pair: Entry) -> Annotation:
+        """The boxes of one pair, not yet cleaned."""
+        raise NotImplementedError
+
+    def _instances(self, annotation: Annotation, width: int, height: int) -> Iterator[Entry]:
+        classes = self._metainfo['classes'] if self.labelled else ()
+        for name, corners, ignored, place in annotation.objects():
+            if name not in classes:
+                if name not in (*self.ignore_classes, *self.METAINFO.get('classes', ())):
+                    raise AnnotationError(
+                        f'{place}: unknown class {name!r}, expected one of {tuple(classes)}. Add '
+                        "it to metainfo's classes or to ignore_classes in the config."
+                    )
+                self.findings.add(f'box of the left-out class {name}, dropped', place)
+                continue
+            box = self.findings.usable(corners, width, height, place)
+            if box is not None:
+                small = min(box[2] - box[0], box[3] - box[1]) < (self.bbox_min_size or 0)
+                label = classes.index(name)
+                yield dict(bbox=box, bbox_label=label, ignore_flag=int(ignored or small))
+
+    def _refuse_classes(self, classes: Sequence[str]) -> None:
+        if isinstance(classes, str):
+            raise ValueError(
+                f'{type(self).__name__}: metainfo.classes is the string {classes!r}, not a tuple '
+                f'of names. One class is written with a comma: classes=({classes!r},).'
+            )
+        if len(set(classes)) < len(classes) or not all(
+            isinstance(name, str) and name for name in classes
+        ):
+            raise ValueError(
+                f'{type(self).__name__}: metainfo.classes must be different names, but is '
+                f'{tuple(classes)}'
+            )
+
+    def _refuse_empty(self, data_list: list[Entry]) -> list[Entry]:
+        if not data_list:
+            raise PairError(
+                f'{self.ann_file or self.data_prefix["visible"]}: no pairs after '
+                f'filter_cfg={self.filter_cfg}. Check data_root, ann_file and filter_cfg.'
+            )
+        return data_list
