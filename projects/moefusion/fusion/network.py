@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from moefusion.fusion.attention import AttentionMerge
+from moefusion.fusion.attention_local import AttentionLocal
 from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
@@ -23,7 +24,7 @@ class FusionOutput:
         fused (Tensor): I_F, N x 1 x H x W; about [0, 1], clip it before you show or store it.
         attention (Tensor): Att, N x 1 x H x W in [0, 1].
         gatings (dict[str, Gating]): the decisions of the gates ``local_foreground``,
-            ``local_background`` (where there is a background mixture) and ``global``.
+            ``local_background`` (where there are such mixtures) and ``global``.
     """
 
     fused: Tensor
@@ -53,6 +54,12 @@ class FusionNetwork(nn.Module):
         global_grid (tuple[int, int]): The same for the global gate. Defaults to an eighth.
         background_mixture (bool): Whether a second local mixture works on 1 - Att (paper, section
             4.6). Defaults to True.
+        local (str): ``'mixture'``; for ablations ``'attention'``, :class:`AttentionLocal` in place of
+            each local mixture, or ``'none'``: the dense features alone are decoded.
+        global_mixture (bool): Whether experts decode, or one network of an expert's structure.
+            Defaults to True.
+        gating (str): ``'standardised'``; for ablations ``'plain'``, gates on features as they are,
+            or ``'equal'``: all experts run with the same weight, whatever the image.
         attention_merge (str): ``'conv'`` or ``'max'``, see :class:`AttentionMerge`.
         noise (float): Standard deviation of the gates' noise at the start of training.
         stride (int): 1, as in the paper, or a cell's side in pixels: the network then works on
@@ -61,7 +68,7 @@ class FusionNetwork(nn.Module):
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
-            not two positive sizes, or ``attention_merge`` is unknown.
+            not two positive sizes, or ``attention_merge``, ``local`` or ``gating`` is unknown.
 
     Examples:
         >>> network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
@@ -80,6 +87,9 @@ class FusionNetwork(nn.Module):
         local_grid: tuple[int, int] = (120, 160),
         global_grid: tuple[int, int] = (60, 80),
         background_mixture: bool = True,
+        local: str = 'mixture',
+        global_mixture: bool = True,
+        gating: str = 'standardised',
         attention_merge: str = 'conv',
         noise: float = 0.2,
         stride: int = 1,
@@ -89,18 +99,32 @@ class FusionNetwork(nn.Module):
         cell = stride * stride
         self.visible_encoder = DenseEncoder(channels, in_channels=cell)
         self.infrared_encoder = DenseEncoder(channels, in_channels=cell)
-        self.attention_merge = AttentionMerge(attention_merge)
+        _check_option('local', local, ('mixture', 'attention', 'none'))
+        _check_option('gating', gating, ('standardised', 'plain', 'equal'))
+        if gating == 'equal':
+            top_k, noise = num_experts, 0.0
         regions = ['foreground', 'background'] if background_mixture else ['foreground']
+        if local == 'none':
+            regions, attention_merge = [], 'max'  # without parameters, as nothing trains them
+        self.attention_merge = AttentionMerge(attention_merge)
         self.local = nn.ModuleDict(
             {
-                region: LocalMixture(channels, local_hidden, num_experts, top_k, local_grid, noise)
+                region: AttentionLocal(channels)
+                if local == 'attention'
+                else LocalMixture(channels, local_hidden, num_experts, top_k, local_grid, noise)
                 for region in regions
             }
         )
+        if not global_mixture:
+            num_experts = top_k = 1  # whose weight is 1
         fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels
         self.decoder = GlobalMixture(
             fusion_channels, global_widths, num_experts, top_k, global_grid, noise, cell
         )
+        for gate in self.gates().values():
+            gate.requires_grad_(gating != 'equal')  # weights of zero: all experts are alike
+            if gating == 'plain':
+                gate.register_module('standard', nn.Identity())
         self._initialise()
 
     def _initialise(self) -> None:
@@ -174,7 +198,11 @@ class FusionNetwork(nn.Module):
 
     def gates(self) -> dict[str, NoisyTopKGate]:
         """The gate of each mixture, by the names of ``FusionOutput.gatings``."""
-        gates = {f'local_{region}': mixture.gate for region, mixture in self.local.items()}
+        gates = {
+            f'local_{region}': part.gate
+            for region, part in self.local.items()
+            if isinstance(part, LocalMixture)
+        }
         return {**gates, 'global': self.decoder.gate}
 
     def to_cells(self, image: Tensor) -> Tensor:
@@ -195,11 +223,18 @@ class FusionNetwork(nn.Module):
         visible_dense = self.visible_encoder.features(visible)
         infrared_dense = self.infrared_encoder.features(infrared)
         parts, gatings = [], {}
-        for region, mixture in self.local.items():
+        for region, part in self.local.items():
             prior = attention if region == 'foreground' else 1 - attention
             name = f'local_{region}'
-            y_local, gatings[name] = mixture(
-                visible_dense[-1], infrared_dense[-1], prior, given.get(name)
-            )
+            features = visible_dense[-1], infrared_dense[-1], prior
+            if isinstance(part, AttentionLocal):
+                parts.append(part(*features))
+                continue
+            y_local, gatings[name] = part(*features, given.get(name))
             parts.append(y_local)
         return torch.cat([*parts, *infrared_dense, *visible_dense], dim=1), gatings
+
+
+def _check_option(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f'{name} must be one of {", ".join(known)}, but is {value!r}')
