@@ -7,9 +7,11 @@ from pathlib import Path
 from mmdet.registry import HOOKS
 from mmdet.structures import DetDataSample
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
+from moefusion.visualization.expert_picture import capture_experts, draw_experts
 from moefusion.visualization.fusion_picture import draw_fusion
 from moefusion.visualization.prediction import fusion_picture
 
@@ -20,10 +22,12 @@ class FusionVisualizationHook(Hook):
 
     Args:
         num_images (int): how many pairs, from the first on; 0 for none. Defaults to 4.
+        experts (bool): whether to fuse these pairs once more, and send what each local expert makes
+            of them (paper, Fig. 6) under ``<stem>_experts``. Defaults to False.
     """
 
-    def __init__(self, num_images: int = 4) -> None:
-        self.num_images = num_images
+    def __init__(self, num_images: int = 4, experts: bool = False) -> None:
+        self.num_images, self.experts = num_images, experts
         self._shown = 0
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -39,7 +43,7 @@ class FusionVisualizationHook(Hook):
         data_batch: dict | None = None,
         outputs: list[DetDataSample] | None = None,
     ) -> None:
-        self._show(runner.iter, data_batch, outputs)
+        self._show(runner, runner.iter, data_batch, outputs)
 
     def after_test_iter(
         self,
@@ -48,14 +52,20 @@ class FusionVisualizationHook(Hook):
         data_batch: dict | None = None,
         outputs: list[DetDataSample] | None = None,
     ) -> None:
-        self._show(0, data_batch, outputs)
+        self._show(runner, 0, data_batch, outputs)
 
-    def _show(self, step: int, data_batch: dict, outputs: list[DetDataSample]) -> None:
+    def _show(
+        self, runner: Runner, step: int, data_batch: dict, outputs: list[DetDataSample]
+    ) -> None:
         for pair, sample in zip(data_batch['inputs'], outputs):
             if self._shown >= self.num_images or 'fused' not in sample:
                 return
             self._shown += 1
-            picture = draw_fusion([fusion_picture(pair, sample)])
-            Visualizer.get_current_instance().add_image(
-                Path(sample.img_path).stem, picture, step=step
-            )
+            name, picture = Path(sample.img_path).stem, fusion_picture(pair, sample)
+            visualizer = Visualizer.get_current_instance()
+            visualizer.add_image(name, draw_fusion([picture]), step=step)
+            if self.experts:
+                model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+                with capture_experts(model.fusion) as maps:
+                    model.test_step(dict(inputs=[pair], data_samples=[sample.clone()]))
+                visualizer.add_image(f'{name}_experts', draw_experts(picture, maps), step=step)

@@ -54,8 +54,8 @@ class FusionNetwork(nn.Module):
         global_grid (tuple[int, int]): The same for the global gate. Defaults to an eighth.
         background_mixture (bool): Whether a second local mixture works on 1 - Att (paper, section
             4.6). Defaults to True.
-        local (str): ``'mixture'``; for ablations ``'attention'``, :class:`AttentionLocal` in place of
-            each local mixture, or ``'none'``: the dense features alone are decoded.
+        local (str): ``'mixture'``; for ablations ``'attention'``, :class:`AttentionLocal` in place
+            of each local mixture, or ``'none'``: the dense features alone are decoded.
         global_mixture (bool): Whether experts decode, or one network of an expert's structure.
             Defaults to True.
         gating (str): ``'standardised'``; for ablations ``'plain'``, gates on features as they are,
@@ -197,13 +197,15 @@ class FusionNetwork(nn.Module):
         return FusionOutput(fused, attention, decided)
 
     def gates(self) -> dict[str, NoisyTopKGate]:
-        """The gate of each mixture, by the names of ``FusionOutput.gatings``."""
+        """The gates that have a choice, by the names of ``FusionOutput.gatings``."""
         gates = {
             f'local_{region}': part.gate
             for region, part in self.local.items()
             if isinstance(part, LocalMixture)
         }
-        return {**gates, 'global': self.decoder.gate}
+        if len(self.decoder.experts) > 1:
+            gates['global'] = self.decoder.gate
+        return gates
 
     def to_cells(self, image: Tensor) -> Tensor:
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""

@@ -65,6 +65,8 @@ class GateStatistics(nn.Module):
             ``gates.<mixture>_spread``, how much the logits differ between samples, as a multiple
             of the noise: below 1 chance decides.
         """
+        if not self.names:  # no mixture is left to choose in
+            return {}
         batches = {name: _joined([group[name] for group in gatings]) for name in self.names}
         sums = reduce_with_gradient(
             torch.stack(
