@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import torch
+from torch.nn import functional as F
 
 from moefusion.apis import FusionInferencer
 from moefusion.apis.command import command, show_progress
 from moefusion.apis.routing import SCORES, RoutingStudy
-from moefusion.files import find_pairs, read_pair, write_file
+from moefusion.files import find_pairs, read_pair, write_file, write_image
 from moefusion.losses import FusionLoss
+from moefusion.visualization.sheet import draw_sheet
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -34,7 +38,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--number', type=int, default=10, help='pairs of each set (default: 10)')
     parser.add_argument('--device', help='such as cpu or cuda:0')
-    parser.add_argument('--out-dir', help='also write routing.csv, a row for each pair')
+    parser.add_argument(
+        '--out-dir',
+        help='also write routing.csv, a row for each pair, and a picture for each gate: which '
+        'pairs go to which expert, sorted by its weight',
+    )
     return parser.parse_args(argv)
 
 
@@ -55,7 +63,10 @@ def main(argv: list[str] | None = None) -> None:
     if args.out_dir:
         path = Path(args.out_dir, 'routing.csv')
         write_file(path, per_pair(study).to_csv(index=False).encode())
-        print(f'Wrote {path}')
+        for name in study.gates:
+            picture = draw_gate(study, name)
+            write_image(Path(args.out_dir, f'{name}.png'), np.ascontiguousarray(picture[..., ::-1]))
+        print(f'Wrote {path} and {", ".join(study.gates)}.png beside it')
 
 
 def analyse(args: argparse.Namespace) -> RoutingStudy:
@@ -126,6 +137,32 @@ def per_pair(study: RoutingStudy) -> pd.DataFrame:
         )
         for pair in study.pairs
     )
+
+
+def draw_gate(study: RoutingStudy, name: str, columns: int = 8) -> np.ndarray:
+    """A row for each expert: the pairs that chose it, visible above infrared, sorted by weight.
+
+    Returns:
+        np.ndarray: the picture, uint8, R, G, B; an expert that no pair chose has no row.
+    """
+    weights = torch.cat([pair.gatings[name].weights for pair in study.pairs]).cpu().numpy()
+    rows = {}
+    for number, column in enumerate(weights.T):
+        users = [int(place) for place in np.argsort(-column, kind='stable') if column[place] > 0]
+        if users:
+            rows[f'expert {number}: {len(users)} pairs'] = {
+                f'{column[place]:.2f} {study.pairs[place].group} {study.pairs[place].name}': _both(
+                    study.pairs[place].sources
+                )
+                for place in users[:columns]
+            }
+    return draw_sheet(rows, width=1.8)
+
+
+def _both(sources: list[torch.Tensor]) -> np.ndarray:
+    small = F.adaptive_avg_pool2d(torch.cat(sources[:2]), (120, 160)).clamp(0, 1) * 255
+    levels = small.round().to(torch.uint8).cpu().reshape(240, 160, 1)
+    return levels.expand(-1, -1, 3).numpy()
 
 
 if __name__ == '__main__':

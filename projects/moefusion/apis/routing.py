@@ -13,8 +13,9 @@ from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from moefusion.fusion import FusionOutput, Gating
+from moefusion.image import sobel_gradient
 from moefusion.losses import FusionLoss, information_ratio
-from moefusion.metrics import fusion_metrics
+from moefusion.metrics import entropy, fusion_metrics
 from moefusion.models import MoEFusion
 from moefusion.models.moe_fusion import MODALITIES
 
@@ -33,7 +34,8 @@ class RoutedPair:
             1 x 1 x H x W in [0, 1].
         gatings (dict[str, Gating]): each gate's own decision.
         follows (dict[str, float]): what the whole pair shows: ``information`` (log of
-            :func:`moefusion.losses.information_ratio`), ``visible`` and ``infrared`` brightness.
+            :func:`moefusion.losses.information_ratio`), and of either image its brightness
+            (``visible``, ``infrared``), mean gradient and entropy (``visible gradient`` ...).
         losses (dict[str, float]): the fusion loss by kind of choice.
         scores (dict[str, dict[str, float]]): VIF and Qabf by kind of choice.
     """
@@ -80,11 +82,12 @@ class RoutingStudy:
         sources += [self.model.attend(modality, inputs[modality]) for modality in MODALITIES]
         sources = [image[..., : size[0], : size[1]] for image in sources]
         output = self.model.fusion(*sources)
-        follows = dict(
-            information=information_ratio(*sources[:2]).log().item(),
-            visible=sources[0].mean().item(),
-            infrared=sources[1].mean().item(),
-        )
+        follows = {'information': information_ratio(*sources[:2]).log().item()}
+        for modality, image in zip(MODALITIES, sources):
+            levels = (image * 255).round().to(torch.uint8).cpu()[0, 0]
+            follows[modality] = image.mean().item()
+            follows[f'{modality} gradient'] = sobel_gradient(image).mean().item()
+            follows[f'{modality} entropy'] = float(entropy(levels))
         routed = RoutedPair(name, group, sources, output.gatings, follows)
         self._record(routed, 'own', output)
         self.pairs.append(routed)

@@ -103,7 +103,7 @@ def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2)
     """Draw images in rows and columns.
 
     Args:
-        rows (Mapping): by pair, then by column, H x W x 3 uint8; the same columns in each row.
+        rows (Mapping): by the row's name, then by the image's, H x W x 3 uint8.
         width (float): width of one column in inches, at 100 dots an inch. Defaults to 3.2.
 
     Returns:
@@ -111,7 +111,7 @@ def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2)
     """
     first = [next(iter(images.values())) for images in rows.values()]
     ratios = [image.shape[0] / image.shape[1] for image in first]
-    columns = len(next(iter(rows.values())))
+    columns = max(len(images) for images in rows.values())
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     figure = Figure((columns * width, sum(ratios) * width + 0.2 * len(rows)), 100, layout=layout)
     canvas = FigureCanvasAgg(figure)
@@ -122,6 +122,8 @@ def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2)
             axes.set_xticks([])
             axes.set_yticks([])
             axes.set_xlabel(name, fontsize=9, parse_math=False)
+        for axes in line[len(images) :]:
+            axes.set_axis_off()
         line[0].set_ylabel(stem, fontsize=9, parse_math=False)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
