@@ -151,7 +151,7 @@ def draw_gate(study: RoutingStudy, name: str, columns: int = 8) -> np.ndarray:
         users = [int(place) for place in np.argsort(-column, kind='stable') if column[place] > 0]
         if users:
             rows[f'expert {number}: {len(users)} pairs'] = {
-                f'{column[place]:.2f} {study.pairs[place].group} {study.pairs[place].name}': _both(
+                f'{column[place]:.2f} {study.pairs[place].group}\n{study.pairs[place].name}': _both(
                     study.pairs[place].sources
                 )
                 for place in users[:columns]
