@@ -182,7 +182,7 @@ def test_the_tool_goes_on_without_a_failed_training(tool, calls, tmp_path, capsy
 
 def test_the_tool_ablates_another_base(tool, tmp_path):
     base = ROOT / 'configs/moefusion_flir.py'
-    folder, configs = tool['write_configs']('paper-experts', base, tmp_path)
+    _, configs = tool['write_configs']('paper-experts', base, tmp_path)
     assert list(configs) == ['moefusion_flir', 'e2k2', 'e4k1', 'e4k3', 'e4k4', 'e6k2', 'e8k2']
     config = read(configs['e6k2'])
     assert config.model.fusion.num_experts == 6

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from moefusion.fusion import FusionNetwork, LocalMixture
-from moefusion.visualization.fusion_picture import GATE_TITLES, FusionPicture
+from moefusion.visualization.fusion_picture import FusionPicture
 
 
 @contextmanager
@@ -99,7 +99,8 @@ def draw_experts(
             panel.imshow(features, cmap='viridis', vmin=0, vmax=limit)
             modality = 'visible' if number < half else 'infrared'
             weight = f'{picture.gates[name][number]:.2f}'
-            title = f'{GATE_TITLES.get(name, name)} {number} ({modality}), weight {weight}'
+            region = name.removeprefix('local_')
+            title = f'{region} {number} ({modality}), weight {weight}'
             panel.set_title(title, fontsize=9)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
