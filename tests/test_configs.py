@@ -9,7 +9,7 @@ CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 ALL = sorted(
     path.relative_to(CONFIGS).as_posix()
     for path in CONFIGS.rglob('*.py')
-    if '_base_' not in path.parts
+    if not {'_base_', 'ablations'} & set(path.parts)
 )
 FUSION = [name for name in ALL if Path(name).name.startswith('moefusion')]
 LITE = [name for name in FUSION if 'lite' in name]

@@ -8,11 +8,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+import torch
+from torch.nn import functional as F
+
 from moefusion.apis import FusionInferencer
 from moefusion.apis.command import command, show_progress
-from moefusion.apis.routing import SCORES, RoutingStudy
-from moefusion.files import find_pairs, read_pair, write_file
+from moefusion.apis.routing import SCORES, RoutedPair, RoutingStudy
+from moefusion.files import find_pairs, read_pair, write_file, write_image
 from moefusion.losses import FusionLoss
+from moefusion.visualization.sheet import draw_sheet
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -26,7 +31,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--data', nargs='+', required=True, type=_group, metavar=metavar, help=text)
     parser.add_argument('--number', type=int, default=10, help='pairs of each set (default: 10)')
     parser.add_argument('--device', help='such as cpu or cuda:0')
-    parser.add_argument('--out-dir', help='also write routing.csv, a row for each pair')
+    parser.add_argument(
+        '--out-dir',
+        help='also write routing.csv, a row for each pair, and a picture for each gate: which '
+        'pairs go to which expert, sorted by its weight',
+    )
     return parser.parse_args(argv)
 
 
@@ -47,7 +56,10 @@ def main(argv: list[str] | None = None) -> None:
     if args.out_dir:
         path = Path(args.out_dir, 'routing.csv')
         write_file(path, study.table().round(6).to_csv(index=False).encode())
-        print(f'Wrote {path}')
+        for name in study.sets:
+            picture = draw_gate(study, name)
+            write_image(Path(args.out_dir, f'{name}.png'), np.ascontiguousarray(picture[..., ::-1]))
+        print(f'Wrote {path} and {", ".join(study.sets)}.png beside it')
 
 
 def analyse(args: argparse.Namespace) -> RoutingStudy:
@@ -90,6 +102,29 @@ def report(study: RoutingStudy) -> str:
         shown = ', '.join(f'{key} {value:+.2f}' for key, value in values.items())
         lines.append(f'  {name}: {shown}')
     return '\n'.join(lines)
+
+
+def draw_gate(study: RoutingStudy, name: str, columns: int = 8) -> np.ndarray:
+    """A row for each expert: the pairs that chose it, visible above infrared, sorted by weight.
+
+    Returns:
+        np.ndarray: the picture, uint8, R, G, B; an expert that no pair chose has no row.
+    """
+    table, rows = study.table(), {}
+    for expert, weights in table.filter(regex=rf'^{name} \d+$').items():
+        users = table[weights > 0].sort_values(str(expert), ascending=False, kind='stable')
+        if len(users):
+            rows[f'{expert}: {len(users)} pairs'] = {
+                f'{user[expert]:.2f} {user["data"]}\n{user["pair"]}': _both(study.pairs[place])
+                for place, user in zip(users.index, users.head(columns).to_dict('records'))
+            }
+    return draw_sheet(rows, width=1.8)
+
+
+def _both(pair: RoutedPair) -> np.ndarray:
+    small = F.adaptive_avg_pool2d(torch.cat(pair.sources[:2]), (120, 160)).clamp(0, 1) * 255
+    levels = small.round().to(torch.uint8).cpu().reshape(240, 160, 1)
+    return levels.expand(-1, -1, 3).numpy()
 
 
 if __name__ == '__main__':

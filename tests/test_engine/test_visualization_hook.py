@@ -16,7 +16,7 @@ if 'CountForTheHook' not in METRICS:
             return dict(count=len(results))
 
 
-def evaluated(make_runner, num_images, backends=True):
+def evaluated(make_runner, num_images, backends=True, **hook):
     options = dict(
         test_dataloader=make_runner.loader(5),
         test_cfg=dict(),
@@ -24,7 +24,7 @@ def evaluated(make_runner, num_images, backends=True):
         val_dataloader=make_runner.loader(5),
         val_cfg=dict(),
         val_evaluator=dict(type='CountForTheHook'),
-        hooks=[dict(type='FusionVisualizationHook', num_images=num_images)],
+        hooks=[dict(type='FusionVisualizationHook', num_images=num_images, **hook)],
     )
     if backends:
         options['visualizer'] = dict(
@@ -51,3 +51,11 @@ def test_each_validation_writes_its_own(make_runner, tmp_path):
     runner.train()
     names = sorted(file.name for file in (tmp_path / 'work').rglob('vis_image/*.png'))
     assert names == ['scene0_3.png', 'scene0_6.png']  # after 3 and after 6 iterations
+
+
+def test_experts_of_the_same_pairs(make_runner, tmp_path):
+    """A picture more for each; what is scored stays as it was."""
+    runner = evaluated(make_runner, 2, experts=True)
+    assert runner.test() == dict(count=5)
+    names = sorted(file.name for file in (tmp_path / 'work').rglob('vis_image/*.png'))
+    assert names == [f'scene{i}{end}_0.png' for i in (0, 1) for end in ('', '_experts')]

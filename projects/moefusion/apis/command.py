@@ -9,6 +9,7 @@ import functools
 import io
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import ParamSpec, TypeVar
@@ -94,7 +95,8 @@ def _reason(error: BaseException) -> str | None:
     frame, on_purpose = _origin(error)
     text = str(error.args[0]) if error.args else type(error).__name__
     module = frame.f_globals.get('__name__', '') if frame else ''
-    if isinstance(error, TypeError) and module == 'mmengine.registry.build_functions':
+    unknown_key = isinstance(error, TypeError) and 'unexpected keyword argument' in text
+    if unknown_key and _is_built(error):
         return f'{text}. Check the keys of this class in the config and in --cfg-options'
     if not on_purpose:
         return None
@@ -138,6 +140,16 @@ def _unwrap(error: BaseException) -> BaseException:
     ):
         error = error.__context__
     return error
+
+
+def _is_built(error: BaseException) -> bool:
+    """Whether the registry's call of a class, or of what it derives from, made an error."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules = [frame.f_globals.get('__name__') for frame in frames]
+    return 'mmengine.registry.build_functions' in modules and frames[-1].f_code.co_name in (
+        'build_from_cfg',
+        '__init__',
+    )
 
 
 def _from_worker(text: str, name: str, system: bool) -> str | None:

@@ -13,13 +13,15 @@ from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from moefusion.fusion import FusionOutput, Gating
+from moefusion.image import sobel_gradient
 from moefusion.losses import FusionLoss, information_ratio
-from moefusion.metrics import fusion_metrics
+from moefusion.metrics import entropy, fusion_metrics
 from moefusion.models import MoEFusion
 from moefusion.models.moe_fusion import MODALITIES
 
 SCORES = ['VIF', 'Qabf']
-FOLLOWS = ['information', 'visible', 'infrared']
+OF_EITHER = ['', ' gradient', ' entropy']
+FOLLOWS = ['information', *(name + what for name in MODALITIES for what in OF_EITHER)]
 GRADIENT_WEIGHT = 0.5  # of the gradient loss, as in the recipe of the bundled weights
 
 Experts = tuple[int, ...]
@@ -78,8 +80,12 @@ class RoutingStudy:
         sources = [image[..., : size[0], : size[1]] for image in sources]
         output = self.model.fusion(*sources)
         routed = RoutedPair(sources, output.gatings, dict(data=group, pair=name))
-        shown = information_ratio(*sources[:2]).log(), sources[0].mean(), sources[1].mean()
-        routed.row |= {key: value.item() for key, value in zip(FOLLOWS, shown)}
+        routed.row['information'] = information_ratio(*sources[:2]).log().item()
+        for modality, image in zip(MODALITIES, sources):
+            levels = (image * 255).round().to(torch.uint8).cpu()[0, 0]
+            routed.row[modality] = image.mean().item()
+            routed.row[f'{modality} gradient'] = sobel_gradient(image).mean().item()
+            routed.row[f'{modality} entropy'] = float(entropy(levels))
         for gate, gating in output.gatings.items():
             weights, logits = gating.weights[0].tolist(), gating.logits[0].tolist()
             routed.row[gate] = ' and '.join(map(str, sorted(gating.selected[0])))
@@ -127,10 +133,11 @@ class RoutingStudy:
         """A row for each pair.
 
         Columns: ``data`` and ``pair`` name it. ``information`` (log of
-        :func:`moefusion.losses.information_ratio`), ``visible`` and ``infrared`` (brightness) are
-        what the whole pair shows. Each gate has its set of experts (``global``), their weights
-        (``global 0``) and logits (``global logit 0``). Each kind of choice has its fusion loss
-        (``loss swapped``), own and swapped ones ``VIF`` and ``Qabf``, too (``VIF swapped``).
+        :func:`moefusion.losses.information_ratio`), and of either image its brightness
+        (``visible``), mean gradient (``visible gradient``) and entropy are what the whole pair
+        shows. Each gate has its set of experts (``global``), their weights (``global 0``) and
+        logits (``global logit 0``). Each kind of choice has its fusion loss (``loss swapped``), own
+        and swapped ones ``VIF`` and ``Qabf``, too (``VIF swapped``).
         """
         return pd.DataFrame([pair.row for pair in self.pairs])
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from moefusion.visualization import draw_fusion, fusion_picture
+from moefusion.visualization.expert_picture import capture_experts, draw_experts
 
 
 @HOOKS.register_module()
@@ -17,10 +19,12 @@ class FusionVisualizationHook(Hook):
 
     Args:
         num_images (int): how many pairs, from the first on; 0 for none. Defaults to 4.
+        experts (bool): whether to fuse these pairs once more, and send what each local expert makes
+            of them (paper, Fig. 6) under ``<stem>_experts``. Defaults to False.
     """
 
-    def __init__(self, num_images: int = 4) -> None:
-        self.num_images = num_images
+    def __init__(self, num_images: int = 4, experts: bool = False) -> None:
+        self.num_images, self.experts = num_images, experts
         self._shown = 0
 
     def _before_epoch(self, runner: Runner, mode: str = 'train') -> None:
@@ -40,8 +44,12 @@ class FusionVisualizationHook(Hook):
             if self._shown >= self.num_images or 'fused' not in sample:
                 return
             self._shown += 1
-            Visualizer.get_current_instance().add_image(
-                Path(sample.img_path).stem,
-                draw_fusion([fusion_picture(pair, sample)]),
-                step=runner.iter if mode == 'val' else 0,
-            )
+            step = runner.iter if mode == 'val' else 0
+            name, picture = Path(sample.img_path).stem, fusion_picture(pair, sample)
+            visualizer = Visualizer.get_current_instance()
+            visualizer.add_image(name, draw_fusion([picture]), step=step)
+            if self.experts:
+                model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+                with capture_experts(model.fusion) as maps:
+                    model.test_step(dict(inputs=[pair], data_samples=[sample.clone()]))
+                visualizer.add_image(f'{name}_experts', draw_experts(picture, maps), step=step)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from moefusion.fusion.attention import AttentionMerge
+from moefusion.fusion.attention_local import AttentionLocal
 from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
@@ -22,8 +23,8 @@ class FusionOutput:
     Attributes:
         fused (Tensor): I_F, N x 1 x H x W; about [0, 1], clip it before you show or store it.
         attention (Tensor): Att, N x 1 x H x W in [0, 1].
-        gatings (dict[str, Gating]): of ``local_foreground``, ``local_background`` (where there is
-            a background mixture) and ``global``.
+        gatings (dict[str, Gating]): of ``local_foreground``, ``local_background`` (where there are
+            such mixtures) and ``global``.
     """
 
     fused: Tensor
@@ -53,6 +54,12 @@ class FusionNetwork(nn.Module):
         global_grid (tuple[int, int]): The same for the global gate. Defaults to an eighth.
         background_mixture (bool): Whether a second local mixture works on 1 - Att (paper, section
             4.6). Defaults to True.
+        local (str): ``'mixture'``; for ablations ``'attention'``, :class:`AttentionLocal` in place
+            of each local mixture, or ``'none'``: the dense features alone are decoded.
+        global_mixture (bool): Whether experts decode, or one network of an expert's structure.
+            Defaults to True.
+        gating (str): ``'standardised'``; for ablations ``'plain'``, gates on features as they are,
+            or ``'equal'``: all experts run with the same weight, whatever the image.
         attention_merge (str): ``'conv'`` or ``'max'``, see :class:`AttentionMerge`.
         noise (float): Standard deviation of the gates' noise at the start of training.
         stride (int): 1, as in the paper, or a cell's side in pixels: the network then works on
@@ -61,7 +68,7 @@ class FusionNetwork(nn.Module):
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
-            not two positive sizes, or ``attention_merge`` is unknown.
+            not two positive sizes, or ``attention_merge``, ``local`` or ``gating`` is unknown.
 
     Examples:
         >>> network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
@@ -80,6 +87,9 @@ class FusionNetwork(nn.Module):
         local_grid: tuple[int, int] = (120, 160),
         global_grid: tuple[int, int] = (60, 80),
         background_mixture: bool = True,
+        local: str = 'mixture',
+        global_mixture: bool = True,
+        gating: str = 'standardised',
         attention_merge: str = 'conv',
         noise: float = 0.2,
         stride: int = 1,
@@ -89,14 +99,31 @@ class FusionNetwork(nn.Module):
         cell = stride * stride
         self.visible_encoder = DenseEncoder(channels, in_channels=cell)
         self.infrared_encoder = DenseEncoder(channels, in_channels=cell)
-        self.attention_merge = AttentionMerge(attention_merge)
+        _check_option('local', local, ('mixture', 'attention', 'none'))
+        _check_option('gating', gating, ('standardised', 'plain', 'equal'))
+        if gating == 'equal':
+            top_k, noise = num_experts, 0.0
         regions = ['foreground', 'background'] if background_mixture else ['foreground']
-        local = channels, local_hidden, num_experts, top_k, local_grid, noise
-        self.local = nn.ModuleDict({region: LocalMixture(*local) for region in regions})
+        if local == 'none':
+            regions, attention_merge = [], 'max'  # without parameters, as nothing trains them
+        self.attention_merge = AttentionMerge(attention_merge)
+        mixture = channels, local_hidden, num_experts, top_k, local_grid, noise
+        self.local = nn.ModuleDict(
+            {
+                region: AttentionLocal(channels) if local == 'attention' else LocalMixture(*mixture)
+                for region in regions
+            }
+        )
+        if not global_mixture:
+            num_experts = top_k = 1  # whose weight is 1
         fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels
         self.decoder = GlobalMixture(
             fusion_channels, global_widths, num_experts, top_k, global_grid, noise, cell
         )
+        for gate in self.gates().values():
+            gate.requires_grad_(gating != 'equal')  # weights of zero: all experts are alike
+            if gating == 'plain':
+                gate.register_module('standard', nn.Identity())
         self._initialise()
 
     def _initialise(self) -> None:
@@ -165,9 +192,14 @@ class FusionNetwork(nn.Module):
         return FusionOutput(fused, attention, decided)
 
     def gates(self) -> dict[str, NoisyTopKGate]:
-        """The gate of each mixture, by the names of ``FusionOutput.gatings``."""
+        """The gates that have a choice, by the names of ``FusionOutput.gatings``."""
         names = [*(f'local_{region}' for region in self.local), 'global']
-        return dict(zip(names, (m for m in self.modules() if isinstance(m, NoisyTopKGate))))
+        parts = [*self.local.values(), self.decoder]
+        return {
+            name: part.gate
+            for name, part in zip(names, parts)
+            if isinstance(part, (LocalMixture, GlobalMixture)) and len(part.experts) > 1
+        }
 
     def to_cells(self, image: Tensor) -> Tensor:
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
@@ -187,9 +219,17 @@ class FusionNetwork(nn.Module):
         visible_dense = self.visible_encoder(self.to_cells(visible))
         infrared_dense = self.infrared_encoder(self.to_cells(infrared))
         parts, gatings = [], {}
-        for region, mixture in self.local.items():
+        for region, part in self.local.items():
             prior = attention if region == 'foreground' else 1 - attention
             sources, name = (visible_dense[-1], infrared_dense[-1]), f'local_{region}'
-            y_local, gatings[name] = mixture(*sources, prior, given.get(name))
+            if isinstance(part, AttentionLocal):
+                parts.append(part(*sources, prior))
+                continue
+            y_local, gatings[name] = part(*sources, prior, given.get(name))
             parts.append(y_local)
         return torch.cat([*parts, *infrared_dense, *visible_dense], dim=1), gatings
+
+
+def _check_option(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f'{name} must be one of {", ".join(known)}, but is {value!r}')

@@ -57,6 +57,8 @@ class GateStatistics(nn.Module):
             ``gates.<mixture>_spread``, how much the logits differ between samples, as a multiple
             of the noise: below 1 chance decides.
         """
+        if not self.names:  # no mixture is left to choose in
+            return {}
         groups = {name: [each[name] for each in gatings] for name in self.names}
         parts = [
             torch.stack([_joined(group, 'weights'), _joined(group, 'load')]).sum(dim=1)

@@ -1,0 +1,5 @@
+"""Fig. 7, E8K2: 8 experts in each mixture, of which 2 run."""
+
+_base_ = '../moefusion-lite_mixed.py'
+
+model = dict(fusion=dict(num_experts=8))

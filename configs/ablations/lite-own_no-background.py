@@ -1,0 +1,5 @@
+"""Without the second local mixture, on 1 - Att (paper, 4.6)."""
+
+_base_ = '../moefusion-lite_mixed.py'
+
+model = dict(fusion=dict(background_mixture=False))

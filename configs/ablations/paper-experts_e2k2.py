@@ -1,0 +1,5 @@
+"""Fig. 7, E2K2: 2 experts in each mixture, of which 2 run."""
+
+_base_ = '../moefusion_m3fd.py'
+
+model = dict(fusion=dict(num_experts=2))

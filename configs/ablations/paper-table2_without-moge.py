@@ -1,0 +1,5 @@
+"""Table 2, w/o MoGE: one decoder of an expert's structure."""
+
+_base_ = '../moefusion_m3fd.py'
+
+model = dict(fusion=dict(global_mixture=False))

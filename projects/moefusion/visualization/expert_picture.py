@@ -1,0 +1,106 @@
+"""What each local expert makes of a pair (paper, Fig. 6): its features, and the gate's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from moefusion.fusion import FusionNetwork, LocalMixture
+from moefusion.visualization.fusion_picture import FusionPicture
+
+
+@contextmanager
+def capture_experts(network: FusionNetwork) -> Iterator[dict[str, np.ndarray]]:
+    """Run all experts of the local mixtures, chosen or not, whenever the network fuses.
+
+    Args:
+        network (FusionNetwork): in evaluation mode. What it fuses does not change.
+
+    Yields:
+        dict[str, np.ndarray]: by mixture (``local_foreground``, ``local_background``), for the last
+        image that was fused: the mean size of each expert's features, E x H x W (cells of
+        ``network.stride`` pixels), float32, 0 or more. Empty before, and without MoLE.
+
+    Examples:
+        >>> network = FusionNetwork(local_grid=(2, 2), global_grid=(2, 2)).eval()
+        >>> with capture_experts(network) as maps:
+        ...     _ = network(*torch.rand(2, 1, 1, 30, 40))
+        >>> maps['local_background'].shape
+        (4, 30, 40)
+    """
+    maps: dict[str, np.ndarray] = {}
+    with ExitStack() as hooks:
+        for region, mixture in network.local.items():
+            if isinstance(mixture, LocalMixture):
+                hook = partial(_record, maps, f'local_{region}')
+                hooks.callback(mixture.register_forward_hook(hook).remove)
+        yield maps
+
+
+@torch.no_grad()
+def _record(
+    maps: dict[str, np.ndarray],
+    name: str,
+    mixture: LocalMixture,
+    inputs: tuple[Any, ...],
+    output: object,
+) -> None:
+    visible, infrared, attention = (features[-1:] for features in inputs[:3])
+    half = len(mixture.experts) // 2
+    sources: list[Tensor] = [visible * attention] * half + [infrared * attention] * half
+    found = [expert(source).abs().mean(dim=1) for expert, source in zip(mixture.experts, sources)]
+    maps[name] = torch.cat(found).float().cpu().numpy()
+
+
+def draw_experts(
+    picture: FusionPicture, maps: Mapping[str, np.ndarray], width: float = 2.6
+) -> np.ndarray:
+    """Sources, attention and fused image of a pair; below, a row of experts for each mixture.
+
+    Args:
+        picture (FusionPicture): the pair.
+        maps (Mapping[str, np.ndarray]): from :func:`capture_experts`. All maps of a mixture share
+            one scale, from 0 to its 99.5th percentile.
+        width (float): width of one column in inches, at 100 dots an inch. Defaults to 2.6.
+
+    Returns:
+        np.ndarray: the picture, uint8, R, G, B.
+    """
+    columns = max([4, *(len(experts) for experts in maps.values())])
+    ratio = min(max(picture.visible.shape[0] / picture.visible.shape[1], 0.3), 3)
+    size = columns * width, (1 + len(maps)) * (width * ratio + 0.3)
+    figure = Figure(size, 100, layout='constrained')
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(1 + len(maps), columns, squeeze=False)
+    for panel in axes.flat:
+        panel.set_axis_off()
+    gray: dict[str, Any] = dict(cmap='gray', vmin=0, vmax=255)
+    shown: list[tuple[str, np.ndarray, dict[str, Any]]] = [
+        (f'visible  ({picture.title})', picture.visible, {}),
+        ('infrared', picture.infrared, gray),
+        ('attention', picture.attention, dict(cmap='inferno', vmin=0, vmax=1)),
+        ('fused', picture.fused, gray),
+    ]
+    for panel, (title, image, style) in zip(axes[0], shown):
+        panel.imshow(image, **style)
+        panel.set_title(title, fontsize=9, parse_math=False)
+    for row, (name, experts) in zip(axes[1:], maps.items()):
+        limit = max(float(np.percentile(experts, 99.5)), 1e-6)
+        half = len(experts) // 2
+        for number, (panel, features) in enumerate(zip(row, experts)):
+            panel.imshow(features, cmap='viridis', vmin=0, vmax=limit)
+            modality = 'visible' if number < half else 'infrared'
+            weight = f'{picture.gates[name][number]:.2f}'
+            region = name.removeprefix('local_')
+            title = f'{region} {number} ({modality}), weight {weight}'
+            panel.set_title(title, fontsize=9)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -1,0 +1,63 @@
+"""tools/analyse_routing.py: the report, the table of pairs, and who chose which expert."""
+
+import importlib.util
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from moefusion.fusion import Gating
+
+
+@pytest.fixture(scope='module')
+def tool(repo_root):
+    path = repo_root / 'tools/analyse_routing.py'
+    spec = importlib.util.spec_from_file_location('analyse_routing_tool', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_writes_what_it_says(tool, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    for folder in ('vi', 'ir'):
+        (tmp_path / folder).mkdir()
+        for name in ('a', 'b', 'c'):
+            image = random.integers(0, 256, (44, 50), dtype=np.uint8)
+            cv2.imwrite(str(tmp_path / folder / f'{name}.png'), image)
+    data = f'noise={tmp_path / "vi"},{tmp_path / "ir"}'
+    flags = ['--number', '2', '--device', 'cpu', '--out-dir', str(tmp_path / 'out')]
+    tool.main(['--data', data, *flags])
+    said = capsys.readouterr().out
+    assert '2 pairs. Fusion loss with the own experts' in said and 'infrared entropy' in said
+    gates = ['global', 'local_background', 'local_foreground']
+    files = sorted(path.name for path in (tmp_path / 'out').iterdir())
+    assert files == sorted(['routing.csv', *(f'{name}.png' for name in gates)])
+    table = pd.read_csv(tmp_path / 'out/routing.csv')
+    assert list(table.pair) == ['a', 'b'] and table['visible entropy'].between(7, 8).all()
+    for name in gates:
+        np.testing.assert_allclose(table.filter(regex=rf'^{name} \d').sum(axis=1), 1, atol=1e-3)
+
+
+def test_pairs_are_sorted_by_weight(tool):
+    """Brighter pairs weigh more here; expert 1, which none chose, has no row."""
+    pairs = []
+    for weight in (0.3, 0.9, 0.6):
+        weights = torch.tensor([[weight, 0.0, 1 - weight]])
+        image = torch.full((1, 1, 12, 16), weight)
+        gating = Gating(weights, weights, [[0, 2]], weights)
+        pair = SimpleNamespace(
+            name=str(weight), group='made', sources=[image, image], gatings=dict(gate=gating)
+        )
+        pairs.append(pair)
+    picture = tool.draw_gate(SimpleNamespace(pairs=pairs), 'gate', columns=2)
+    high, wide = picture.shape[0] // 2, picture.shape[1] // 2
+    levels = [
+        int(np.median(picture[rows, columns]))
+        for rows in (slice(20, high - 40), slice(high + 20, -40))
+        for columns in (slice(40, wide - 20), slice(wide + 40, -20))
+    ]
+    assert levels == [round(255 * weight) for weight in (0.9, 0.6, 0.3, 0.6)]

@@ -1,0 +1,83 @@
+"""tools/make_sheet.py on painted folders: the three kinds of sheet, and what users get wrong."""
+
+import importlib.util
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+
+@pytest.fixture
+def run(tmp_path, repo_root):
+    """Calls the tool on three pairs and two methods; returns the picture."""
+    path = repo_root / 'tools/make_sheet.py'
+    spec = importlib.util.spec_from_file_location('make_sheet_tool', path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    random = np.random.default_rng(0)
+    for folder in ('vi', 'ir', 'one', 'two'):
+        (tmp_path / folder).mkdir()
+        for name in ('a', 'b', 'c'):
+            image = random.integers(60, 90, (64, 96, 3), dtype=np.uint8)
+            image = image[..., 0] if folder == 'ir' else image
+            cv2.imwrite(str(tmp_path / folder / f'{name}.png'), image)
+
+    def make(*flags):
+        out = tmp_path / 'sheet.png'
+        sources = ['--visible', str(tmp_path / 'vi'), '--infrared', str(tmp_path / 'ir')]
+        methods = [f'{name}={tmp_path / name}' for name in ('one', 'two')]
+        fixed = ['--out', str(out), '--device', 'cpu', '--names', 'a']
+        tool.main([*sources, '--fused', *methods, *fixed, *flags])
+        return cv2.imread(str(out))[..., ::-1].astype(int)
+
+    return make
+
+
+def share(image, color):
+    return (np.abs(image - color).max(axis=-1) <= 8).mean()
+
+
+def test_boxes_of_a_file(run, tmp_path):
+    boxes = tmp_path / 'boxes.json'
+    boxes.write_text(json.dumps(dict(a=dict(green=[10, 10, 40, 30]))))
+    picture = run('--boxes', str(boxes))
+    assert picture.shape[1] == 4 * 320
+    assert share(picture, (30, 180, 60)) > 0.01 and share(picture, (225, 30, 30)) == 0
+
+
+def test_boxes_that_the_tool_finds(run):
+    picture = run()
+    assert share(picture, (30, 180, 60)) > 0.01 and share(picture, (225, 30, 30)) > 0.01
+
+
+def test_sobel(run):
+    picture = run('--sobel')
+    inner = picture[40:-40, 40:-40]
+    assert np.ptp(inner, axis=-1).max() < 12 and inner.max() > 200 and share(inner, (0, 0, 0)) > 0
+
+
+def test_detections(run, tmp_path, repo_root):
+    """An untrained detector, which is sure of nothing: shown from a low score on alone."""
+    from mmdet.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    config = repo_root / 'configs/detectors/faster-rcnn-lite_demo.py'
+    init_default_scope('mmdet')
+    model = MODELS.build(Config.fromfile(config).model)
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'detector.pth')
+    flags = ['--detect', str(config), str(tmp_path / 'detector.pth'), '--score']
+    assert np.abs(run(*flags, '0.05') - run(*flags, '0.99')).max() > 50
+
+
+def test_a_pair_that_is_not_there(run):
+    with pytest.raises(SystemExit, match='error: d: missing in visible'):
+        run('--names', 'a', 'd')
+
+
+def test_images_of_another_size(run, tmp_path):
+    cv2.imwrite(str(tmp_path / 'two/a.png'), np.zeros((30, 40, 3), np.uint8))
+    with pytest.raises(SystemExit, match='two is 40 x 30, but the visible image 96 x 64'):
+        run()

@@ -1,0 +1,27 @@
+"""tools/show_experts.py: a picture and a row of weights for each pair."""
+
+import runpy
+
+import cv2
+import numpy as np
+import pandas as pd
+
+
+def test_draws_the_named_pairs(tmp_path, repo_root, capsys):
+    random = np.random.default_rng(0)
+    for folder in ('vi', 'ir'):
+        (tmp_path / folder).mkdir()
+        for name in ('a', 'b', 'c'):
+            image = random.integers(0, 256, (44, 50, 3), dtype=np.uint8)
+            cv2.imwrite(str(tmp_path / folder / f'{name}.png'), image[..., :1].repeat(3, 2))
+    (tmp_path / 'names.txt').write_text('a\nc\nmissing\n')
+    out = tmp_path / 'out'
+    main = runpy.run_path(str(repo_root / 'tools/show_experts.py'))['main']
+    flags = ['--list', str(tmp_path / 'names.txt'), '--out-dir', str(out), '--device', 'cpu']
+    main([str(tmp_path / 'vi'), str(tmp_path / 'ir'), *flags])
+    said = capsys.readouterr()
+    assert 'missing' in said.err and '2 pairs drawn' in said.out
+    assert sorted(path.name for path in out.iterdir()) == ['a.png', 'c.png', 'gates.csv']
+    table = pd.read_csv(out / 'gates.csv')
+    assert list(table.pair) == ['a', 'c'] and len(table.columns) == 1 + 3 * 4
+    np.testing.assert_allclose(table.filter(like='global').sum(axis=1), 1, atol=1e-3)

@@ -1,0 +1,144 @@
+"""Draws methods side by side (paper, Figs. 3 to 5 and 9 to 12): enlarged boxes, Sobel, detections.
+
+python tools/make_sheet.py --visible DIR --infrared DIR --fused NAME=DIR [NAME=DIR ...] --out PNG
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from moefusion.apis.command import command, show_progress
+from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
+from moefusion.files import read_infrared, read_visible, write_image
+from moefusion.visualization.sheet import draw_sheet, enlarge, find_boxes, sobel_maps
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line's arguments."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--visible', required=True, metavar='DIR')
+    parser.add_argument('--infrared', required=True, metavar='DIR')
+    parser.add_argument('--fused', required=True, nargs='+', type=_method, metavar='NAME=DIR')
+    parser.add_argument('--out', required=True, metavar='FILE', help='the picture, such as a.png')
+    parser.add_argument('--names', nargs='+', metavar='STEM', help='pairs (default: the first 3)')
+    parser.add_argument(
+        '--strip', nargs='+', default=[], metavar='END', help='ends of file names to ignore'
+    )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        '--boxes',
+        metavar='JSON',
+        help='{"STEM": {"red": [x1, y1, x2, y2], "green": [...]}} to enlarge; without, where the '
+        'methods differ most',
+    )
+    kind.add_argument('--sobel', action='store_true', help='gradients instead (Fig. 10)')
+    kind.add_argument(
+        '--detect', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='detections instead (Fig. 11)'
+    )
+    parser.add_argument(
+        '--score', type=float, default=0.5, help='least confidence to show (default: 0.5)'
+    )
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    return parser.parse_args(argv)
+
+
+def _method(text: str) -> tuple[str, str]:
+    name, _, folder = text.partition('=')
+    if not name or not folder:
+        raise argparse.ArgumentTypeError(f'{text!r} is not NAME=DIR')
+    return name, folder
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Read, draw and write."""
+    args = parse_args(argv)
+    found = find_evaluation_set(
+        args.visible, args.infrared, dict(args.fused), None, args.names, args.strip
+    )
+    boxes = json.loads(Path(args.boxes).read_text()) if args.boxes else {}
+    detector = Detector(args.detect, args.device, args.score) if args.detect else None
+    rows = {}
+    for stem in show_progress(args.names or found.stems[:3]):
+        if stem in found.left_out:
+            raise ValueError(f'{stem}: {found.left_out[stem]}')
+        images = read_images(found, stem)
+        if args.sobel:
+            rows[stem] = sobel_maps(images)
+        elif detector:
+            rows[stem] = {name: detector(image) for name, image in images.items()}
+        else:
+            marked = boxes.get(stem) or find_boxes([images[name] for name, _ in args.fused])
+            rows[stem] = {name: enlarge(image, marked) for name, image in images.items()}
+    write_image(args.out, np.ascontiguousarray(draw_sheet(rows)[..., ::-1]))
+    print(f'Wrote {args.out}')
+
+
+def read_images(found: EvaluationSet, stem: str) -> dict[str, np.ndarray]:
+    """Sources and fused images of a pair by column, H x W x 3, R, G, B.
+
+    Raises:
+        ValueError: if they differ in size.
+    """
+    images = {
+        'Visible': cv2.cvtColor(read_visible(found.visible[stem]), cv2.COLOR_BGR2RGB),
+        'Infrared': read_infrared(found.infrared[stem])[..., None].repeat(3, axis=2),
+    }
+    for name, files in found.fused.items():
+        images[name] = cv2.cvtColor(read_visible(files[stem]), cv2.COLOR_BGR2RGB)
+    size = images['Visible'].shape
+    for name, image in images.items():
+        if image.shape != size:
+            raise ValueError(
+                f'{stem}: {name} is {image.shape[1]} x {image.shape[0]}, but the visible image '
+                f'{size[1]} x {size[0]} pixels. Fuse at the size of the sources'
+            )
+    return images
+
+
+class Detector:
+    """Draws what a detector finds.
+
+    Args:
+        files (Sequence[str]): config of a stock MMDetection detector, such as those in
+            ``configs/detectors``, and its weights.
+        device (str): such as ``'cpu'``.
+        score (float): least confidence.
+    """
+
+    def __init__(self, files: Sequence[str], device: str, score: float) -> None:
+        from moefusion import plugin  # noqa: F401  registers the readers
+
+        # isort: split
+        from mmdet.visualization import DetLocalVisualizer
+
+        from moefusion.comparison.detection_table import load_detector
+
+        self.model: Any = load_detector(files[0], files[1], device)
+        self.visualizer = DetLocalVisualizer(line_width=2)
+        self.visualizer.dataset_meta = self.model.dataset_meta
+        self.score = score
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """The image, H x W x 3 (R, G, B), with boxes, classes and scores."""
+        from mmdet.apis import inference_detector
+
+        found = inference_detector(self.model, np.ascontiguousarray(image[..., ::-1]))
+        options = dict(draw_gt=False, pred_score_thr=self.score)
+        self.visualizer.add_datasample('', image, found.cpu(), **options)
+        drawn: np.ndarray = self.visualizer.get_image()
+        return drawn
+
+
+if __name__ == '__main__':
+    main()
