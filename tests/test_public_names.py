@@ -7,7 +7,7 @@ import sys
 import pytest
 
 NAMES = {
-    'moefusion': 'FusionInferencer FusionNetwork __version__ fusion_metrics',
+    'moefusion': 'Fuser FusionInferencer FusionNetwork __version__ fusion_metrics',
     'moefusion.apis': 'FusionInferencer FusionResult Outcome find_pairs fuse_pairs load_config '
     'prepare_distributed',
     'moefusion.detection': 'CSPDarknetTiny SpatialAttention capture_attention find_attention',
@@ -16,7 +16,7 @@ NAMES = {
     'moefusion.fusion': 'AttentionMerge DenseEncoder FusionNetwork FusionOutput Gating '
     'GlobalExpert GlobalMixture LocalExpert LocalMixture NoisyTopKGate',
     'moefusion.image': 'RGB_TO_GRAY boxes_to_mask colorize gaussian_blur gradient_magnitude '
-    'rgb_to_gray sobel_components sobel_gradient',
+    'pad_to_multiple rgb_to_gray sobel_components sobel_gradient',
     'moefusion.losses': 'DEFAULT_WEIGHTS FusionLoss JointLoss Target adaptive_target '
     'information_ratio load_loss',
     'moefusion.metrics': 'Cue GrayImages METRIC_NAMES ONE_SIDED_NAMES PROTOCOLS average_gradient '
@@ -24,6 +24,7 @@ NAMES = {
     'spatial_frequency standard_deviation sum_of_correlations_of_differences '
     'visual_information_fidelity',
     'moefusion.models': 'MoEFusion PairedDataPreprocessor',
+    'moefusion.runtime': 'BUNDLED_ONNX Fuser FusionResult',
     'moefusion.visualization': 'FusionPicture draw_fusion',
 }
 

@@ -172,7 +172,7 @@ class RoutingStudy:
         weights = torch.zeros(1, self.gates[name].num_experts)
         weights[:, numbers] = 1 / len(numbers)
         weights = weights.to(self.gates[name].weight.device)
-        return Gating(weights, (weights > 0).float(), [numbers], weights)
+        return Gating(weights, (weights > 0).float(), torch.tensor([numbers]), weights)
 
     def _trials(self, pair: RoutedPair) -> dict[str, dict[tuple[int, ...], float]]:
         """What each set costs at each gate, the other gates as they decided."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from moefusion.fusion.gate import Gating
 
@@ -64,6 +65,8 @@ def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: 
     Returns:
         Tensor: N x C' x H x W.
     """
+    if torch.compiler.is_compiling():
+        return _run_gathered(experts, inputs, gating)
     # Split once: each sample's gradients meet before they are joined to a batch's.
     samples = {id(features): features.split(1) for features in inputs}
     rows = []
@@ -85,3 +88,26 @@ def run_experts(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: 
             for parameter in expert.parameters()
         )
     return mixed
+
+
+def _run_gathered(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating: Gating) -> Tensor:
+    """:func:`run_experts` for ``torch.export`` and ``torch.compile``: no choice made in Python.
+
+    One expert's network runs with parameters that are gathered from all experts', so the others
+    do no work here either.
+    """
+    states = [dict(expert.named_parameters()) for expert in experts]
+    stacked = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+    sources = list({id(features): features for features in inputs}.values())
+    choices = torch.stack(sources) if len(sources) > 1 else None
+    numbers = torch.tensor([[source is each for source in sources].index(True) for each in inputs])
+    rows = []
+    for row, chosen in enumerate(gating.index):
+        total: Tensor | int = 0
+        for number in chosen:
+            features = sources[0] if choices is None else choices[numbers[number]]
+            parameters = {name: values[number] for name, values in stacked.items()}
+            output = functional_call(experts[0], parameters, features[row : row + 1])
+            total = total + output * gating.weights[row, number].to(output.dtype)
+        rows.append(total)
+    return torch.cat(rows)

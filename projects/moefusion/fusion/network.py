@@ -13,6 +13,7 @@ from moefusion.fusion.attention import AttentionMerge
 from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
+from moefusion.image import pad_to_multiple
 
 
 @dataclass
@@ -179,11 +180,7 @@ class FusionNetwork(nn.Module):
 
     def to_cells(self, image: Tensor) -> Tensor:
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
-        if self.stride == 1:
-            return image
-        down, right = (-size % self.stride for size in image.shape[-2:])
-        image = F.pad(image, (0, right, 0, down), mode='replicate')
-        return F.pixel_unshuffle(image, self.stride)
+        return F.pixel_unshuffle(pad_to_multiple(image, self.stride, 'replicate'), self.stride)
 
     def _fusion_features(
         self, visible: Tensor, infrared: Tensor, attention: Tensor, given: Mapping[str, Gating]

@@ -3,6 +3,7 @@
 from moefusion.image.blur import gaussian_blur
 from moefusion.image.color import RGB_TO_GRAY, colorize, rgb_to_gray
 from moefusion.image.masks import boxes_to_mask
+from moefusion.image.padding import pad_to_multiple
 from moefusion.image.sobel import gradient_magnitude, sobel_components, sobel_gradient
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     'colorize',
     'gaussian_blur',
     'gradient_magnitude',
+    'pad_to_multiple',
     'rgb_to_gray',
     'sobel_components',
     'sobel_gradient',

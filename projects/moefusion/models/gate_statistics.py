@@ -95,7 +95,7 @@ def _joined(gatings: Sequence[Gating]) -> Gating:
     return Gating(
         torch.cat([gating.weights for gating in gatings]),
         torch.cat([gating.load for gating in gatings]),
-        [chosen for gating in gatings for chosen in gating.selected],
+        torch.cat([gating.index for gating in gatings]),
         torch.cat([gating.logits for gating in gatings]),
         torch.cat(noise) if noise else None,
     )

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from moefusion.apis import Outcome, find_pairs, fuse_pairs
-from moefusion.apis.result import FusionResult
 from moefusion.files import write_image
+from moefusion.runtime import FusionResult
 
 
 def write(folder, *names):
@@ -19,17 +19,15 @@ def write(folder, *names):
 class Fake:
     """Stands in for the inferencer: paints a flat image, or raises what it was given."""
 
-    device = 'cpu'
-
     def __init__(self, **errors):
         self.errors = errors
 
-    def __call__(self, visible, infrared):
+    def stream(self, visible, infrared):
         if visible.stem in self.errors:
             raise self.errors[visible.stem]
         flat = np.full((4, 6), 7, np.uint8)
         color = np.dstack([flat, flat + 1, flat + 2])
-        return FusionResult('a', color, flat, flat, color, flat / 255.0, {})
+        yield FusionResult('a', color, flat, flat, color, flat / 255.0, {})
 
 
 def pairs_of(tmp_path, *names):

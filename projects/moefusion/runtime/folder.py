@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
 from PIL import Image
 
-from moefusion.apis.inferencer import FusionInferencer
+from moefusion.extras import need
 from moefusion.files import PairError, read_size, write_image
-from moefusion.visualization.fusion_picture import draw_fusion
+from moefusion.runtime.pairs import PairFuser
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Outcome:
 
 
 def fuse_pairs(
-    inferencer: FusionInferencer,
+    inferencer: PairFuser,
     pairs: Mapping[str, tuple[Path, Path]],
     out_dir: str | Path,
     color: bool = True,
@@ -47,7 +46,7 @@ def fuse_pairs(
     is done.
 
     Args:
-        inferencer (FusionInferencer): what fuses.
+        inferencer (PairFuser): what fuses, a ``Fuser`` or a ``FusionInferencer``.
         pairs (Mapping[str, tuple[Path, Path]]): visible and infrared file by stem.
         out_dir (str | Path): where the fused images go.
         color (bool): whether they take the visible image's colour. Defaults to True.
@@ -83,7 +82,7 @@ def fuse_pairs(
 
 
 def _fuse_pair(
-    inferencer: FusionInferencer,
+    inferencer: PairFuser,
     stem: str,
     sources: tuple[Path, Path],
     target: Path,
@@ -96,18 +95,19 @@ def _fuse_pair(
         done = not overwrite and _is_done(target, visible, color)
         if done and (picture is None or picture.is_file()):
             return Outcome(stem, 'skipped', target)
-        result = inferencer(visible, infrared)
+        (result,) = inferencer.stream(visible, infrared)
     except PairError as error:
         return Outcome(stem, 'failed', target, str(error))
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
             raise
         reason = (
-            f'{visible} is too large for the memory of {inferencer.device}: free memory, '
-            'fuse it on another --device or split it'
+            f'{visible} is too large for the memory at hand: free memory, fuse it on '
+            'another --device or split it'
         )
         return Outcome(stem, 'failed', target, reason)
     if picture:
+        draw_fusion = need('moefusion.visualization', '--pictures').draw_fusion
         write_image(picture, draw_fusion([result.picture])[..., ::-1])
     write_image(target, result.color[..., ::-1] if color else result.gray)
     return Outcome(stem, 'fused', target)
@@ -134,4 +134,6 @@ def _is_done(target: Path, visible: Path, color: bool) -> bool:
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """By name, as neither torch nor onnxruntime need be installed."""
+    words = "can't allocate memory", 'Failed to allocate memory', 'bad_alloc'
+    return type(error).__name__ == 'OutOfMemoryError' or any(word in str(error) for word in words)
