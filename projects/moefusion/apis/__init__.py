@@ -40,4 +40,4 @@ silence_others()
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(need(f'moefusion.{_MODULES[name]}', f'moefusion.apis.{name}'), name)
+    return getattr(need(f'moefusion.{_MODULES[name]}', f'moefusion.apis.{name}', 'mm'), name)

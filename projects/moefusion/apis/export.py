@@ -39,7 +39,8 @@ def export_onnx(
     Raises:
         OSError: if a file cannot be read or written.
     """
-    exportable = ExportableFusion(model).to(memory_format=torch.contiguous_format)
+    exportable = ExportableFusion(model)
+    exportable.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # not in the stub
     pair = (torch.zeros(71, 101, 3, dtype=torch.uint8), torch.zeros(71, 101, dtype=torch.uint8))
     sizes = {
         axis: torch.export.Dim(name, min=low, max=LARGEST)
@@ -57,6 +58,7 @@ def export_onnx(
             dynamic_shapes=(sizes, sizes),
             verbose=False,
         )
+    assert program is not None  # as dynamo=True
     if half:
         _store_half(program.model.graph)
     digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()

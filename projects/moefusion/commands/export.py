@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error('CONFIG, CHECKPOINT and --out go together')
     checkpoint = Path(args.checkpoint or BUNDLED)
     out = Path(args.out or checkpoint.with_suffix('.onnx'))
-    export_onnx = need('moefusion.apis.export', 'moefusion export').export_onnx
+    export_onnx = need('moefusion.apis.export', 'moefusion export', 'mm,export').export_onnx
     fuse = need('moefusion.apis', 'moefusion export').FusionInferencer(
         args.config, args.checkpoint, 'cpu'
     )

@@ -22,7 +22,7 @@ def parse_args(argv: list[str] | None = None, backend: str = 'onnx') -> argparse
     parser = argparse.ArgumentParser(
         prog='moefusion fuse' if backend == 'onnx' else None,
         description=__doc__,
-        epilog='Exit status: 0 if every pair is fused, 1 if not all are.'
+        epilog='Exit status: 0 if every pair is fused, 1 if not all are.',
     )
     parser.add_argument('visible', help='visible image, or a folder of them')
     parser.add_argument(
@@ -130,4 +130,3 @@ def summarise(counts: Counter[str], out_dir: str, finished: bool = True) -> int:
     if finished or counts.total():
         print(f'{counts["fused"]} fused, {skipped}, {counts["failed"]} failed: {out_dir}')
     return 0 if finished and not counts['failed'] else 1
-

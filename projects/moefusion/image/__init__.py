@@ -1,5 +1,10 @@
 """What fusion, losses, metrics and data sets share about pixels; pure PyTorch."""
 
+# ruff: noqa: E402
+from moefusion.extras import need
+
+need('torch', __name__)
+
 from moefusion.image.blur import gaussian_blur
 from moefusion.image.color import RGB_TO_GRAY, colorize, rgb_to_gray
 from moefusion.image.masks import boxes_to_mask

@@ -63,7 +63,7 @@ def fuse_pairs(
             others could not either. Nothing is left half-written.
     """
     for stem, sources in pairs.items():
-        for folder in filter(None, (out_dir, pictures)):
+        for folder in (out_dir, pictures or out_dir):
             target = Path(folder, f'{stem}.png').resolve()
             if target in [source.resolve() for source in sources]:
                 raise ValueError(f'{target} is a source image: choose another output folder')

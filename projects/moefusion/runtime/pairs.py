@@ -65,7 +65,10 @@ class PairFuser(ABC):
         """Fuse pairs as their results are asked for; none is kept, however many there are.
 
         Args:
-            visible, infrared, batch_size, metrics: as in :meth:`__call__`.
+            visible (str | Path | np.ndarray | Sequence): as in :meth:`__call__`.
+            infrared (str | Path | np.ndarray | Sequence): as there.
+            batch_size (int): as there.
+            metrics (bool): as there.
 
         Returns:
             Iterator[FusionResult]: one a pair, in the order of :meth:`__call__`.
