@@ -13,6 +13,7 @@ from moefusion.fusion.attention import AttentionMerge
 from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
+from moefusion.fusion.strips import fuse_in_strips
 from moefusion.image import pad_to_multiple
 
 
@@ -70,6 +71,8 @@ class FusionNetwork(nn.Module):
         >>> network(visible, infrared).fused.shape
         torch.Size([1, 1, 479, 641])
     """
+
+    largest_whole = 1 << 21  # pixels; without gradients a larger image is fused strip by strip
 
     def __init__(
         self,
@@ -165,10 +168,14 @@ class FusionNetwork(nn.Module):
         attention = self.attention_merge(*maps)
 
         height, width = visible.shape[-2:]
+        given = gatings or {}
+        inference = not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling())
+        if inference and height * width > self.largest_whole:
+            fused, decided = fuse_in_strips(self, visible, infrared, attention, given)
+            return FusionOutput(fused, attention, decided)
         cells = [self.to_cells(image) for image in (visible, infrared)]
         prior = self.to_cells(attention).mean(dim=1, keepdim=True)
-        given = gatings or {}
-        x_f, decided = self._fusion_features(*cells, prior, given)
+        x_f, decided = self.fusion_features(*cells, prior, given)
         fused, decided['global'] = self.decoder(x_f, gating=given.get('global'))
         fused = F.pixel_shuffle(fused, self.stride)[..., :height, :width]
         return FusionOutput(fused, attention, decided)
@@ -182,7 +189,12 @@ class FusionNetwork(nn.Module):
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
         return F.pixel_unshuffle(pad_to_multiple(image, self.stride, 'replicate'), self.stride)
 
-    def _fusion_features(
+    @staticmethod
+    def prior(region: str, attention: Tensor) -> Tensor:
+        """What the local features of a region are multiplied by."""
+        return attention if region == 'foreground' else 1 - attention
+
+    def fusion_features(
         self, visible: Tensor, infrared: Tensor, attention: Tensor, given: Mapping[str, Gating]
     ) -> tuple[Tensor, dict[str, Gating]]:
         """``x_f = [y_local, x_dense_I, x_dense_V]`` (section 3.3) and the local gates' decisions.
@@ -193,7 +205,7 @@ class FusionNetwork(nn.Module):
         infrared_dense = self.infrared_encoder.features(infrared)
         parts, gatings = [], {}
         for region, mixture in self.local.items():
-            prior = attention if region == 'foreground' else 1 - attention
+            prior = self.prior(region, attention)
             name = f'local_{region}'
             y_local, gatings[name] = mixture(
                 visible_dense[-1], infrared_dense[-1], prior, given.get(name)
