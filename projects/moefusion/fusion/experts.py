@@ -104,9 +104,9 @@ def _run_gathered(experts: Sequence[nn.Module], inputs: Sequence[Tensor], gating
     rows = []
     for row, chosen in enumerate(gating.index):
         total: Tensor | int = 0
-        for number in chosen:
-            features = sources[0] if choices is None else choices[numbers[number]]
-            parameters = {name: values[number] for name, values in stacked.items()}
+        for number in chosen.split(1):  # of one entry: a plain number would be read by Python
+            features = sources[0] if choices is None else choices[numbers[number]][0]
+            parameters = {name: values[number][0] for name, values in stacked.items()}
             output = functional_call(experts[0], parameters, features[row : row + 1])
             total = total + output * gating.weights[row, number].to(output.dtype)
         rows.append(total)
