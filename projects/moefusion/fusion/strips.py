@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from moefusion.fusion.gate import Gating
 from moefusion.fusion.pooling import cell_shares
 
 if TYPE_CHECKING:
+    from moefusion.fusion.mixture import LocalMixture
     from moefusion.fusion.network import FusionNetwork
 
 STRIP = 1 << 16  # cells of a strip, without its halo
@@ -76,25 +77,27 @@ def fuse_in_strips(
         _Strip(start, min(start + rows, height), height, reach) for start in range(0, height, rows)
     ]
 
-    def cut(strip: _Strip) -> list[Tensor]:
+    def cut(strip: _Strip) -> tuple[Tensor, Tensor, Tensor]:
         cells = [
             network.to_cells(strip.cut(image, step)) for image in (visible, infrared, attention)
         ]
-        return [*cells[:2], cells[2].mean(dim=1, keepdim=True)]
+        return cells[0], cells[1], cells[2].mean(dim=1, keepdim=True)
 
     def features(decided: Mapping[str, Gating]) -> Iterator[tuple[_Strip, Tensor]]:
         for strip in strips:
             yield strip, network.fusion_features(*cut(strip), decided)[0]
 
     decided = dict(given)
-    if not {f'local_{region}' for region in network.local} <= decided.keys():
+    gates = network.gates()
+    local = [f'local_{region}' for region in network.local]
+    if not set(local) <= decided.keys():
         sums = _sum([_local_means(network, strip, *cut(strip)) for strip in strips])
-        for (region, mixture), means in zip(network.local.items(), sums):
-            decided.setdefault(f'local_{region}', mixture.gate.decide(means))
+        for name, means in zip(local, sums):
+            decided.setdefault(name, gates[name].decide(means))
     if 'global' not in decided:
-        gate = network.decoder.gate
-        (means,) = _sum([[strip.means([x_f], gate.grid)] for strip, x_f in features(decided)])
-        decided['global'] = gate.decide(means)
+        grid = gates['global'].grid
+        (means,) = _sum([[strip.means([x_f], grid)] for strip, x_f in features(decided)])
+        decided['global'] = gates['global'].decide(means)
     fused = [
         strip.inner(F.pixel_shuffle(network.decoder(x_f, gating=decided['global'])[0], step), step)
         for strip, x_f in features(decided)
@@ -110,11 +113,13 @@ def _local_means(
         network.visible_encoder.features(visible)[-1],
         network.infrared_encoder.features(infrared)[-1],
     )
+    gates = network.gates()
     return [
         strip.means(
-            [part * network.prior(region, attention) for part in encoded], mixture.gate.grid
+            [part * network.prior(region, attention) for part in encoded],
+            gates[f'local_{region}'].grid,
         )
-        for region, mixture in network.local.items()
+        for region in network.local
     ]
 
 
@@ -124,14 +129,7 @@ def _sum(rows: list[list[Tensor]]) -> list[Tensor]:
 
 def _reach(network: FusionNetwork) -> int:
     """How many rows further than itself a row of the output looks, on either side."""
-    paths = (
-        network.visible_encoder,
-        network.local['foreground'].experts[0],
-        network.decoder.experts[0],
-    )
-    return sum(
-        module.kernel_size[0] // 2
-        for path in paths
-        for module in path.modules()
-        if isinstance(module, nn.Conv2d)
-    )
+    local = cast('LocalMixture', network.local['foreground'])
+    paths = network.visible_encoder, local.experts[0], network.decoder.experts[0]
+    modules = [module for path in paths for module in path.modules()]
+    return sum(int(m.kernel_size[0]) // 2 for m in modules if isinstance(m, nn.Conv2d))
