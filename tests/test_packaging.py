@@ -1,12 +1,16 @@
 """What an installation must be: light parts, headless OpenCV, consistent requirement files."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from importlib.metadata import metadata, version
 
+import cv2
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -127,9 +131,11 @@ def test_version_check_accepts_what_is_pinned(repo_root):
         assert check_versions(found) == stack
 
 
-@pytest.mark.slow
-def test_wheel_holds_every_module_and_data_file(repo_root, tmp_path):
-    source = tmp_path / 'source'
+@pytest.fixture(scope='module')
+def distributions(repo_root, tmp_path_factory):
+    """Wheel and sdist of the checkout."""
+    out = tmp_path_factory.mktemp('dist')
+    source = out / 'source'
     source.mkdir()
     for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
         shutil.copy(repo_root / name, source)
@@ -138,32 +144,50 @@ def test_wheel_holds_every_module_and_data_file(repo_root, tmp_path):
         source / 'projects',
         ignore=shutil.ignore_patterns('__pycache__', '*.egg-info'),
     )
-    subprocess.run(
-        [
-            sys.executable,
-            '-m',
-            'pip',
-            'wheel',
-            '-q',
-            '--no-deps',
-            '--no-build-isolation',
-            '--wheel-dir',
-            tmp_path,
-            source,
-        ],
-        check=True,
-    )
-    (wheel,) = tmp_path.glob('*.whl')
+    for kind in ('sdist', 'bdist_wheel'):
+        command = [sys.executable, 'setup.py', '-q', kind, '--dist-dir', str(out)]
+        subprocess.run(command, cwd=source, check=True)
+    return *out.glob('*.whl'), *out.glob('*.tar.gz')
+
+
+@pytest.mark.slow
+def test_distributions_hold_every_module_and_data_file(repo_root, distributions):
+    wheel, sdist = distributions
     packed = set(zipfile.ZipFile(wheel).namelist())
     projects = repo_root / 'projects'
-    suffixes = ('py', 'typed', 'csv', 'json', 'pth', 'md')
+    suffixes = ('py', 'typed', 'csv', 'json', 'pth', 'onnx', 'md')
     present = {
         path.relative_to(projects).as_posix()
         for suffix in suffixes
         for path in (projects / 'moefusion').rglob(f'*.{suffix}')
     }
     assert 'moefusion/comparison/published.csv' in present
-    assert 'moefusion/weights/moefusion-lite.pth' in present
+    assert {f'moefusion/weights/moefusion-lite.{end}' for end in ('pth', 'onnx')} <= present
     assert 'moefusion/py.typed' in present
     assert present <= packed
     assert {name.split('/')[0] for name in packed if '.dist-info' not in name} == {'moefusion'}
+    with tarfile.open(sdist) as archive:
+        sources = {name.split('/', 1)[-1] for name in archive.getnames()}
+    assert {f'projects/{name}' for name in present} | {'setup.py', 'pyproject.toml'} <= sources
+    assert max(wheel.stat().st_size, sdist.stat().st_size) < 15e6
+
+
+@pytest.mark.slow
+def test_the_wheel_alone_fuses_a_pair(distributions, tmp_path):
+    """In an empty environment, from another folder, with what the base installation brings."""
+    subprocess.run([sys.executable, '-m', 'venv', tmp_path / 'env'], check=True)
+    scripts = tmp_path / 'env' / 'bin'
+    install = [scripts / 'python', '-m', 'pip', 'install', '-q', distributions[0]]
+    subprocess.run(install, check=True, timeout=500)
+    for name, channels in (('v', 3), ('i', 1)):
+        image = np.random.randint(0, 256, (40, 56, channels), np.uint8)
+        cv2.imwrite(str(tmp_path / f'{name}.png'), image)
+    fuse = [scripts / 'moefusion', 'fuse', 'v.png', 'i.png', '--out-dir', 'out']
+    alone = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
+    done = subprocess.run(fuse, cwd=tmp_path, env=alone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert cv2.imread(str(tmp_path / 'out' / 'v.png')).shape == (40, 56, 3)
+    found = subprocess.run(
+        [scripts / 'python', '-m', 'pip', 'list'], capture_output=True, text=True
+    )
+    assert 'torch' not in found.stdout and 'mmengine' not in found.stdout

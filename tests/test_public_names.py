@@ -7,7 +7,7 @@ import sys
 import pytest
 
 NAMES = {
-    'moefusion': 'FusionInferencer FusionNetwork __version__ fusion_metrics',
+    'moefusion': 'Fuser FusionInferencer FusionNetwork __version__ fusion_metrics',
     'moefusion.apis': 'FusionInferencer FusionResult Outcome find_pairs fuse_pairs load_config '
     'prepare_distributed',
     'moefusion.datasets': 'FLIRAlignedDataset LLVIPDataset LayoutReport LoadPairedImage '
@@ -27,7 +27,8 @@ NAMES = {
     'moefusion.fusion': 'AttentionMerge DenseEncoder FusionNetwork FusionOutput Gating '
     'GlobalExpert GlobalMixture LocalExpert LocalMixture NoisyTopKGate',
     'moefusion.image': 'RGB_TO_GRAY boxes_to_mask colorize filter_rows_and_columns gaussian_blur '
-    'gaussian_window gradient_magnitude rgb_to_gray sobel_components sobel_gradient',
+    'gaussian_window gradient_magnitude pad_to_multiple rgb_to_gray sobel_components '
+    'sobel_gradient',
     'moefusion.losses': 'DEFAULT_WEIGHTS FusionLoss JointLoss Target adaptive_target '
     'information_ratio load_loss',
     'moefusion.metrics': 'Cue GrayImages METRIC_NAMES ONE_SIDED_NAMES PROTOCOLS REGIONS '
@@ -35,6 +36,7 @@ NAMES = {
     'qabf spatial_frequency standard_deviation sum_of_correlations_of_differences '
     'visual_information_fidelity',
     'moefusion.models': 'MoEFusion PairedDataPreprocessor',
+    'moefusion.runtime': 'BUNDLED_ONNX Fuser FusionResult',
     'moefusion.synthetic': 'CONDITIONS Pair make_demo_data render_pair',
     'moefusion.visualization': 'FusionPicture draw_fusion fused_image fusion_picture',
     'moefusion.weights': 'BUNDLED load_checkpoint_safely load_to_resume load_weights '

@@ -1,87 +1,8 @@
 """Fuses visible and infrared images: `python tools/fuse.py VISIBLE INFRARED --out-dir OUT`."""
 
-from __future__ import annotations
-
-import argparse
 import sys
-from collections import Counter
 
-from moefusion.apis import FusionInferencer, find_pairs, fuse_pairs
-from moefusion.apis.command import add_config_options, command, show_progress, warn
-from moefusion.apis.memory import keep_freed_memory
-from moefusion.apis.naming import add_naming, chosen_naming
-from moefusion.files import read_lines
-
-
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line's arguments."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog='Exit status: 0 if every pair is fused, 1 if not all are.'
-    )
-    parser.add_argument('visible', help='visible image, or a folder of them')
-    text = 'infrared image, or a folder of them (may be the same): images are paired by their names'
-    parser.add_argument('infrared', help=text)
-    text = 'where <name>.png goes, at the size of the input'
-    parser.add_argument('--out-dir', required=True, help=text)
-    text = 'names of the images to fuse, one a line (default: all)'
-    parser.add_argument('--list', metavar='FILE', help=text)
-    add_naming(parser)
-    parser.add_argument('--config', help='config file (default: that of the bundled weights)')
-    text = 'checkpoint file, read as data: no code in it runs (default: the bundled weights)'
-    parser.add_argument('--checkpoint', help=text)
-    add_config_options(parser, 'model.fusion.top_k=1')
-    text = "write one channel; without, the visible image's colour is kept"
-    parser.add_argument('--gray', action='store_true', help=text)
-    parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
-    parser.add_argument('--overwrite', action='store_true', help='fuse again what is there already')
-    text = 'also a picture of each pair here: sources, attention, gates and fused image'
-    parser.add_argument('--pictures', metavar='DIR', help=text)
-    args = parser.parse_args(argv)
-    if bool(args.config) != bool(args.checkpoint):
-        parser.error('--config and --checkpoint go together: give both or neither')
-    return args
-
-
-@command
-def main(argv: list[str] | None = None) -> int:
-    """Fuse, and say how far it went, whatever stops it. Return the exit status."""
-    args = parse_args(argv)
-    keep_freed_memory()
-    counts: Counter[str] = Counter()
-    try:
-        fuse(args, counts)
-    except BaseException:
-        if counts['fused'] + counts['skipped']:
-            warn(
-                f'not finished; the finished files stay in {args.out_dir}, and the same command '
-                'goes on from here'
-            )
-        raise
-    finally:
-        if counts.total():
-            skipped = f'{counts["skipped"]} skipped'
-            if counts['skipped']:
-                skipped += ' (there already; --overwrite fuses them again)'
-            print(f'{counts["fused"]} fused, {skipped}, {counts["failed"]} failed: {args.out_dir}')
-    return int(counts['failed'] > 0)
-
-
-def fuse(args: argparse.Namespace, counts: Counter[str]) -> None:
-    """Fuse what the arguments name, and count the outcomes as they come."""
-    names = read_lines(args.list) if args.list else None
-    pairs, unpaired = find_pairs(args.visible, args.infrared, names, chosen_naming(args))
-    for stem, reason in unpaired.items():
-        warn(f'not fused: {stem}: {reason}')
-    counts['failed'] = len(unpaired)
-    inferencer = FusionInferencer(args.config, args.checkpoint, args.device, args.cfg_options)
-    outcomes = fuse_pairs(
-        inferencer, pairs, args.out_dir, not args.gray, args.overwrite, args.pictures
-    )
-    for outcome in show_progress(outcomes, total=len(pairs)):
-        counts[outcome.status] += 1
-        if outcome.status == 'failed':
-            warn(f'not fused: {outcome.stem}: {outcome.reason}')
-
+from moefusion.commands.fuse import main
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(backend='torch'))

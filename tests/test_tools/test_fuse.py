@@ -1,6 +1,5 @@
 """tools/fuse.py on pictures that the test paints, with a tiny network of random weights."""
 
-import importlib.util
 import resource
 import sys
 
@@ -12,6 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import moefusion.plugin  # noqa: F401
+from moefusion.commands import fuse
 from moefusion.models import MoEFusion
 
 FUSION = dict(
@@ -19,16 +19,8 @@ FUSION = dict(
 )
 
 
-@pytest.fixture(scope='module')
-def fuse(repo_root):
-    spec = importlib.util.spec_from_file_location('fuse_tool', repo_root / 'tools' / 'fuse.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
-def run(fuse, tmp_path):
+def run(tmp_path):
     """Calls the tool with a tiny config and checkpoint."""
     init_default_scope('mmdet')
     config, checkpoint = tmp_path / 'tiny.py', tmp_path / 'tiny.pth'
@@ -43,7 +35,7 @@ def run(fuse, tmp_path):
     def call(*arguments):
         options = '--config', config, '--checkpoint', checkpoint, '--device', 'cpu'
         try:
-            return fuse.main([*map(str, arguments), *map(str, options)])
+            return fuse.main([*map(str, arguments), *map(str, options)], backend='torch')
         except SystemExit as stop:  # of `command`
             if isinstance(stop.code, int):
                 return stop.code
@@ -243,7 +235,7 @@ def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
     assert (vis / 'a.png').read_bytes() == source
 
 
-def test_bundled_weights_fuse_a_pair_and_a_folder(fuse, folders):
+def test_bundled_weights_fuse_a_pair_and_a_folder(folders):
     vis, ir, out = folders
     for stem, width, height in (('a', 57, 41), ('b', 64, 48)):
         paint(vis / f'{stem}.png', width, height)
@@ -254,19 +246,19 @@ def test_bundled_weights_fuse_a_pair_and_a_folder(fuse, folders):
     assert read(out / 'a.png').std() > 5
 
 
-def test_config_needs_its_checkpoint(fuse, capsys):
+def test_config_needs_its_checkpoint(capsys):
     with pytest.raises(SystemExit) as stop:
-        fuse.main(['a', 'b', '--out-dir', 'c', '--config', 'd.py'])
+        fuse.main(['a', 'b', '--out-dir', 'c', '--config', 'd.py'], 'torch')
     assert stop.value.code == 2 and '--checkpoint' in capsys.readouterr().err
 
 
-def test_checkpoint_needs_its_config(fuse, capsys):
+def test_checkpoint_needs_its_config(capsys):
     with pytest.raises(SystemExit) as stop:
-        fuse.main(['a', 'b', '--out-dir', 'c', '--checkpoint', 'd.pth'])
+        fuse.main(['a', 'b', '--out-dir', 'c', '--checkpoint', 'd.pth'], 'torch')
     assert stop.value.code == 2 and '--config' in capsys.readouterr().err
 
 
-def test_ctrl_c_keeps_what_is_done_and_says_so(fuse, run, folders, capsys, monkeypatch):
+def test_ctrl_c_keeps_what_is_done_and_says_so(run, folders, capsys, monkeypatch):
     vis, ir, out = folders
     for stem in 'ab':
         paint(vis / f'{stem}.png', 20, 18)

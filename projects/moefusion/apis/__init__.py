@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from moefusion.extras import need
 from moefusion.versions import silence_others
 
 if TYPE_CHECKING:
     from moefusion.apis.config import load_config
-    from moefusion.apis.folder import Outcome, fuse_pairs
     from moefusion.apis.inferencer import FusionInferencer
     from moefusion.apis.launch import prepare_distributed
-    from moefusion.apis.result import FusionResult
     from moefusion.files import find_pairs
+    from moefusion.runtime import FusionResult
+    from moefusion.runtime.folder import Outcome, fuse_pairs
 
 __all__ = [
     'FusionInferencer',
@@ -26,10 +26,10 @@ __all__ = [
 ]
 _MODULES = {
     'FusionInferencer': 'apis.inferencer',
-    'FusionResult': 'apis.result',
-    'Outcome': 'apis.folder',
+    'FusionResult': 'runtime',
+    'Outcome': 'runtime.folder',
     'find_pairs': 'files',
-    'fuse_pairs': 'apis.folder',
+    'fuse_pairs': 'runtime.folder',
     'load_config': 'apis.config',
     'prepare_distributed': 'apis.launch',
 }
@@ -40,4 +40,4 @@ silence_others()
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(import_module(f'moefusion.{_MODULES[name]}'), name)
+    return getattr(need(f'moefusion.{_MODULES[name]}', f'moefusion.apis.{name}', 'mm'), name)

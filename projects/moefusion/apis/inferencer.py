@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,14 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
-from tqdm import tqdm
 
 from moefusion.apis.config import load_config
 from moefusion.apis.device import choose_device
-from moefusion.apis.result import FusionResult, make_result
-from moefusion.apis.sources import Source, is_folder, is_many, list_pairs, read_source
-from moefusion.files import SAME_NAMES, Naming
+from moefusion.apis.result import make_result
 from moefusion.models.data_preprocessor import rows_by_size
+from moefusion.runtime.pairs import PairFuser
+from moefusion.runtime.result import FusionResult
+from moefusion.runtime.sources import Source, read_source
 from moefusion.weights.bundled import BUNDLED, read_description
 from moefusion.weights.checkpoint import load_weights
 
@@ -34,7 +33,7 @@ UNUSED_PARTS = (
 )
 
 
-class FusionInferencer:
+class FusionInferencer(PairFuser):
     """Fuses aligned pairs; the fused image has exactly the pair's size.
 
     Args:
@@ -96,77 +95,6 @@ class FusionInferencer:
         self.model.to(self.device).eval()
         if self.device.type == 'cpu':  # a fifth faster there
             self.model.to(memory_format=torch.channels_last)
-
-    def __call__(
-        self,
-        visible: Source | Sequence[Source],
-        infrared: Source | Sequence[Source],
-        batch_size: int = 1,
-        metrics: bool = False,
-        progress: bool = True,
-        naming: Naming = SAME_NAMES,
-    ) -> FusionResult | list[FusionResult]:
-        """Fuse one pair or many.
-
-        Args:
-            visible (str | Path | np.ndarray | Sequence): file, or H x W x 3 uint8 (R, G, B), or a
-                list of them, or a folder.
-            infrared (str | Path | np.ndarray | Sequence): file, or H x W uint8, or as many of
-                them, or a folder, whose images are paired with the other's by name.
-            batch_size (int): how many pairs run at once, for GPUs. Only pairs of one size share a
-                forward pass, so that none is padded to another's. Defaults to 1.
-            metrics (bool): whether to score each fused gray image by
-                :func:`moefusion.metrics.fusion_metrics`, in the literature's protocol.
-            progress (bool): whether to show how many pairs of several are done.
-            naming (Naming): what tells the names of two folders' images apart, such as
-                ``Naming('_RGB', '_PreviewData')``. Defaults to nothing but the folder.
-
-        Returns:
-            FusionResult | list[FusionResult]: one for one pair; for lists and folders a list, in
-            the order given, or that of the names.
-
-        Raises:
-            FileNotFoundError: if a file or folder is not there.
-            PairError: if a file cannot be read, the two of a pair differ in size, or an image of
-                a folder has no partner.
-            ValueError: if arrays are not uint8 of these shapes, two lists differ in length, a
-                folder stands beside something else, or an image is too small to be scored.
-        """
-        pairs = list_pairs(visible, infrared, naming)
-        results = self._stream(pairs, batch_size, metrics)
-        if not any(is_many(source) or is_folder(source) for source in (visible, infrared)):
-            return next(results)
-        shown = tqdm(results, 'fuse', len(pairs), unit='pair', disable=not progress)
-        return list(shown)
-
-    def stream(
-        self,
-        visible: Source | Sequence[Source],
-        infrared: Source | Sequence[Source],
-        batch_size: int = 1,
-        metrics: bool = False,
-        naming: Naming = SAME_NAMES,
-    ) -> Iterator[FusionResult]:
-        """Fuse pairs as their results are asked for; none is kept, however many there are.
-
-        It takes and raises what :meth:`__call__` does: what is wrong with the arguments at once,
-        what is wrong with a file when it is reached.
-
-        Returns:
-            Iterator[FusionResult]: one a pair, in the order of :meth:`__call__`.
-        """
-        return self._stream(list_pairs(visible, infrared, naming), batch_size, metrics)
-
-    def _stream(
-        self, pairs: list[tuple[Source, Source]], batch_size: int, metrics: bool
-    ) -> Iterator[FusionResult]:
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be 1 or more, but is {batch_size}')
-        return (
-            result
-            for start in range(0, len(pairs), batch_size)
-            for result in self._fuse(pairs[start : start + batch_size], start, metrics)
-        )
 
     @torch.no_grad()
     def _fuse(

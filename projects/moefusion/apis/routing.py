@@ -165,7 +165,9 @@ class RoutingStudy:
         for name, chosen in sets.items():
             weights = torch.zeros(1, gates[name].num_experts, device=gates[name].weight.device)
             weights[:, chosen] = 1 / len(chosen)
-            decisions[name] = Gating(weights, (weights > 0).float(), [list(chosen)], weights)
+            decisions[name] = Gating(
+                weights, (weights > 0).float(), torch.tensor([chosen]), weights
+            )
         return decisions
 
     def _trials(self, pair: RoutedPair) -> dict[tuple[str, Experts], float]:

@@ -1,5 +1,10 @@
 """The fusion network of MoE-Fusion in plain PyTorch: needs torch alone."""
 
+# ruff: noqa: E402
+from moefusion.extras import need
+
+need('torch', __name__)
+
 from moefusion.fusion.attention import AttentionMerge
 from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.experts import GlobalExpert, LocalExpert

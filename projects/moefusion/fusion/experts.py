@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from moefusion.fusion.gate import Gating
 
@@ -59,6 +60,8 @@ def run_experts(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating
         inputs (Sequence[Tensor]): For each expert its input, N x C x H x W.
         gating (Gating): Weights N x E and selection.
     """
+    if torch.compiler.is_compiling():
+        return _run_gathered(experts, inputs, gating)
     # Split once: each sample's gradients meet before they are joined to a batch's.
     samples = {id(features): torch.split(features, 1) for features in inputs}
     rows: list[Tensor] = []
@@ -77,3 +80,26 @@ def run_experts(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating
     if idle and torch.is_grad_enabled():
         mixed = mixed + 0 * sum(part.sum() for expert in idle for part in expert.parameters())
     return mixed
+
+
+def _run_gathered(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating) -> Tensor:
+    """:func:`run_experts` for ``torch.export`` and ``torch.compile``: no choice made in Python.
+
+    One expert's network runs with parameters that are gathered from all experts', so the others
+    do no work here either.
+    """
+    states = [dict(expert.named_parameters()) for expert in experts]
+    stacked = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+    sources = list({id(features): features for features in inputs}.values())
+    choices = torch.stack(sources) if len(sources) > 1 else None
+    numbers = torch.tensor([[source is each for source in sources].index(True) for each in inputs])
+    rows = []
+    for row, chosen in enumerate(gating.index):
+        outputs = []
+        for number in chosen.split(1):  # of one entry: a plain number would be read by Python
+            features = sources[0] if choices is None else choices[numbers[number]][0]
+            parameters = {name: values[number][0] for name, values in stacked.items()}
+            output = functional_call(experts[0], parameters, features[row : row + 1])
+            outputs.append(output * gating.weights[row, number].to(output.dtype))
+        rows.append(torch.stack(outputs).sum(dim=0))
+    return torch.cat(rows)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from moefusion.fusion.pooling import average_pool
+
 
 @dataclass
 class Gating:
@@ -19,16 +21,21 @@ class Gating:
         weights (Tensor): N x E, float32; each row sums to 1 and is 0 for unselected experts.
         load (Tensor): N x E, how much of each sample an expert receives: in training the smooth
             estimate, with gradients where there is noise; at test 1 or 0.
-        selected (list[list[int]]): for each sample its K experts, best first.
+        index (Tensor): N x K, for each sample its experts, best first.
         logits (Tensor): N x E, float32, without noise.
         noise (Tensor | None): N x E, the noise's standard deviations; None without noise.
     """
 
     weights: Tensor
     load: Tensor
-    selected: list[list[int]]
+    index: Tensor
     logits: Tensor
     noise: Tensor | None = None
+
+    @property
+    def selected(self) -> list[list[int]]:
+        """``index`` as numbers."""
+        return self.index.tolist()
 
     def row(self, number: int) -> Gating:
         """The decision for one sample of the batch."""
@@ -136,9 +143,12 @@ class NoisyTopKGate(nn.Module):
         Returns:
             Gating: weights, load and the selected experts.
         """
-        pooled = [F.adaptive_avg_pool2d(feature, self.grid).float() for feature in features]
-        with torch.autocast(pooled[0].device.type, enabled=False):
-            s = self.standard(torch.cat(pooled, dim=1).flatten(1)) / self.weight.shape[0] ** 0.5
+        return self.decide(torch.cat([average_pool(feature, self.grid) for feature in features], 1))
+
+    def decide(self, pooled: Tensor) -> Gating:
+        """Choose K experts for each sample by its pooled features, N x C x rows x columns."""
+        with torch.autocast(pooled.device.type, enabled=False):
+            s = self.standard(pooled.float().flatten(1)) / self.weight.shape[0] ** 0.5
             clean = s @ self.weight
             if not (self.training and self.noise):
                 return self._select(clean, clean)
@@ -154,7 +164,7 @@ class NoisyTopKGate(nn.Module):
         top, index = logits.topk(self.top_k, dim=1)
         weights = torch.zeros_like(logits).scatter(1, index, top.softmax(dim=1))
         load = torch.zeros_like(logits).scatter(1, index, 1)
-        return Gating(weights, load, index.tolist(), clean)
+        return Gating(weights, load, index, clean)
 
     def _smooth_load(self, clean: Tensor, noisy: Tensor, scale: Tensor) -> Tensor:
         """The probability that an expert stays among the top K if its noise is drawn anew.

@@ -14,6 +14,8 @@ from moefusion.fusion.attention_local import AttentionLocal
 from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
+from moefusion.fusion.strips import fuse_in_strips
+from moefusion.image import pad_to_multiple
 
 
 @dataclass
@@ -76,6 +78,8 @@ class FusionNetwork(nn.Module):
         >>> network(visible, infrared).fused.shape
         torch.Size([1, 1, 479, 641])
     """
+
+    largest_whole = 1 << 21  # pixels; without gradients a larger image is fused strip by strip
 
     def __init__(
         self,
@@ -184,9 +188,14 @@ class FusionNetwork(nn.Module):
         attention = self.attention_merge(*maps)
 
         height, width = visible.shape[-2:]
-        prior = self.to_cells(attention).mean(dim=1, keepdim=True)
         given = gatings or {}
-        x_f, decided = self._fusion_features(visible, infrared, prior, given)
+        inference = not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling())
+        if inference and height * width > self.largest_whole and self._has_gates():
+            fused, decided = fuse_in_strips(self, visible, infrared, attention, given)
+            return FusionOutput(fused, attention, decided)
+        cells = self.to_cells(visible), self.to_cells(infrared)
+        prior = self.to_cells(attention).mean(dim=1, keepdim=True)
+        x_f, decided = self.fusion_features(*cells, prior, given)
         fused, decided['global'] = self.decoder(x_f, gating=given.get('global'))
         fused = F.pixel_shuffle(fused, self.stride)[..., :height, :width]
         return FusionOutput(fused, attention, decided)
@@ -203,24 +212,29 @@ class FusionNetwork(nn.Module):
 
     def to_cells(self, image: Tensor) -> Tensor:
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
-        if self.stride == 1:
-            return image
-        down, right = (-size % self.stride for size in image.shape[-2:])
-        filled = F.pad(image, (0, right, 0, down), mode='replicate')
-        return F.pixel_unshuffle(filled, self.stride)
+        return F.pixel_unshuffle(pad_to_multiple(image, self.stride, 'replicate'), self.stride)
 
-    def _fusion_features(
+    def _has_gates(self) -> bool:
+        """Whether every part is a mixture with a choice, as in the paper."""
+        return self.gates().keys() == {*(f'local_{region}' for region in self.local), 'global'}
+
+    @staticmethod
+    def prior(region: str, attention: Tensor) -> Tensor:
+        """What the local features of a region are multiplied by."""
+        return attention if region == 'foreground' else 1 - attention
+
+    def fusion_features(
         self, visible: Tensor, infrared: Tensor, attention: Tensor, given: Mapping[str, Gating]
     ) -> tuple[Tensor, dict[str, Gating]]:
         """``x_f = [y_local, x_dense_I, x_dense_V]`` (section 3.3) and the local gates' decisions.
 
         x_f is by far the largest tensor: on return its parts are free before the decoder runs.
         """
-        visible_dense = self.visible_encoder(self.to_cells(visible))
-        infrared_dense = self.infrared_encoder(self.to_cells(infrared))
+        visible_dense = self.visible_encoder(visible)
+        infrared_dense = self.infrared_encoder(infrared)
         parts, gatings = [], {}
         for region, part in self.local.items():
-            prior = attention if region == 'foreground' else 1 - attention
+            prior = self.prior(region, attention)
             sources, name = (visible_dense[-1], infrared_dense[-1]), f'local_{region}'
             if isinstance(part, AttentionLocal):
                 parts.append(part(*sources, prior))

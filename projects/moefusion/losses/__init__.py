@@ -1,5 +1,10 @@
 """Losses in plain PyTorch, and how they are joined: needs torch alone."""
 
+# ruff: noqa: E402
+from moefusion.extras import need
+
+need('torch', __name__)
+
 from moefusion.losses.fusion_loss import FusionLoss
 from moefusion.losses.joint import DEFAULT_WEIGHTS, JointLoss
 from moefusion.losses.load import load_loss

@@ -1,5 +1,10 @@
 """The eight metrics of infrared-visible image fusion; needs PyTorch and NumPy alone."""
 
+# ruff: noqa: E402
+from moefusion.extras import need
+
+need('torch', __name__)
+
 from moefusion.metrics.average_gradient import average_gradient
 from moefusion.metrics.cue_retention import Cue, cue_retention
 from moefusion.metrics.entropy import entropy

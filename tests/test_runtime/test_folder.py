@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from moefusion.apis import Outcome, find_pairs, fuse_pairs
-from moefusion.apis.result import FusionResult
 from moefusion.files import write_image
+from moefusion.runtime import FusionResult
 
 
 def write(folder, *names):
@@ -18,8 +18,6 @@ def write(folder, *names):
 
 class Fake:
     """Stands in for the inferencer: paints a flat image, or raises what it was given."""
-
-    device = 'cpu'
 
     def __init__(self, **errors):
         self.errors = errors

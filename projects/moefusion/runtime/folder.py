@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
 from PIL import Image
 
-from moefusion.apis.inferencer import FusionInferencer
+from moefusion.extras import need
 from moefusion.files import PairError, read_size, write_image
-from moefusion.visualization.fusion_picture import draw_fusion
+from moefusion.runtime.pairs import PairFuser
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Outcome:
 
 
 def fuse_pairs(
-    inferencer: FusionInferencer,
+    inferencer: PairFuser,
     pairs: Mapping[str, tuple[Path, Path]],
     out_dir: str | Path,
     color: bool = True,
@@ -49,7 +48,7 @@ def fuse_pairs(
     is done.
 
     Args:
-        inferencer (FusionInferencer): what fuses.
+        inferencer (PairFuser): what fuses, a ``Fuser`` or a ``FusionInferencer``.
         pairs (Mapping[str, tuple[Path, Path]]): visible and infrared file by stem.
         out_dir (str | Path): where the fused images go.
         color (bool): whether they take the visible image's colour. Defaults to True.
@@ -69,7 +68,7 @@ def fuse_pairs(
     if pictures and Path(pictures).resolve() == Path(out_dir).resolve():
         raise ValueError(f'{pictures}: pictures and fused images need two folders')
     for stem, sources in pairs.items():
-        for folder in [out_dir, pictures] if pictures else [out_dir]:
+        for folder in (out_dir, pictures or out_dir):
             target = Path(folder, f'{stem}.png').resolve()
             if target in [source.resolve() for source in sources]:
                 raise ValueError(f'{target} is a source image: choose another output folder')
@@ -80,7 +79,7 @@ def fuse_pairs(
 
 
 def _fuse_pair(
-    inferencer: FusionInferencer,
+    inferencer: PairFuser,
     stem: str,
     sources: tuple[Path, Path],
     out_dir: Path,
@@ -94,19 +93,20 @@ def _fuse_pair(
         done = not overwrite and _is_done(target, sources[0], color)
         if done and (picture is None or picture.is_file()):
             return Outcome(stem, 'skipped', target)
-        result = next(inferencer.stream(*sources))
+        (result,) = inferencer.stream(*sources)
     except PairError as error:
         return Outcome(stem, 'failed', target, str(error))
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
         reason = (
-            f'{sources[0]} is too large for the memory of {inferencer.device}: free memory, '
-            'fuse it on another --device or split it'
+            f'{sources[0]} is too large for the memory at hand: free memory, fuse it on '
+            'another --device or split it'
         )
         return Outcome(stem, 'failed', target, reason)
     try:
         if picture:
+            draw_fusion = need('moefusion.visualization', '--pictures').draw_fusion
             write_image(picture, draw_fusion([result.picture])[..., ::-1])
         write_image(target, result.color[..., ::-1] if color else result.gray)
     except OSError as error:
@@ -134,5 +134,7 @@ def _is_done(target: Path, visible: Path, color: bool) -> bool:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    kinds = MemoryError, torch.OutOfMemoryError
-    return isinstance(error, kinds) or "can't allocate memory" in str(error)
+    """By name, as neither torch nor onnxruntime need be installed."""
+    words = "can't allocate memory", 'Failed to allocate memory', 'bad_alloc'
+    named = isinstance(error, MemoryError) or type(error).__name__ == 'OutOfMemoryError'
+    return named or any(word in str(error) for word in words)

@@ -1,0 +1,32 @@
+"""The console script ``moefusion``: hands the arguments to one of its commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    'fuse': 'fuse images, two files or two folders',
+    'export': 'write a trained network as ONNX',
+    'info': 'say what is installed and which network fuses',
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command that the first argument names, and return its exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog='moefusion',
+        description='Infrared and visible image fusion. `moefusion COMMAND --help` says more.',
+    )
+    choices = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, text in COMMANDS.items():
+        choices.add_parser(name, help=text, add_help=False)
+    args = parser.parse_args(argv[:1])
+    status: int = import_module(f'moefusion.commands.{args.command}').main(argv[1:])
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of ``moefusion``; ``tools/*.py`` run the same functions."""

@@ -1,0 +1,96 @@
+"""Fuser: fuses pairs of any size by an exported network, with onnxruntime alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from moefusion.runtime.pairs import PairFuser
+from moefusion.runtime.result import FusionResult
+from moefusion.runtime.sources import Source, read_source
+from moefusion.weights.bundled import BUNDLED
+
+BUNDLED_ONNX = BUNDLED.with_suffix('.onnx')
+OUTPUTS = ['fused', 'color', 'attention']  # the gates come behind these
+CURE = 'export it again with this version: moefusion export CONFIG CHECKPOINT --out FILE.onnx'
+
+
+class Fuser(PairFuser):
+    """Fuses as :class:`moefusion.FusionInferencer` does: same call, results and errors.
+
+    Calls from several threads are safe. ``batch_size`` changes nothing: pairs run one by one.
+
+    Args:
+        model (str | Path, optional): file that ``tools/export.py`` wrote. Defaults to the network
+            that comes with the package.
+        threads (int): of one call. Defaults to 0, as many as there are cores.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged, is not an exported MoE-Fusion, or needs a newer onnxruntime.
+
+    Examples:
+        >>> fuse = Fuser()
+        >>> fuse(np.zeros((48, 64, 3), np.uint8), np.zeros((48, 64), np.uint8)).color.shape
+        (48, 64, 3)
+    """
+
+    def __init__(self, model: str | Path | None = None, threads: int = 0) -> None:
+        self.path = Path(model or BUNDLED_ONNX)
+        if not self.path.is_file():
+            raise FileNotFoundError(f'model {self.path}: there is no such file')
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors
+        try:
+            self.session = onnxruntime.InferenceSession(
+                self.path, options, providers=['CPUExecutionProvider']
+            )
+        except Exception as error:  # onnxruntime's own classes have no common base
+            raise ValueError(
+                f'model {self.path}: onnxruntime {onnxruntime.__version__} cannot read it '
+                f'({_first_line(error)}). Upgrade onnxruntime, or {CURE}'
+            ) from error
+        self.gates = [output.name for output in self.session.get_outputs()][len(OUTPUTS) :]
+        found = [output.name for output in self.session.get_outputs()][: len(OUTPUTS)]
+        if found != OUTPUTS or [each.name for each in self.session.get_inputs()] != [
+            'visible',
+            'infrared',
+        ]:
+            raise ValueError(f'model {self.path} is not an exported MoE-Fusion: {CURE}')
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """dict[str, str]: version of the exporter, and the SHA-256 of the exported weights."""
+        return dict(self.session.get_modelmeta().custom_metadata_map)
+
+    def _fuse(
+        self, pairs: list[tuple[Source, Source]], start: int, metrics: bool
+    ) -> list[FusionResult]:
+        return [self._fuse_one(*pair, start + row, metrics) for row, pair in enumerate(pairs)]
+
+    def _fuse_one(
+        self, visible: Source, infrared: Source, number: int, metrics: bool
+    ) -> FusionResult:
+        pair, path = read_source(visible, infrared, number)
+        rgb, heat = np.ascontiguousarray(pair[..., 2::-1]), np.ascontiguousarray(pair[..., 3])
+        outputs = self.session.run(None, {'visible': rgb, 'infrared': heat})
+        fused, color, attention = outputs[: len(OUTPUTS)]
+        result = FusionResult(
+            name=Path(path).stem,
+            visible=rgb,
+            infrared=heat,
+            gray=np.round(fused * 255).astype(np.uint8),
+            color=color,
+            attention=attention,
+            gates=dict(zip(self.gates, outputs[len(OUTPUTS) :])),
+        )
+        if metrics:
+            result.score(path)
+        return result
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,66 @@
+"""Exported networks against torch, with other widths than the bundled ones."""
+
+import numpy as np
+import pytest
+import torch
+
+from moefusion.fusion import FusionNetwork
+from moefusion.models import MoEFusion
+from moefusion.models.exportable import ExportableFusion
+from moefusion.runtime import Fuser
+
+pytest.importorskip('onnxscript')
+FUSION = dict(
+    channels=4, local_hidden=2, global_widths=(6, 5), local_grid=(3, 2), global_grid=(2, 3)
+)
+
+
+def choosing(network):
+    """Gates of an untrained network that choose, other experts for other images, without ties."""
+    for gate in network.gates().values():
+        torch.nn.init.normal_(gate.weight)
+        torch.nn.init.uniform_(gate.standard.mean, 0, 0.3)
+        gate.standard.variance.fill_(0.02)
+    return network.eval()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'options', [dict(stride=2), dict(top_k=1, num_experts=6, attention_merge='max')]
+)
+def test_any_size_and_any_network(tmp_path, options):
+    from moefusion.apis.export import export_onnx
+
+    model = MoEFusion(fusion={**FUSION, **options}).eval()
+    choosing(model.fusion)
+    path = tmp_path / 'x.onnx'
+    (tmp_path / 'x.pth').write_bytes(b'weights')
+    assert export_onnx(model, tmp_path / 'x.pth', path) == path.stat().st_size
+    fuse, exportable = Fuser(path, threads=1), ExportableFusion(model)
+    assert len(fuse.metadata['sha256']) == 64
+    chosen = set()
+    for height, width in ((17, 23), (33, 47), (71, 101), (64, 96), (95, 129)):
+        bright, warm = np.random.randint(9, 256, 2)
+        visible = np.random.randint(0, bright, (height, width, 3), np.uint8)
+        infrared = np.random.randint(0, warm, (height, width), np.uint8)
+        with torch.no_grad():
+            expected = exportable(torch.from_numpy(visible), torch.from_numpy(infrared))
+        outputs = fuse.session.run(None, {'visible': visible, 'infrared': infrared})
+        for output, each in zip(outputs, expected):
+            atol = 1 if each.dtype == torch.uint8 else 1e-3
+            np.testing.assert_allclose(output.astype(float), each.double().numpy(), atol=atol)
+        chosen.add(tuple(np.flatnonzero(np.concatenate(outputs[3:]))))
+    assert len(chosen) > 1  # other experts for other images
+
+
+def test_compiled_networks_choose_without_python():
+    """One graph, without a break where an expert is chosen; the same values."""
+    plain = choosing(FusionNetwork(**FUSION))
+    compiled = torch.compile(plain, backend='eager', fullgraph=True)
+    for size in ((16, 20), (9, 31)):
+        images = torch.rand(2, 2, 1, *size)
+        with torch.no_grad():
+            expected, found = plain(*images), compiled(*images)
+        torch.testing.assert_close(found.fused, expected.fused)
+        for name, gating in found.gatings.items():
+            torch.testing.assert_close(gating.weights, expected.gatings[name].weights)

@@ -1,0 +1,151 @@
+"""Fuser: the same results and errors as FusionInferencer, and no torch on the way."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from moefusion import FusionInferencer
+from moefusion.files import PairError, find_pairs, write_image
+from moefusion.runtime import BUNDLED_ONNX, Fuser
+from moefusion.weights.bundled import BUNDLED
+
+# Refuses every import that the base installation does not bring.
+ONLY_BASE = """
+import importlib.abc, sys
+
+class Refuse(importlib.abc.MetaPathFinder):
+    names = {'torch', 'mmengine', 'mmcv', 'mmdet', 'scipy', 'matplotlib', 'pandas', 'onnx'}
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.split('.')[0] in self.names:
+            raise ModuleNotFoundError(f'{fullname} is not there', name=fullname)
+
+sys.meta_path.insert(0, Refuse())
+"""
+
+
+@pytest.fixture(scope='module')
+def fuser():
+    return Fuser(threads=1)
+
+
+@pytest.fixture(scope='module')
+def inferencer():
+    return FusionInferencer(device='cpu')
+
+
+def random_pair(height, width):
+    rng = np.random.default_rng(height * width)
+    return (
+        rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
+        rng.integers(0, 256, (height, width), dtype=np.uint8),
+    )
+
+
+def assert_alike(result, expected):
+    for name in ('gray', 'color'):
+        difference = getattr(result, name).astype(int) - getattr(expected, name)
+        assert np.abs(difference).max() <= 1, name
+    np.testing.assert_allclose(result.attention, expected.attention, atol=1e-3)
+    assert list(result.gates) == list(expected.gates)
+    for name, weights in result.gates.items():
+        np.testing.assert_allclose(weights, expected.gates[name], atol=1e-3)
+
+
+@pytest.mark.parametrize('size', [(17, 23), (33, 47), (1, 1), (64, 96), (95, 129), (201, 150)])
+def test_results_are_the_inferencers(fuser, inferencer, size):
+    result = fuser(*random_pair(*size))
+    assert result.gray.shape == result.attention.shape == size
+    assert_alike(result, inferencer(*random_pair(*size)))
+
+
+@pytest.mark.slow
+def test_real_pairs_agree_within_one_gray_level(fuser, inferencer, shared):
+    data = shared / 'data' / 'roadscene'
+    for files in list(find_pairs(data / 'Vis', data / 'Ir')[0].values())[::70]:
+        result, expected = fuser(*files), inferencer(*files)
+        assert result.name == expected.name
+        assert_alike(result, expected)
+
+
+def test_files_folders_and_lists(fuser, tmp_path):
+    pairs = {name: random_pair(20, 30 + number) for number, name in enumerate('ba')}
+    for name, (visible, infrared) in pairs.items():
+        write_image(tmp_path / 'v' / f'{name}.png', visible[..., ::-1])
+        write_image(tmp_path / 'i' / f'{name}.png', infrared)
+    results = fuser(tmp_path / 'v', tmp_path / 'i', progress=False)
+    assert [result.name for result in results] == ['a', 'b']
+    for result in results:
+        np.testing.assert_array_equal(result.color, fuser(*pairs[result.name]).color)
+    listed = fuser([pairs['a'][0]], [pairs['a'][1]], progress=False)
+    np.testing.assert_array_equal(listed[0].gray, results[0].gray)
+
+
+def test_wrong_input_is_named_as_by_the_inferencer(fuser, inferencer, tmp_path):
+    (tmp_path / 'empty.png').write_bytes(b'')
+    image = random_pair(20, 30)
+    for visible, infrared, kind in (
+        (tmp_path / 'empty.png', tmp_path / 'gone.png', PairError),
+        (image[0], image[1][1:], ValueError),
+        ([image[0]], image[1], ValueError),
+        (tmp_path, image[1], ValueError),
+    ):
+        messages = []
+        for fuse in (fuser, inferencer):
+            with pytest.raises(kind) as caught:
+                fuse(visible, infrared)
+            messages.append(str(caught.value))
+        assert messages[0] == messages[1]
+
+
+def test_metrics_and_picture(fuser, inferencer):
+    pair = random_pair(48, 64)
+    result = fuser(*pair, metrics=True)
+    assert set(result.metrics) == set(inferencer(*pair, metrics=True).metrics)
+    assert result.picture.gates is result.gates
+
+
+@pytest.mark.parametrize('content, message', [(None, 'no such file'), (b'no', 'cannot read it')])
+def test_a_model_that_is_none(tmp_path, content, message):
+    path = tmp_path / 'x.onnx'
+    if content:
+        path.write_bytes(content)
+    with pytest.raises((FileNotFoundError, ValueError), match=f'x.onnx.*{message}'):
+        Fuser(path)
+
+
+def test_bundled_network_is_the_bundled_weights():
+    """`python tools/export.py --half` makes it anew after new weights."""
+    description = json.loads(BUNDLED.with_suffix('.json').read_text())
+    assert Fuser().metadata['sha256'] == description['sha256']
+    assert BUNDLED_ONNX.stat().st_size <= 6e6
+
+
+def test_fuses_without_torch_and_mm():
+    code = (
+        'import numpy as np; from moefusion import Fuser; '
+        'print(Fuser()(np.zeros((20, 30, 3), np.uint8), np.zeros((20, 30), np.uint8)).gray.shape)'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', ONLY_BASE + code], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == '(20, 30)', done.stderr
+
+
+@pytest.mark.parametrize(
+    'code, extra',
+    [
+        ('from moefusion import FusionNetwork', 'torch'),
+        ('import moefusion.losses', 'torch'),
+        ('from moefusion import FusionInferencer', 'mm'),
+        ("from moefusion.__main__ import main; main(['export'])", 'mm,export'),
+    ],
+)
+def test_an_import_names_its_extra(code, extra):
+    done = subprocess.run(
+        [sys.executable, '-c', f'{ONLY_BASE}\n{code}'], capture_output=True, text=True, check=False
+    )
+    assert f"pip install 'moefusion[{extra}]'" in done.stderr.splitlines()[-1]
