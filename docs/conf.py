@@ -3,10 +3,11 @@
 from sphinx.application import Sphinx
 
 import moefusion
-from moefusion import apis
+from moefusion import apis, datasets, weights
 
 # names that load when they are asked for are asked for
-vars(apis).update({name: getattr(apis, name) for name in apis.__all__})
+for room in (apis, datasets, weights):
+    vars(room).update({name: getattr(room, name) for name in room.__all__})
 
 project, author = 'MoE-Fusion', 'MoE-Fusion contributors'
 version = release = moefusion.__version__

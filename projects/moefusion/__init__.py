@@ -8,7 +8,7 @@ when they are asked for; one that needs an extra says which.
 
 from typing import TYPE_CHECKING
 
-from moefusion.extras import need
+from moefusion.extras import lazy
 
 if TYPE_CHECKING:
     from moefusion.apis import FusionInferencer
@@ -25,11 +25,7 @@ _MODULES = {
     'fusion_metrics': 'metrics',
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(need(f'moefusion.{_MODULES[name]}', f'moefusion.{name}'), name)
+__getattr__ = lazy(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

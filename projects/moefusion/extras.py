@@ -1,7 +1,8 @@
-"""Says which extra of the package brings a module that is not installed."""
+"""Imports names when they are asked for, and says which extra brings a module that is missing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 
@@ -40,3 +41,22 @@ def need(name: str, user: str, extra: str | None = None) -> ModuleType:
             f"{user} needs {missing}: pip install 'moefusion[{extra or EXTRAS[missing]}]'",
             name=missing,
         ) from error
+
+
+def lazy(
+    package: str, modules: Mapping[str, str], extra: str | None = None
+) -> Callable[[str], object]:
+    """A package's ``__getattr__``, which imports the modules of its names when they are asked for.
+
+    Args:
+        package (str): its name, of which an ``AttributeError`` speaks.
+        modules (Mapping[str, str]): for each name its module, below ``moefusion``.
+        extra (str, optional): as in :func:`need`.
+    """
+
+    def load(name: str) -> object:
+        if name not in modules:
+            raise AttributeError(f'module {package!r} has no attribute {name!r}')
+        return getattr(need(f'moefusion.{modules[name]}', f'{package}.{name}', extra), name)
+
+    return load

@@ -117,7 +117,9 @@ def test_what_a_pair_shows(model):
     """Against its pixels: brightness, gradient and entropy of either image."""
     pair = np.zeros((44, 50, 4), np.uint8)
     pair[:, 25:, :3], pair[..., 3] = 255, 51
-    follows = RoutingStudy(model).add(pair, 'edge', 'all').follows
+    study = RoutingStudy(model)
+    study.add(pair, 'edge', 'all')
+    follows = study.pairs[0].row
     assert follows['visible'] == pytest.approx(0.5) and follows['infrared'] == pytest.approx(0.2)
     assert follows['visible entropy'] == pytest.approx(1) and follows['infrared entropy'] == 0
     assert follows['visible gradient'] == pytest.approx(2 * 4 / 50)  # both sides of one edge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moefusion.extras import need
+from moefusion.extras import lazy
 from moefusion.versions import silence_others
 
 if TYPE_CHECKING:
@@ -36,8 +36,4 @@ _MODULES = {
 
 silence_others()
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(need(f'moefusion.{_MODULES[name]}', f'moefusion.apis.{name}', 'mm'), name)
+__getattr__ = lazy(__name__, _MODULES, 'mm')

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from moefusion.extras import lazy
 
 if TYPE_CHECKING:
     from moefusion.datasets.coco import PairedCocoDataset
@@ -29,21 +30,17 @@ __all__ = [
     'find_readers',
 ]
 _MODULES = {
-    'FLIRAlignedDataset': 'published',
-    'LLVIPDataset': 'published',
-    'LayoutReport': 'layout',
-    'LoadPairedImage': 'loading',
-    'M3FDDataset': 'published',
-    'PairedCocoDataset': 'coco',
-    'PairedXMLDataset': 'paired',
-    'RandomPairTone': 'photometric',
-    'SelectModality': 'selecting',
-    'check_layout': 'layout',
-    'find_readers': 'readers',
+    'FLIRAlignedDataset': 'datasets.published',
+    'LLVIPDataset': 'datasets.published',
+    'LayoutReport': 'datasets.layout',
+    'LoadPairedImage': 'datasets.loading',
+    'M3FDDataset': 'datasets.published',
+    'PairedCocoDataset': 'datasets.coco',
+    'PairedXMLDataset': 'datasets.paired',
+    'RandomPairTone': 'datasets.photometric',
+    'SelectModality': 'datasets.selecting',
+    'check_layout': 'datasets.layout',
+    'find_readers': 'datasets.readers',
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(import_module(f'{__name__}.{_MODULES[name]}'), name)
+__getattr__ = lazy(__name__, _MODULES)
