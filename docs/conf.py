@@ -3,10 +3,10 @@
 from sphinx.application import Sphinx
 
 import moefusion
-from moefusion import apis, datasets, weights
+from moefusion import apis, weights
 
 # names that load when they are asked for are asked for
-for room in (apis, datasets, weights):
+for room in (apis, weights):
     vars(room).update({name: getattr(room, name) for name in room.__all__})
 
 project, author = 'MoE-Fusion', 'MoE-Fusion contributors'
