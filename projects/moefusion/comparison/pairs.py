@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from moefusion.files import (
     read_size,
     to_id,
 )
+
+SOURCES = 'visible', 'infrared'
 
 
 @dataclass
@@ -87,20 +89,18 @@ def find_evaluation_set(
 ) -> EvaluationSet:
     """Pair the images of some folders by stem.
 
-    An image that one folder lacks is left out for every method, so that all means are over the
-    same images.
+    An image that one folder lacks is left out for every method: all means are over one set.
 
     Args:
         visible (str | Path): Folder of the visible images.
         infrared (str | Path): Folder of the infrared ones.
         fused (Mapping[str, str | Path]): Folder of each method.
         annotations (str | Path, optional): See :func:`read_annotations`.
-        names (Iterable[str], optional): Stems of the test set. Defaults to the stems that both
-            source folders and at least one method have, so that sources may hold a training
-            split too; what only one source folder has is reported.
+        names (Iterable[str], optional): Stems of the test set. Defaults to those that a source
+            folder and a method have, so that sources may hold a training split too.
         strip (Iterable[str]): Ends of file names that are no part of the stem.
-        naming (Naming): What tells a visible and an infrared file apart; the ends it names may be
-            in the names of fused images and annotations too.
+        naming (Naming): What tells the sources' files apart; fused images and annotations may
+            have these ends, too.
 
     Raises:
         EvaluationError: If a folder is missing or empty, or nothing is left to score.
@@ -116,39 +116,20 @@ def find_evaluation_set(
     files = {
         what: {stem: paths[0] for stem, paths in found.items()} for what, found in found_in.items()
     }
-    made = set().union(*(files[f'fused {name}'] for name in fused))
-    if names is None:
-        wanted = (set(files['visible']) | set(files['infrared'])) & made
-    else:
-        known = set().union(*files.values())
-        wanted = {to_id(name, known, strip) for name in names}
-    left_out = {
-        stem: f'{what}: both {paths[0].name} and {paths[1].name}'
-        for what, found in found_in.items()
-        for stem, paths in found.items()
-        if stem in wanted and len(paths) > 1
-    }
-    for stem in sorted(wanted - set(left_out)):
-        if missing := [what for what in files if stem not in files[what]]:
-            left_out[stem] = f'missing in {", ".join(missing)}'
-        elif files['visible'][stem].samefile(files['infrared'][stem]):
-            left_out[stem] = 'visible and infrared image are one file'
+    wanted = _wanted(files, names, strip)
+    left_out = _flaws(wanted, found_in)
     boxes, findings = None, Findings()
     if annotations is not None:
         stems = sorted(wanted - set(left_out))
-        boxes, problems = read_annotations(annotations, stems, strip, findings, naming.recursive)
-        for stem, annotation in boxes.items():
-            size = annotation.size or read_size(files['visible'][stem])
-            boxes[stem] = annotation.usable(*size, findings)
+        read, problems = read_annotations(annotations, stems, strip, findings, naming.recursive)
+        sizes = {stem: read[stem].size or read_size(files['visible'][stem]) for stem in read}
+        boxes = {stem: read[stem].usable(*size, findings) for stem, size in sizes.items()}
         left_out.update(problems)
     stems = sorted(wanted - set(left_out))
     if not stems:
-        examples = '; '.join(
-            f'{what} ({folder}): {len(files[what])} images, such as {min(files[what])}'
-            for what, folder in folders.items()
+        raise EvaluationError(
+            f'no image is in all folders under one name: {_examples(files)}{_reasons(left_out)}'
         )
-        reasons = _reasons(left_out)
-        raise EvaluationError(f'no image is in all folders under one name: {examples}{reasons}')
     kept = {what: {stem: found[stem] for stem in stems} for what, found in files.items()}
     return EvaluationSet(
         kept['visible'],
@@ -168,6 +149,41 @@ def _list_folder(folder: Path, strip: Iterable[str], naming: Naming) -> dict[str
     if found := list_folder(folder, strip=strip, recursive=naming.recursive):
         return found
     raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')
+
+
+def _wanted(
+    files: Mapping[str, Mapping[str, Path]], names: Iterable[str] | None, strip: Sequence[str]
+) -> set[str]:
+    """The stems of the named images, or of all that a source folder and a method have."""
+    if names is not None:
+        known = set().union(*files.values())
+        return {to_id(name, known, strip) for name in names}
+    made = set().union(*(found for what, found in files.items() if what not in SOURCES))
+    return set().union(*(files[what] for what in SOURCES)) & made
+
+
+def _flaws(
+    wanted: Iterable[str], found_in: Mapping[str, Mapping[str, list[Path]]]
+) -> dict[str, str]:
+    """Why a stem cannot be scored: a folder lacks it or has it twice, or its pair is one file."""
+    flaws = {}
+    for stem in sorted(wanted):
+        missing = [what for what, found in found_in.items() if stem not in found]
+        if missing:
+            flaws[stem] = f'missing in {", ".join(missing)}'
+        elif found_in['visible'][stem][0].samefile(found_in['infrared'][stem][0]):
+            flaws[stem] = 'visible and infrared image are one file'
+        for what, found in found_in.items():
+            if len(paths := found.get(stem, [])) > 1:
+                flaws[stem] = f'{what}: both {paths[0].name} and {paths[1].name}'
+    return flaws
+
+
+def _examples(files: Mapping[str, Mapping[str, Path]]) -> str:
+    return '; '.join(
+        f'{what}: {len(found)} images' + (f', such as {found[min(found)]}' if found else '')
+        for what, found in files.items()
+    )
 
 
 def _reasons(left_out: Mapping[str, str]) -> str:

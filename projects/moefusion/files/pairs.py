@@ -128,21 +128,16 @@ def find_pairs(
         ValueError: if one is a file and the other a folder.
     """
     visible, infrared = Path(visible), Path(infrared)
-    for path in (visible, infrared):
-        if not path.exists():
-            raise FileNotFoundError(f'{path}: there is no such file or folder')
-    if visible.is_dir() != infrared.is_dir():
-        raise ValueError(f'{visible} and {infrared}: give two files or two folders')
+    _check_kinds(visible, infrared)
     if visible.is_file():
         refuse_itself(visible, infrared)
         return {without_end(visible.stem, naming.visible) or visible.stem: (visible, infrared)}, {}
     naming = fit_naming(visible, infrared, naming)
     *sides, strangers = list_sides(visible, infrared, naming)
     if not any((*sides, strangers)):
-        deeper = '' if naming.recursive else '; --recursive looks into the folders inside'
-        raise FileNotFoundError(
-            f'{visible} and {infrared}: no image in them ({", ".join(IMAGE_SUFFIXES)}){deeper}'
-        )
+        cure = '' if naming.recursive else '; --recursive looks into the folders inside'
+        suffixes = ', '.join(IMAGE_SUFFIXES)
+        raise FileNotFoundError(f'{visible} and {infrared}: no image in them ({suffixes}){cure}')
     pairs, problems = {}, {}
     there = {**sides[0], **sides[1]}
     if names is None:
@@ -155,18 +150,25 @@ def find_pairs(
             problems[stem] = f'no image {stem}.* in {visible} and {infrared}'
             continue
         found = [files.get(stem, []) for files in sides]
-        if not all(found):
-            present, end, lacking = (
-                (found[0], naming.infrared, infrared)
-                if found[0]
-                else (found[1], naming.visible, visible)
-            )
-            problems[stem] = f'{present[0]} has no partner {named(stem, end)} in {lacking}'
+        if not found[0]:
+            partner = f'{named(stem, naming.visible)} in {visible}'
+            problems[stem] = f'{found[1][0]} has no partner {partner}'
+        elif not found[1]:
+            partner = f'{named(stem, naming.infrared)} in {infrared}'
+            problems[stem] = f'{found[0][0]} has no partner {partner}'
         elif reason := flaw(stem, *found):
             problems[stem] = reason
         else:
             pairs[stem] = (found[0][0], found[1][0])
     return pairs, problems
+
+
+def _check_kinds(visible: Path, infrared: Path) -> None:
+    for path in (visible, infrared):
+        if not path.exists():
+            raise FileNotFoundError(f'{path}: there is no such file or folder')
+    if visible.is_dir() != infrared.is_dir():
+        raise ValueError(f'{visible} and {infrared}: give two files or two folders')
 
 
 def refuse_itself(visible: Path, infrared: Path) -> None:

@@ -38,7 +38,6 @@ def fusion_metrics(
         visible (ndarray | Tensor | GrayImages): B, ``uint8``, at least 41 x 41 (VIF). Arrays
             ``H x W`` (gray) or ``H x W x 3`` (RGB); tensors ``H x W`` or batches ``N x 1 x H x W``
             (gray) or ``N x 3 x H x W`` (RGB). Colour becomes gray as in MATLAB's ``rgb2gray``.
-            Floats and 16-bit images are refused.
         infrared (ndarray | Tensor | GrayImages): A, of the same size, on the same device.
         fused (ndarray | Tensor | GrayImages): F likewise.
         protocol (str): ``'literature'``, the values of the shared MATLAB evaluation that papers
