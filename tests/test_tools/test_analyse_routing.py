@@ -9,8 +9,6 @@ import pandas as pd
 import pytest
 import torch
 
-from moefusion.fusion import Gating
-
 
 @pytest.fixture(scope='module')
 def tool(repo_root):
@@ -44,16 +42,13 @@ def test_writes_what_it_says(tool, tmp_path, capsys):
 
 def test_pairs_are_sorted_by_weight(tool):
     """Brighter pairs weigh more here; expert 1, which none chose, has no row."""
-    pairs = []
+    pairs, rows = [], []
     for weight in (0.3, 0.9, 0.6):
-        weights = torch.tensor([[weight, 0.0, 1 - weight]])
-        image = torch.full((1, 1, 12, 16), weight)
-        gating = Gating(weights, weights, [[0, 2]], weights)
-        pair = SimpleNamespace(
-            name=str(weight), group='made', sources=[image, image], gatings=dict(gate=gating)
-        )
-        pairs.append(pair)
-    picture = tool.draw_gate(SimpleNamespace(pairs=pairs), 'gate', columns=2)
+        pairs.append(SimpleNamespace(sources=[torch.full((1, 1, 12, 16), weight)] * 2))
+        chosen = {'gate 0': weight, 'gate 1': 0.0, 'gate 2': 1 - weight, 'gate logit 1': 5.0}
+        rows.append({'data': 'made', 'pair': str(weight), **chosen})
+    study = SimpleNamespace(pairs=pairs, table=lambda: pd.DataFrame(rows))
+    picture = tool.draw_gate(study, 'gate', columns=2)
     high, wide = picture.shape[0] // 2, picture.shape[1] // 2
     levels = [
         int(np.median(picture[rows, columns]))

@@ -122,7 +122,7 @@ def test_layout_is_fused_and_scored(data_set, repo_root, monkeypatch, capsys):
     sources = [str(root / visible), str(root / infrared)]
     fused, out = str(root / 'fused'), str(root / 'scores')
     main = runpy.run_path(str(repo_root / 'tools' / 'fuse.py'))['main']
-    assert main([*sources, '--out-dir', fused, '--layout', layout, '--device', 'cpu']) == 0
+    assert main([*sources, '--out-dir', fused, '--layout', layout], backend='torch') == 0
     assert (
         sorted(
             path.relative_to(fused).with_suffix('').as_posix()
