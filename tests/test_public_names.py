@@ -23,7 +23,7 @@ NAMES = {
     'Naming PairError bare_stem clean_box find_pairs fit_naming list_folder '
     'list_sides read_annotations read_coco read_cues read_infrared '
     'read_lines read_orientation read_pair read_size read_split read_text '
-    'read_visible read_voc read_voc_annotation to_id write_file write_image',
+    'read_visible read_voc read_voc_annotation to_id to_infrared write_file write_image',
     'moefusion.fusion': 'AttentionMerge DenseEncoder FusionNetwork FusionOutput Gating '
     'GlobalExpert GlobalMixture LocalExpert LocalMixture NoisyTopKGate',
     'moefusion.image': 'RGB_TO_GRAY boxes_to_mask colorize filter_rows_and_columns gaussian_blur '

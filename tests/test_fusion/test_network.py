@@ -215,3 +215,19 @@ def test_needs_torch_alone():
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == '[]'
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions(dtype):
+    """Near the float32 result; the gates decide alike, as they compute in float32."""
+    torch.manual_seed(0)
+    network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
+    for gate in network.gates().values():
+        torch.nn.init.normal_(gate.weight)
+    pair = torch.rand(2, 1, 1, 64, 64)
+    expected = network(*pair)
+    found = network.to(dtype)(*pair.to(dtype))
+    assert found.fused.dtype == dtype
+    torch.testing.assert_close(found.fused.float(), expected.fused, atol=0.05, rtol=0.05)
+    for name, gating in found.gatings.items():
+        assert sorted(gating.selected[0]) == sorted(expected.gatings[name].selected[0])

@@ -16,10 +16,17 @@ def choose_device(name: str | None = None) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ValueError(f'device {name!r} is none: use cpu, cuda or cuda:<number>') from error
+        raise ValueError(f'device {name!r} is none: use cpu, cuda, cuda:1, mps or xpu') from error
     if device.type == 'cuda' and (device.index or 0) >= gpus:
         raise ValueError(
             f'device {name}: PyTorch {torch.__version__} finds {gpus or "no"} GPU '
             'here: use cpu, or install the driver and a CUDA build of PyTorch'
         )
+    if device.type not in ('cpu', 'cuda'):
+        try:
+            torch.empty(1, device=device)
+        except (RuntimeError, NotImplementedError, AssertionError) as error:
+            raise ValueError(
+                f'device {name}: PyTorch {torch.__version__} finds none here: use cpu'
+            ) from error
     return device

@@ -13,6 +13,7 @@ from moefusion.files.reading import (
     read_pair,
     read_size,
     read_visible,
+    to_infrared,
 )
 from moefusion.files.text import read_lines, read_split, read_text
 from moefusion.files.voc import read_voc, read_voc_annotation
@@ -47,6 +48,7 @@ __all__ = [
     'read_voc',
     'read_voc_annotation',
     'to_id',
+    'to_infrared',
     'write_file',
     'write_image',
 ]

@@ -71,7 +71,15 @@ def read_infrared(path: str | Path) -> np.ndarray:
     Raises:
         PairError: missing, unreadable or truncated file, or an error by the module's table.
     """
-    image = _read(path)
+    return to_infrared(_read(path), str(path))
+
+
+def to_infrared(image: np.ndarray, name: str) -> np.ndarray:
+    """Gray H x W of an infrared image, uint8, H x W or H x W x 3 (B, G, R).
+
+    Raises:
+        PairError: if it is in colour; it goes by ``name``.
+    """
     if image.ndim == 2:
         return image
     blue, green, red = cv2.split(image)
@@ -80,7 +88,7 @@ def read_infrared(path: str | Path) -> np.ndarray:
         return blue
     if (spread > CHROMA_NOISE).mean() > FALSE_COLOUR_SHARE:
         raise PairError(
-            f'{path}: an infrared image in colour. If it is the visible one, swap the two; if '
+            f'{name}: an infrared image in colour. If it is the visible one, swap the two; if '
             'it is a false-colour rendering, export it in gray.'
         )
     return bgr_to_gray(image)

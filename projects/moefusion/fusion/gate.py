@@ -78,8 +78,8 @@ class RunningStandard(nn.Module):
                 share = max(self.momentum, 1 / int(self.batches))
                 self.mean.lerp_(s.mean(dim=0), share)
                 self.variance.lerp_((s - self.mean).square().mean(dim=0), share)
-        scale = (self.variance + 1e-10).rsqrt()
-        return ((s - self.mean) * scale).clamp(-self.limit, self.limit)
+        scale = (self.variance.float() + 1e-10).rsqrt()
+        return ((s - self.mean.float()) * scale).clamp(-self.limit, self.limit)
 
 
 class NoisyTopKGate(nn.Module):
@@ -93,7 +93,7 @@ class NoisyTopKGate(nn.Module):
     In training, Gaussian noise of a learnt scale is added before the top K are taken (Shazeer et
     al. [28], equations 3 to 5); at test the gate is clean. Both weight matrices start at zero
     ([28], appendix A), so the noise starts at ``noise``; [28]'s softplus(0) = 0.69 drowned the
-    logits for all of the training. The gate computes in float32 under autocast.
+    logits for all of the training. The gate computes in float32, whatever the network's precision.
 
     Args:
         in_channels (int): Channels C of the features.
@@ -149,10 +149,13 @@ class NoisyTopKGate(nn.Module):
         """Choose K experts for each sample by its pooled features, N x C x rows x columns."""
         with torch.autocast(pooled.device.type, enabled=False):
             s = self.standard(pooled.float().flatten(1)) / self.weight.shape[0] ** 0.5
-            clean = s @ self.weight
+            clean = s @ self.weight.float()
             if not (self.training and self.noise):
                 return self._select(clean, clean)
-            scale = self.noise * F.softplus(s @ self.noise_weight) / math.log(2) + self.min_noise
+            scale = (
+                self.noise * F.softplus(s @ self.noise_weight.float()) / math.log(2)
+                + self.min_noise
+            )
             noisy = clean + torch.randn_like(clean) * scale
             gating = self._select(noisy, clean)
             gating.noise = scale

@@ -27,10 +27,11 @@ class PairFuser(ABC):
         """Fuse one pair or many.
 
         Args:
-            visible (str | Path | np.ndarray | Sequence): file, or H x W x 3 uint8 (R, G, B), or a
-                list of them, or a folder.
-            infrared (str | Path | np.ndarray | Sequence): file, or H x W uint8, or as many of
-                them, or a folder, whose images are paired with the other's by name.
+            visible: file, or uint8 image in memory, or a list or generator of them, or a folder. In
+                memory it is an array, H x W x 3 (R, G, B) or H x W, a tensor, 3 x H x W too, or a
+                Pillow image.
+            infrared: the same, as many; three channels must be gray. Images of two folders are
+                paired by name.
             batch_size (int): how many pairs run at once, for GPUs. Only pairs of one size share a
                 forward pass, so that none is padded to another's. Defaults to 1.
             metrics (bool): whether to score each fused gray image by

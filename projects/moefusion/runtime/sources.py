@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeGuard, cast
+from typing import Any, TypeGuard
 
 import numpy as np
+from PIL import Image
 
-from moefusion.files import SAME_NAMES, Naming, PairError, find_pairs, read_pair
+from moefusion.files import SAME_NAMES, Naming, PairError, find_pairs, read_pair, to_infrared
 
-Source = str | Path | np.ndarray
+Source = Any  # a file (str, Path), or an image in memory: an array, a tensor, a Pillow image
 
 
-def is_many(source: Source | Sequence[Source]) -> TypeGuard[Sequence[Source]]:
-    """Whether it is a list of sources."""
-    return isinstance(source, Sequence) and not isinstance(source, str)
+def is_many(source: Source | Iterable[Source]) -> TypeGuard[Iterable[Source]]:
+    """Whether it is a list of sources, or a generator of them."""
+    return isinstance(source, Iterable) and not (is_file(source) or hasattr(source, '__array__'))
+
+
+def is_file(source: Source) -> TypeGuard[str | Path]:
+    """Whether it names a file or folder."""
+    return isinstance(source, (str, Path))
 
 
 def is_folder(source: Source | Sequence[Source]) -> bool:
     """Whether it is a folder that is there."""
-    return isinstance(source, (str, Path)) and Path(source).is_dir()
+    return is_file(source) and Path(source).is_dir()
 
 
 def list_pairs(
@@ -36,16 +42,15 @@ def list_pairs(
         ValueError: if two lists differ in length, or a list or folder stands beside something else.
     """
     if is_many(visible) and is_many(infrared):
-        return _zip_pairs(visible, infrared)
+        return _zip_pairs(list(visible), list(infrared))
     if is_many(visible) or is_many(infrared):
         raise ValueError(
             'give two lists, two folders, or one visible and one infrared image, but '
             f'not {type(visible).__name__} and {type(infrared).__name__}'
         )
-    visible, infrared = cast(Source, visible), cast(Source, infrared)  # no lists from here on
     if not (is_folder(visible) or is_folder(infrared)):
         return [(visible, infrared)]
-    if isinstance(visible, np.ndarray) or isinstance(infrared, np.ndarray):
+    if not (is_file(visible) and is_file(infrared)):
         raise ValueError('an array has no partner in a folder: give two folders')
     found, problems = find_pairs(visible, infrared, naming=naming)
     if problems:
@@ -61,22 +66,38 @@ def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndar
     """H x W x 4 (B, G, R, infrared) from two files or arrays, and a name.
 
     Raises:
-        PairError: if a file cannot be read or the two differ in size.
+        PairError: if a file cannot be read, the two differ in size, or an infrared array is in
+            colour.
         ValueError: if arrays are not uint8 of one size.
     """
-    if not isinstance(visible, np.ndarray) and not isinstance(infrared, np.ndarray):
+    if is_file(visible) and is_file(infrared):
         return read_pair(visible, infrared), str(visible)
-    for name, source in (('visible', visible), ('infrared', infrared)):
-        if not isinstance(source, np.ndarray) or source.dtype != np.uint8:
-            found = getattr(source, 'dtype', type(source).__name__)
-            raise ValueError(f'pair {number}: {name} must be a uint8 array, but is {found}')
-    color, heat = cast(np.ndarray, visible), cast(np.ndarray, infrared)
-    if color.ndim != 3 or color.shape[2] != 3 or heat.shape != color.shape[:2] or not heat.size:
+    color = _to_array(visible, f'pair {number}: visible')
+    heat = _to_array(infrared, f'pair {number}: infrared')
+    heat = to_infrared(heat[..., ::-1] if heat.ndim == 3 else heat, f'pair {number}')
+    if heat.shape != color.shape[:2]:
         raise ValueError(
-            f'pair {number}: visible must be H x W x 3 and infrared H x W of the same size, '
-            f'and not empty, but are {color.shape} and {heat.shape}'
+            f'pair {number}: visible and infrared differ in size: they are {color.shape[:2]} and '
+            f'{heat.shape}, height and width'
         )
+    color = np.dstack([color] * 3) if color.ndim == 2 else color
     return np.dstack([color[..., ::-1], heat]), str(number)
+
+
+def _to_array(source: Source, name: str) -> np.ndarray:
+    """An image in memory as uint8, H x W or H x W x 3; of a tensor, 3 x H x W is taken, too."""
+    if is_file(source):
+        raise ValueError(f'{name} is a file beside an image in memory: give two of one kind')
+    if isinstance(source, Image.Image) and source.mode not in ('L', 'RGB'):
+        raise ValueError(f'{name} is a Pillow image of mode {source.mode}: convert it to RGB or L')
+    array = np.asarray(source.cpu() if hasattr(source, 'cpu') else source)
+    if hasattr(source, 'cpu') and array.ndim == 3 and array.shape[0] == 3 != array.shape[2]:
+        array = array.transpose(1, 2, 0)
+    if array.dtype != np.uint8:
+        raise ValueError(f'{name} must be uint8, but is {array.dtype}')
+    if not array.size or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
+        raise ValueError(f'{name} must be H x W or H x W x 3, and not empty, but is {array.shape}')
+    return np.ascontiguousarray(array)
 
 
 def _zip_pairs(

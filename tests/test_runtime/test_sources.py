@@ -1,0 +1,65 @@
+"""Images in memory, of whatever kind, give the pair that the plain arrays give."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from moefusion.files import PairError
+from moefusion.runtime.sources import list_pairs, read_source
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(0)
+    shapes = (5, 7, 3), (5, 7)
+    return [rng.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+
+
+def test_kinds_of_images_agree(pair):
+    color, heat = pair
+    expected = np.dstack([color[..., ::-1], heat])
+    for visible, infrared in (
+        (color, heat),
+        (Image.fromarray(color), Image.fromarray(heat)),
+        (torch.from_numpy(color), torch.from_numpy(heat)),
+        (torch.from_numpy(color).permute(2, 0, 1), torch.from_numpy(heat)),
+        (color, np.dstack([heat] * 3)),
+    ):
+        found, name = read_source(visible, infrared, 3)
+        np.testing.assert_array_equal(found, expected)
+        assert name == '3'
+
+
+def test_gray_visible_image_is_repeated(pair):
+    heat = pair[1]
+    found, _ = read_source(heat, heat, 0)
+    np.testing.assert_array_equal(found, np.dstack([heat] * 4))
+
+
+@pytest.mark.parametrize(
+    'visible, message',
+    [
+        (lambda color: color.astype(np.float32), 'pair 2: visible must be uint8, but is float32'),
+        (lambda color: color[:, :0], 'and not empty'),
+        (lambda color: np.dstack([color, color]), r'H x W x 3, and not empty, but is \(5, 7, 6\)'),
+        (lambda color: color[1:], 'differ in size'),
+        (lambda color: Image.fromarray(color).convert('P'), 'of mode P: convert it to RGB or L'),
+        (lambda color: 'a.png', 'is a file beside an image in memory'),
+    ],
+)
+def test_what_is_refused(pair, visible, message):
+    with pytest.raises(ValueError, match=message):
+        read_source(visible(pair[0]), pair[1], 2)
+
+
+def test_infrared_in_colour_is_refused():
+    color = np.zeros((4, 6, 3), np.uint8)
+    color[..., 0] = 255
+    with pytest.raises(PairError, match='pair 0: an infrared image in colour'):
+        read_source(color, color, 0)
+
+
+def test_generators_are_lists(pair):
+    found = list_pairs((image for image in [pair[0]]), iter([pair[1]]))
+    assert len(found) == 1 and found[0][0] is pair[0] and found[0][1] is pair[1]
