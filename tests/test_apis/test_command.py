@@ -1,6 +1,7 @@
 """The tools' answer to mistakes: one line for the user's, a traceback for the program's."""
 
 import errno
+import os
 import subprocess
 import sys
 
@@ -190,3 +191,19 @@ def test_a_mistake_is_one_line_and_exit_status_1(repo_root, call, words):
     assert done.returncode == 1
     assert done.stderr.count('\n') == 1 and done.stderr.startswith('error: ')
     assert words in done.stderr
+
+
+@pytest.mark.parametrize('given, found', [(None, 'PASSIVE'), ('ACTIVE', 'ACTIVE')])
+def test_waiting_threads_do_not_spin_unless_asked_to(given, found):
+    """The tools import this module first: OpenMP reads the variable as torch is loaded."""
+    code = (
+        'import os, sys, moefusion.apis.command; '
+        "print('torch' in sys.modules, os.environ['OMP_WAIT_POLICY'])"
+    )
+    environment = {name: text for name, text in os.environ.items() if name != 'OMP_WAIT_POLICY'}
+    if given:
+        environment['OMP_WAIT_POLICY'] = given
+    done = subprocess.run(
+        [sys.executable, '-c', code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ['False', found]

@@ -7,6 +7,7 @@ import dis
 import errno
 import functools
 import io
+import os
 import re
 import sys
 import traceback
@@ -19,6 +20,9 @@ from tqdm import tqdm
 Params = ParamSpec('Params')
 Result = TypeVar('Result')
 Item = TypeVar('Item')
+
+# Before torch is loaded: threads that spin while they wait take a busy machine's cores from others.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 INTERRUPTED = 130  # the shell's status of a command that Ctrl-C stopped
 CURES = {
