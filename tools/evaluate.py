@@ -11,7 +11,7 @@ import pandas as pd
 
 from moefusion.apis.command import command, show_progress
 from moefusion.apis.device import choose_device
-from moefusion.apis.naming import add_naming, chosen_naming
+from moefusion.apis.naming import add_naming, chosen_naming, named_folder
 from moefusion.comparison.cues import cue_table
 from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
@@ -47,7 +47,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     add('--visible', required=True, metavar='DIR', help='visible images')
     add('--infrared', required=True, metavar='DIR', help='infrared images')
     text = 'fused images of each method'
-    add('--fused', required=True, nargs='+', metavar='NAME=DIR', type=_method, help=text)
+    add('--fused', required=True, nargs='+', metavar='NAME=DIR', type=named_folder, help=text)
     add('--out-dir', required=True, metavar='DIR', help='where the tables go')
     text = 'boxes, COCO json or folder of VOC XML files: adds foreground and background tables'
     add('--ann', metavar='PATH', help=text)
@@ -75,13 +75,6 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
     text = 'also score detection with this detector; of several checkpoints the mean is reported'
     add('--detect', nargs='+', metavar=('CONFIG', 'CHECKPOINT'), help=text)
     add('--device', help='of the detector (default: a GPU if there is one)')
-
-
-def _method(text: str) -> tuple[str, str]:
-    name, _, folder = text.partition('=')
-    if not name or not folder:
-        raise argparse.ArgumentTypeError(f'{text!r} is not NAME=DIR')
-    return name, folder
 
 
 @command

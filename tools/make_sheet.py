@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from moefusion.apis.command import command, show_progress
+from moefusion.apis.naming import named_folder
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
 from moefusion.files import read_infrared, read_visible, write_image
 from moefusion.visualization.sheet import draw_sheet, enlarge, find_boxes, sobel_maps
@@ -28,7 +29,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--visible', required=True, metavar='DIR')
     parser.add_argument('--infrared', required=True, metavar='DIR')
-    parser.add_argument('--fused', required=True, nargs='+', type=_method, metavar='NAME=DIR')
+    parser.add_argument('--fused', required=True, nargs='+', type=named_folder, metavar='NAME=DIR')
     parser.add_argument('--out', required=True, metavar='FILE', help='the picture, such as a.png')
     parser.add_argument('--names', nargs='+', metavar='STEM', help='pairs (default: the first 3)')
     parser.add_argument(
@@ -50,13 +51,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     return parser.parse_args(argv)
-
-
-def _method(text: str) -> tuple[str, str]:
-    name, _, folder = text.partition('=')
-    if not name or not folder:
-        raise argparse.ArgumentTypeError(f'{text!r} is not NAME=DIR')
-    return name, folder
 
 
 @command

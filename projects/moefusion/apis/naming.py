@@ -1,4 +1,4 @@
-"""The flags that say how the two files of a pair are told apart."""
+"""The flags that name folders and say how the two files of a pair are told apart."""
 
 from __future__ import annotations
 
@@ -32,3 +32,11 @@ def chosen_naming(args: argparse.Namespace) -> Naming:
         preset.infrared if args.infrared_suffix is None else args.infrared_suffix,
         preset.recursive or args.recursive,
     )
+
+
+def named_folder(text: str) -> tuple[str, str]:
+    """The two parts of ``NAME=DIR``, a method and the folder of its images."""
+    name, _, folder = text.partition('=')
+    if not name or not folder:
+        raise argparse.ArgumentTypeError(f'{text!r} is not NAME=DIR')
+    return name, folder
