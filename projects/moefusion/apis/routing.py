@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -12,14 +12,15 @@ import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
-from moefusion.fusion import FusionOutput, Gating
+from moefusion.fusion import Gating
+from moefusion.fusion.alternatives import fuse_by
 from moefusion.image import sobel_gradient
-from moefusion.losses import FusionLoss, information_ratio
-from moefusion.metrics import entropy, fusion_metrics
+from moefusion.losses import FusionLoss, Target, information_ratio
+from moefusion.metrics import entropy, qabf, visual_information_fidelity
 from moefusion.models import MoEFusion
 from moefusion.models.moe_fusion import MODALITIES
 
-SCORES = ['VIF', 'Qabf']
+SCORES = {'VIF': visual_information_fidelity, 'Qabf': qabf}
 OF_EITHER = ['', ' gradient', ' entropy']
 FOLLOWS = ['information', *(name + what for name in MODALITIES for what in OF_EITHER)]
 GRADIENT_WEIGHT = 0.5  # of the gradient loss, as in the recipe of the bundled weights
@@ -35,11 +36,13 @@ class RoutedPair:
         sources (list[Tensor]): visible and infrared gray image and both attention maps, each
             1 x 1 x H x W in [0, 1].
         gatings (dict[str, Gating]): each gate's own decision.
+        target (Target): what the loss compares its fused images with.
         row (dict[str, float | str]): its row of :meth:`RoutingStudy.table`.
     """
 
     sources: list[Tensor]
     gatings: dict[str, Gating]
+    target: Target
     row: dict[str, float | str] = field(default_factory=dict)
 
 
@@ -79,7 +82,8 @@ class RoutingStudy:
         sources += [self.model.attend(modality, inputs[modality]) for modality in MODALITIES]
         sources = [image[..., : size[0], : size[1]] for image in sources]
         output = self.model.fusion(*sources)
-        routed = RoutedPair(sources, output.gatings, dict(data=group, pair=name))
+        target = self.loss.target(sources[0], sources[1], None)
+        routed = RoutedPair(sources, output.gatings, target, dict(data=group, pair=name))
         routed.row['information'] = information_ratio(*sources[:2]).log().item()
         for modality, image in zip(MODALITIES, sources):
             levels = (image * 255).round().to(torch.uint8).cpu()[0, 0]
@@ -91,7 +95,7 @@ class RoutingStudy:
             routed.row[gate] = ' and '.join(map(str, sorted(gating.selected[0])))
             routed.row |= {f'{gate} {number}': weight for number, weight in enumerate(weights)}
             routed.row |= {f'{gate} logit {number}': logit for number, logit in enumerate(logits)}
-        self._record(routed, 'own', output, scored=True)
+        self._record(routed, 'own', output.fused, scored=True)
         self.pairs.append(routed)
 
     @torch.no_grad()
@@ -117,17 +121,22 @@ class RoutingStudy:
         others = self.pairs[shift:] + self.pairs[:shift]
         trials = []
         for pair, other in progress(list(zip(self.pairs, others))):
-            self._record(pair, 'swapped', self._fuse(pair, other.gatings), scored=True)
-            for name in self.sets:
-                output = self._fuse(pair, {name: other.gatings[name]})
-                self._record(pair, f'swapped {name}', output)
             drawn = {name: sets[random.integers(len(sets))] for name, sets in self.sets.items()}
-            self._record(pair, 'random', self._fuse(pair, self._choose(drawn)))
-            trials.append(self._trials(pair))
+            given = {'swapped': other.gatings}
+            given |= {f'swapped {name}': {name: other.gatings[name]} for name in self.sets}
+            given['random'] = self._choose(drawn)
+            tried = self._single_sets()
+            images = self._fuse(pair, [*given.values(), *tried.values()])
+            for kind, image in zip(given, images):
+                self._record(pair, kind, image, scored=kind == 'swapped')
+            found = [self._cost(pair, image) for image in images[len(given) :]]
+            trials.append(dict(zip(tried, found)))
         total = {key: sum(costs[key] for costs in trials) for key in trials[0]}
+        fixed = self._choose(self._best(total))
         for pair, costs in zip(self.pairs, trials):
-            for kind, found in (('fixed', total), ('oracle', costs)):
-                self._record(pair, kind, self._fuse(pair, self._choose(self._best(found))))
+            images = self._fuse(pair, [fixed, self._choose(self._best(costs))])
+            for kind, image in zip(('fixed', 'oracle'), images):
+                self._record(pair, kind, image)
 
     def table(self) -> pd.DataFrame:
         """A row for each pair.
@@ -170,10 +179,10 @@ class RoutingStudy:
             )
         return decisions
 
-    def _trials(self, pair: RoutedPair) -> dict[tuple[str, Experts], float]:
-        """What each set costs at each gate, the other gates as they decided."""
+    def _single_sets(self) -> dict[tuple[str, Experts], dict[str, Gating]]:
+        """Each set of experts that one gate can choose, the other gates as they decided."""
         return {
-            (name, chosen): self._cost(pair, self._fuse(pair, self._choose({name: chosen})).fused)
+            (name, chosen): self._choose({name: chosen})
             for name, sets in self.sets.items()
             for chosen in sets
         }
@@ -185,23 +194,21 @@ class RoutingStudy:
             for name, sets in self.sets.items()
         }
 
-    def _fuse(self, pair: RoutedPair, given: Mapping[str, Gating]) -> FusionOutput:
-        return self.model.fusion(*pair.sources, gatings={**pair.gatings, **given})
+    def _fuse(self, pair: RoutedPair, given: Sequence[Mapping[str, Gating]]) -> list[Tensor]:
+        """The fused image for each decision; gates that it does not name decide as they did."""
+        decisions = [{**pair.gatings, **each} for each in given]
+        return fuse_by(self.model.fusion, pair.sources, decisions)
 
-    def _record(
-        self, pair: RoutedPair, kind: str, output: FusionOutput, scored: bool = False
-    ) -> None:
-        pair.row[f'loss {kind}'] = self._cost(pair, output.fused)
+    def _record(self, pair: RoutedPair, kind: str, fused: Tensor, scored: bool = False) -> None:
+        pair.row[f'loss {kind}'] = self._cost(pair, fused)
         if scored:
             visible, infrared, fused = (
                 (image.clamp(0, 1) * 255).round().to(torch.uint8).cpu()[0, 0]
-                for image in (*pair.sources[:2], output.fused)
+                for image in (*pair.sources[:2], fused)
             )
-            found = fusion_metrics(visible, infrared, fused)
-            pair.row |= {f'{name} {kind}': float(found[name]) for name in SCORES}
+            for name, score in SCORES.items():
+                pair.row[f'{name} {kind}'] = float(score(visible, infrared, fused))
 
     def _cost(self, pair: RoutedPair, fused: Tensor) -> float:
-        images = [[image[0]] for image in (fused.float(), *pair.sources[:2])]
-        terms = self.loss(*images, [None])
-        pixels = terms['loss_pixel_foreground'] + terms['loss_pixel_background']
-        return (pixels + GRADIENT_WEIGHT * terms['loss_gradient']).item()
+        foreground, background, gradient = self.loss.distances(fused.float(), pair.target)
+        return (foreground + background + GRADIENT_WEIGHT * gradient).item()

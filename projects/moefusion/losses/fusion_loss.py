@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from moefusion.image import boxes_to_mask, gradient_magnitude, sobel_components, sobel_gradient
-from moefusion.losses.target import adaptive_target
+from moefusion.image import boxes_to_mask, sobel_components, sobel_gradient
+from moefusion.losses.target import Target, adaptive_target, paper_target
 
 
 class FusionLoss(nn.Module):
@@ -64,31 +64,37 @@ class FusionLoss(nn.Module):
         """
         terms = torch.stack(
             [
-                self._terms(image[None], first[None], second[None], objects)
+                self.distances(image[None], self.target(first[None], second[None], objects))
                 for image, first, second, objects in zip(fused, visible, infrared, boxes)
             ]
         ).mean(dim=0)
         names = 'loss_pixel_foreground', 'loss_pixel_background', 'loss_gradient'
         return dict(zip(names, terms))
 
-    def _terms(
-        self, fused: Tensor, visible: Tensor, infrared: Tensor, boxes: Tensor | None
-    ) -> Tensor:
-        """The three terms of one image, each image 1 x 1 x H x W."""
+    def target(self, visible: Tensor, infrared: Tensor, boxes: Tensor | None) -> Target:
+        """What one image should become; to compare it with several, work it out once.
+
+        Args:
+            visible (Tensor): I_V, 1 x 1 x H x W in [0, 1].
+            infrared (Tensor): I_I likewise.
+            boxes (Tensor, optional): as in :meth:`forward`.
+        """
         mask = torch.zeros_like(visible)
         if boxes is not None:
-            mask = boxes_to_mask(boxes, *fused.shape[-2:])[None]
+            mask = boxes_to_mask(boxes, *visible.shape[-2:])[None]
         if self.adaptive is None:
-            mean, brighter = 0.5 * (visible + infrared), torch.maximum(visible, infrared)
-            pixels = torch.where(mask > 0, brighter, mean)
-            larger = torch.maximum(sobel_gradient(visible), sobel_gradient(infrared))
-            gradient = (sobel_gradient(fused) - larger).abs()
-        else:
-            target = adaptive_target(visible, infrared, mask, **self.adaptive)
-            pixels = target.pixels
-            (across, down), (across_aim, down_aim) = sobel_components(fused), target.gradient
-            gradient = gradient_magnitude((across - across_aim, down - down_aim))
-        distance = (fused - pixels).abs()
+            return paper_target(visible, infrared, mask)
+        return adaptive_target(visible, infrared, mask, **self.adaptive)
+
+    @staticmethod
+    def distances(fused: Tensor, target: Target) -> Tensor:
+        """The three terms of one image, 1 x 1 x H x W, in the order of :meth:`forward`'s names."""
+        components: tuple[Tensor, ...] = sobel_components(fused)
+        if len(target.gradient) == 1:
+            components = (sobel_gradient(fused),)
+        differences = [(found - aim).abs() for found, aim in zip(components, target.gradient)]
+        gradient = sum(differences, fused.new_zeros(()))
+        distance, mask = (fused - target.pixels).abs(), target.mask
         return torch.stack(
             [(mask * distance).mean(), ((1 - mask) * distance).mean(), gradient.mean()]
         )

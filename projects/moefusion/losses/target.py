@@ -19,7 +19,9 @@ class Target(NamedTuple):
     """What one batch of fused images should become."""
 
     pixels: Tensor  # N x 1 x H x W in [0, 1]
-    gradient: tuple[Tensor, Tensor]  # Sobel's, to the right and downwards, each N x 1 x H x W
+    # Sobel's, to the right and downwards, or its magnitude alone, each N x 1 x H x W
+    gradient: tuple[Tensor, ...]
+    mask: Tensor  # N x 1 x H x W, 1 on objects, 0 elsewhere
 
 
 def information_ratio(visible: Tensor, infrared: Tensor) -> Tensor:
@@ -32,6 +34,16 @@ def information_ratio(visible: Tensor, infrared: Tensor) -> Tensor:
         Tensor: N x 1 x 1 x 1, above 0; 1 where both images, N x 1 x H x W in [0, 1], show as much.
     """
     return (_mean(sobel_gradient(infrared)) + 0.01) / (_mean(sobel_gradient(visible)) + 0.01)
+
+
+def paper_target(visible: Tensor, infrared: Tensor, mask: Tensor) -> Target:
+    """The brighter source on objects, the mean elsewhere, the larger gradient (equations 7 to 9).
+
+    Arguments as for :func:`adaptive_target`.
+    """
+    mean, brighter = 0.5 * (visible + infrared), torch.maximum(visible, infrared)
+    larger = torch.maximum(sobel_gradient(visible), sobel_gradient(infrared))
+    return Target(torch.where(mask > 0, brighter, mean), (larger,), mask)
 
 
 def adaptive_target(
@@ -72,7 +84,7 @@ def adaptive_target(
     across, down = (
         tone.slope * torch.where(wins, first, second) for first, second in zip(*gradients)
     )
-    return Target(pixels, (across, down))
+    return Target(pixels, (across, down), mask)
 
 
 def _bands(visible: Tensor, infrared: Tensor, ratio: Tensor, brighter: float) -> Tensor:
