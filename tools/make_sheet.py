@@ -13,9 +13,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 from moefusion.apis.command import command, show_progress
+from moefusion.apis.device import choose_device
 from moefusion.apis.naming import named_folder
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
 from moefusion.files import read_infrared, read_visible, write_image
@@ -49,7 +49,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--score', type=float, default=0.5, help='least confidence to show (default: 0.5)'
     )
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
     return parser.parse_args(argv)
 
 
@@ -106,11 +106,11 @@ class Detector:
     Args:
         files (Sequence[str]): config of a stock MMDetection detector, such as those in
             ``configs/detectors``, and its weights.
-        device (str): such as ``'cpu'``.
+        device (str, optional): such as ``'cpu'``; without one, a GPU if there is one.
         score (float): least confidence.
     """
 
-    def __init__(self, files: Sequence[str], device: str, score: float) -> None:
+    def __init__(self, files: Sequence[str], device: str | None, score: float) -> None:
         from moefusion import plugin  # noqa: F401  registers the readers
 
         # isort: split
@@ -118,7 +118,7 @@ class Detector:
 
         from moefusion.comparison.detection_table import load_detector
 
-        self.model: Any = load_detector(files[0], files[1], device)
+        self.model: Any = load_detector(files[0], files[1], str(choose_device(device)))
         self.visualizer = DetLocalVisualizer(line_width=2)
         self.visualizer.dataset_meta = self.model.dataset_meta
         self.score = score

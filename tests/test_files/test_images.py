@@ -21,8 +21,7 @@ from moefusion.files import (
     write_file,
     write_image,
 )
-from moefusion.files.reading import BGR_TO_GRAY, bgr_to_gray
-from moefusion.image import RGB_TO_GRAY
+from moefusion.files.reading import bgr_to_gray
 
 
 @pytest.fixture
@@ -309,7 +308,3 @@ def test_io_needs_no_mm_package(repo_root):
     )
     env = {**os.environ, 'PYTHONPATH': str(repo_root / 'projects')}
     subprocess.run([sys.executable, '-c', code], check=True, env=env)
-
-
-def test_gray_weights_are_those_of_the_network():
-    assert BGR_TO_GRAY.tolist() == list(RGB_TO_GRAY[::-1])

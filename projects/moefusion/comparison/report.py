@@ -18,6 +18,7 @@ from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import TABLES, published_scores
 from moefusion.comparison.tables import Table, score_rows
 from moefusion.files import write_file
+from moefusion.luma import RGB_TO_GRAY
 from moefusion.metrics import METRIC_NAMES
 
 OTHER_TABLES = 'detection', 'cues'  # the others are of a region
@@ -102,7 +103,7 @@ def write_report(
     record = dict(
         settings=settings,
         convention=CONVENTIONS[settings['protocol']],
-        gray='round(0.298936021293775 R + 0.587043074451121 G + 0.114020904255103 B)',
+        gray='round({} R + {} G + {} B)'.format(*RGB_TO_GRAY),
         versions=dict(versions, opencv=cv2.__version__),
         images=images.stems,
         left_out=images.left_out,

@@ -35,9 +35,9 @@ import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from moefusion.files.errors import PairError
+from moefusion.luma import RGB_TO_GRAY
 
-# ``moefusion.image.RGB_TO_GRAY`` in OpenCV's channel order, again here because that one needs torch
-BGR_TO_GRAY = np.array([0.114020904255103, 0.587043074451121, 0.298936021293775])
+BGR_TO_GRAY = np.array(RGB_TO_GRAY[::-1])  # OpenCV's channel order
 # Infrared is false colour when the channels of more than this share of its pixels differ by more
 # than chroma noise does.
 CHROMA_NOISE, FALSE_COLOUR_SHARE = 32, 0.05

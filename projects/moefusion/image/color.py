@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor
 
-# MATLAB's rgb2gray, which the evaluation in the literature uses: BT.601 to more digits.
-# One set of weights for loading, fusing and scoring.
-RGB_TO_GRAY = (0.298936021293775, 0.587043074451121, 0.114020904255103)
+from moefusion.luma import RGB_TO_GRAY
 
 
 def rgb_to_gray(rgb: Tensor) -> Tensor:
