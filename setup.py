@@ -1,8 +1,8 @@
 """Packages ``moefusion`` out of ``projects/``.
 
 The base brings what fusing needs (``moefusion.runtime``); the extra ``torch`` the plain parts
-(``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``); ``mm`` the OneDL distribution
-of MMEngine, MMCV and MMDetection, and pandas for tables; ``export`` what writes ONNX. ``make
+(``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``, ``moefusion evaluate``); ``mm``
+the OneDL distribution of MMEngine, MMCV and MMDetection too; ``export`` what writes ONNX. ``make
 setup`` installs the exact versions of ``requirements/``, and builds MMCV's ops where no wheel fits.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
+TORCH = ['matplotlib>=3.10', 'pandas>=2.1', 'torch>=2.6']  # with them, `moefusion evaluate`
 
 
 def _read_version() -> str:
@@ -49,13 +50,12 @@ setup(
     ],
     entry_points={'console_scripts': ['moefusion = moefusion.__main__:main']},
     extras_require={
-        'torch': ['torch>=2.6'],
+        'torch': TORCH,
         'mm': [
-            'torch>=2.6',
+            *TORCH,
             'onedl-mmengine>=0.10.12,<0.11',
             'onedl-mmcv>=2.3.6,<2.4',
             'onedl-mmdetection>=3.5.1,<3.6',
-            'pandas>=2.1',
             'setuptools<81',
         ],
         'export': ['onnx>=1.17', 'onnxscript>=0.5'],  # beside mm

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib import import_module
+
+from moefusion.apis.command import command
+from moefusion.extras import need
 
 COMMANDS = {
     'fuse': 'fuse images, two files or two folders',
+    'evaluate': 'score fused images of any method, and write tables',
     'export': 'write a trained network as ONNX',
     'info': 'say what is installed and which network fuses',
 }
@@ -24,7 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         choices.add_parser(name, help=text, add_help=False)
     args = parser.parse_args(argv[:1])
-    status: int = import_module(f'moefusion.commands.{args.command}').main(argv[1:])
+    module = command(need)(f'moefusion.commands.{args.command}', f'moefusion {args.command}')
+    status: int = module.main(argv[1:])
     return status
 
 

@@ -8,14 +8,14 @@ from types import ModuleType
 
 EXTRAS = {
     'torch': 'torch',
-    'matplotlib': 'mm',
+    'matplotlib': 'torch',
     'mmcv': 'mm',
     'mmdet': 'mm',
     'mmengine': 'mm',
     'onnx': 'export',
     'onnx_ir': 'export',
     'onnxscript': 'export',
-    'pandas': 'mm',
+    'pandas': 'torch',
 }
 
 

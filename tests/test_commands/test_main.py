@@ -1,5 +1,8 @@
 """The console script."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -52,3 +55,27 @@ def test_export_takes_all_or_nothing(capsys):
     with pytest.raises(SystemExit) as stop:
         main(['export', 'a.py'])
     assert stop.value.code == 2 and 'go together' in capsys.readouterr().err
+
+
+def test_evaluate(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for name in ('vi', 'ir', 'mine'):
+        write_image(tmp_path / name / 'a.png', rng.integers(0, 256, (48, 60), dtype=np.uint8))
+    folders = [f'--visible={tmp_path / "vi"}', f'--infrared={tmp_path / "ir"}']
+    fused = ['--fused', f'mine={tmp_path / "mine"}', '--out-dir', str(tmp_path / 'out')]
+    assert main(['evaluate', *folders, *fused]) == 0
+    assert '| mine | measured |' in capsys.readouterr().out
+    assert (tmp_path / 'out' / 'mean_whole.tex').is_file()
+
+
+@pytest.mark.parametrize('missing', ['torch', 'pandas', 'matplotlib'])
+def test_evaluate_names_the_extra_that_it_needs(missing):
+    code = (
+        'import sys\n'
+        f'sys.modules[{missing!r}] = None\n'
+        'from moefusion.__main__ import main\n'
+        'main(["evaluate", "--help"])\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    expected = f"error: moefusion evaluate needs {missing}: pip install 'moefusion[torch]'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, '', expected)

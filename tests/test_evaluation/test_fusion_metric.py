@@ -10,6 +10,7 @@ import torch
 import torch.multiprocessing as mp
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import HorizontalBoxes
+from mmengine.logging import MMLogger
 from mmengine.structures import InstanceData, PixelData
 
 from moefusion.evaluation.fusion_metric import FusionMetric
@@ -106,6 +107,22 @@ def test_undefined_values_are_left_out_of_the_mean():
     for name in ('VIF', 'SCD'):
         assert scores[f'fusion/{name}'] == alone[f'fusion/{name}']
     assert scores['fusion/MI'] != alone['fusion/MI']
+
+
+def test_an_image_that_cannot_be_scored_is_named_and_counted(caplog):
+    good, (pair, sample) = make_image(0), make_image(1)
+    small = sample.new()
+    small.set_metainfo(dict(sample.metainfo, img_path='small.png', ori_shape=(40, WIDTH)))
+    small.fused = PixelData(data=sample.fused.data[:, :40])
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        scores = run(FusionMetric(), [good, (pair[:, :40], small)])
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert scores == {**run(FusionMetric(), [good]), 'fusion/left_out': 1}
+    assert 'left out small.png: VIF needs images of at least 41 x 41' in caplog.text
+    assert '1 of 2 images cannot be scored' in caplog.text
 
 
 def test_results_are_eight_floats_an_image():

@@ -2,13 +2,22 @@
 
 import csv
 import importlib.util
+import itertools
 import json
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+
+from moefusion.commands import evaluate as command
+from moefusion.comparison import scoring
+from moefusion.metrics import METRIC_NAMES
 
 
 @pytest.fixture
@@ -63,6 +72,7 @@ def test_writes_every_file(evaluate, folders):
         'mean_whole.csv',
         'mean_whole.tex',
         'scores.json',
+        'scored.jsonl',
         'distributions_whole.png',
     }
     rows = list(csv.DictReader((out / 'per_image.csv').open()))
@@ -110,6 +120,8 @@ def test_what_is_left_out_is_printed_and_recorded(evaluate, folders):
     assert 'left out one: missing in fused x' in printed and 'left out two: ' in printed
     record = json.loads((folders / 'out' / 'scores.json').read_text())
     assert sorted(record['left_out']) == ['one', 'two'] and record['images'] == ['three']
+    footer = '- 2 images are left out, such as one (missing in fused x); scores.json names all.'
+    assert footer in printed and footer in (folders / 'out' / 'mean_whole.md').read_text()
 
 
 @pytest.mark.parametrize(
@@ -162,6 +174,120 @@ def test_fusion_tables_need_no_mm(folders, repo_root):
         check=True,
     )
     assert (folders / 'out' / 'mean_whole.md').is_file()
+
+
+@pytest.fixture
+def scored(monkeypatch):
+    """Names of the images that are scored, as they are."""
+    names, run = [], scoring.Task.run
+
+    def count(task):
+        names.append(task.stem)
+        return run(task)
+
+    monkeypatch.setattr(scoring.Task, 'run', count)
+    return names
+
+
+def results(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != '.jsonl'}
+
+
+def test_a_second_run_scores_what_is_new(evaluate, folders, scored):
+    evaluate()
+    first = results(folders / 'out')
+    assert scored == ['one', 'three', 'two']
+    assert '3 of 3 images were scored by an earlier run' in evaluate()
+    assert len(scored) == 3 and results(folders / 'out') == first
+    cv2.imwrite(str(folders / 'y' / 'two.png'), np.full((48, 60), 9, np.uint8))
+    evaluate()
+    assert scored[3:] == ['two'] and results(folders / 'out') != first
+    evaluate('--protocol', 'standard')
+    assert len(scored) == 7
+    evaluate(methods=['x'])
+    assert len(scored) == 10
+
+
+def test_ctrl_c_keeps_what_is_scored(evaluate, folders, scored, monkeypatch, capsys):
+    def interrupted(items, total):
+        yield from itertools.islice(items, 2)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command, 'show_progress', interrupted)
+        with pytest.raises(SystemExit) as stop:
+            evaluate()
+    assert stop.value.code == 130 and 'the same command goes on' in capsys.readouterr().err
+    evaluate()
+    assert scored == ['one', 'three', 'two']
+    stopped = results(folders / 'out')
+    (folders / 'out' / 'scored.jsonl').unlink()
+    evaluate()
+    assert results(folders / 'out') == stopped
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_kill_keeps_what_is_scored(evaluate, folders, scored, monkeypatch, workers):
+    def killed(items, total):
+        yield from itertools.islice(items, 1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command, 'show_progress', killed)
+        child = multiprocessing.get_context('fork').Process(
+            target=evaluate, args=('--workers', workers)
+        )
+        child.start()
+        child.join(300)
+    assert child.exitcode == -signal.SIGKILL
+    assert len((folders / 'out' / 'scored.jsonl').read_text().splitlines()) == 1
+    assert '1 of 3 images were scored by an earlier run' in evaluate()
+    assert len(scored) == 2  # of this process
+    went_on = results(folders / 'out')
+    (folders / 'out' / 'scored.jsonl').unlink()
+    evaluate()
+    assert results(folders / 'out') == went_on
+
+
+@pytest.mark.parametrize(
+    'arguments, says',
+    [
+        (['--scores', 'none.csv'], 'none.csv: there is no such file'),
+        (['--scores', 'two.csv'], 'earlier has no scores of image two'),
+        (['--cues', 'cues.json'], 'outside its image, 60 x 48'),
+        (['--ann', 'ann', '--detect', 'none.py', 'a.pth'], 'none.py: there is no such config file'),
+        (['--ann', 'ann', '--detect', 'none.py', 'a.pth', '--device', 'x'], "device 'x' is none"),
+    ],
+)
+def test_other_files_are_checked_before_the_scoring(
+    evaluate, folders, scored, monkeypatch, arguments, says
+):
+    monkeypatch.chdir(folders)
+    values = ''.join(f'earlier,{stem}{",1" * 8}\n' for stem in ('one', 'three'))
+    Path('two.csv').write_text(f'method,image,{",".join(METRIC_NAMES)}\n{values}')
+    cue = dict(id=1, image_id=1, category_id=1, bbox=[60, 3, 9, 9], source='visible')
+    cues = dict(
+        images=[dict(id=1, file_name='one.png')],
+        annotations=[cue],
+        categories=[dict(id=1, name='lamp')],
+    )
+    Path('cues.json').write_text(json.dumps(cues))
+    Path('ann').mkdir()
+    for stem in ('one', 'two', 'three'):
+        Path(f'ann/{stem}.xml').write_text('<annotation></annotation>')
+    with pytest.raises(SystemExit, match=says):
+        evaluate(*arguments)
+    assert set(scored) <= {'two'}  # to know whether it can be scored
+
+
+def test_given_scores_may_lack_what_cannot_be_scored(evaluate, folders):
+    broken = folders / 'x' / 'two.png'
+    broken.write_bytes(broken.read_bytes()[:-50])
+    assert '2 images scored, 1 left out' in evaluate(methods=['x'])
+    rows = (folders / 'out' / 'per_image.csv').read_text().replace(',x,', ',earlier,')
+    (folders / 'earlier.csv').write_text(rows)
+    printed = evaluate('--scores', folders / 'earlier.csv')
+    assert 'With the scores of earlier' in printed and '2 images scored, 1 left out' in printed
 
 
 @pytest.mark.slow

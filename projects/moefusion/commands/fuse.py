@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from moefusion.apis.command import add_config_options, command, show_progress, warn
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.apis.naming import add_naming, chosen_naming
+from moefusion.apis.ranks import add_launcher, join_ranks
 from moefusion.extras import need
 from moefusion.files import find_pairs, read_lines
+from moefusion.ranks import Ranks
 from moefusion.runtime.folder import fuse_pairs
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def parse_args(argv: list[str] | None = None, backend: str = 'onnx') -> argparse
     parser.add_argument('--overwrite', action='store_true', help='fuse again what is there already')
     text = 'also a picture of each pair here: sources, attention, gates and fused image'
     parser.add_argument('--pictures', metavar='DIR', help=text)
+    add_launcher(parser)
     args = parser.parse_args(argv)
     if bool(args.config) != bool(args.checkpoint):
         parser.error('--config and --checkpoint go together: give both or neither')
@@ -63,9 +66,12 @@ def main(argv: list[str] | None = None, backend: str = 'onnx') -> int:
     """Fuse, and say how far it went, whatever stops it. Return the exit status."""
     args = parse_args(argv, backend)
     keep_freed_memory()
+    ranks = join_ranks(args.launcher)
     counts: Counter[str] = Counter()
+    shares = [counts]
     try:
-        fuse(args, counts)
+        fuse(args, ranks, counts)
+        shares = ranks.gather(counts)
     except BaseException:
         if counts['fused'] + counts['skipped']:
             warn(
@@ -74,25 +80,28 @@ def main(argv: list[str] | None = None, backend: str = 'onnx') -> int:
             )
         raise
     finally:
-        if counts.total():
-            skipped = f'{counts["skipped"]} skipped'
-            if counts['skipped']:
+        total = sum(shares, Counter[str]())
+        if total and (ranks.leads or shares == [counts]):
+            skipped = f'{total["skipped"]} skipped'
+            if total['skipped']:
                 skipped += ' (there already; --overwrite fuses them again)'
-            print(f'{counts["fused"]} fused, {skipped}, {counts["failed"]} failed: {args.out_dir}')
-    return int(counts['failed'] > 0)
+            print(f'{total["fused"]} fused, {skipped}, {total["failed"]} failed: {args.out_dir}')
+    return int(ranks.leads and total['failed'] > 0)
 
 
-def fuse(args: argparse.Namespace, counts: Counter[str]) -> None:
-    """Fuse what the arguments name, and count the outcomes as they come."""
+def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
+    """Fuse this process's share of what the arguments name, and count the outcomes as they come."""
     names = read_lines(args.list) if args.list else None
     pairs, unpaired = find_pairs(args.visible, args.infrared, names, chosen_naming(args))
-    for stem, reason in unpaired.items():
-        warn(f'not fused: {stem}: {reason}')
-    counts['failed'] = len(unpaired)
+    if ranks.number == 0:
+        for stem, reason in unpaired.items():
+            warn(f'not fused: {stem}: {reason}')
+        counts['failed'] = len(unpaired)
+    share = {stem: pairs[stem] for stem in ranks.share(pairs)}
     outcomes = fuse_pairs(
-        make_fuser(args), pairs, args.out_dir, not args.gray, args.overwrite, args.pictures
+        make_fuser(args), share, args.out_dir, not args.gray, args.overwrite, args.pictures
     )
-    for outcome in show_progress(outcomes, total=len(pairs)):
+    for outcome in show_progress(outcomes, total=len(share)) if ranks.leads else outcomes:
         counts[outcome.status] += 1
         if outcome.status == 'failed':
             warn(f'not fused: {outcome.stem}: {outcome.reason}')

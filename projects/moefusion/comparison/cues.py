@@ -12,7 +12,7 @@ import pandas as pd
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.tables import Table, score_rows
-from moefusion.files import read_infrared, read_visible
+from moefusion.files import PairError, read_infrared, read_size, read_visible
 from moefusion.metrics import Cue, cue_retention
 
 COLUMNS = ['visible only', 'infrared only', 'colour']
@@ -35,12 +35,9 @@ def cue_table(
         Table: means over the cues, from 0 to 1.
 
     Raises:
-        EvaluationError: if no image of the test set has a cue, or a method has a source's name.
+        EvaluationError: see :func:`check_cues`.
     """
-    stems = [stem for stem in images.stems if cues.get(stem)]
-    if not stems:
-        raise EvaluationError('--cues: no image of the test set has a cue in that file')
-    images.check_names(SOURCES)
+    stems = check_cues(images, cues)
     kept = []
     for stem in progress(stems, len(stems)):
         visible = cv2.cvtColor(read_visible(images.visible[stem]), cv2.COLOR_BGR2RGB)
@@ -65,3 +62,27 @@ def cue_table(
     )
     rows = score_rows(methods.mean().to_dict('index'))
     return Table('Cues of one camera', rows, SOURCES, digits=3, notes=[note])
+
+
+def check_cues(images: EvaluationSet, cues: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+    """Return the images that have cues.
+
+    Raises:
+        EvaluationError: if none has, a cue lies outside its image, or a method has a source's name.
+    """
+    images.check_names(SOURCES)
+    stems = [stem for stem in images.stems if cues.get(stem)]
+    if not stems:
+        raise EvaluationError('--cues: no image of the test set has a cue in that file')
+    for stem in stems:
+        try:
+            width, height = read_size(images.visible[stem])
+        except PairError:
+            continue  # its reader leaves it out
+        for x, y, *size in (cue['box'] for cue in cues[stem]):
+            if not (-size[0] < x < width and -size[1] < y < height):
+                raise EvaluationError(
+                    f'--cues: a box at {x:g}, {y:g} of {stem} is outside its image, '
+                    f'{width} x {height}: correct it in that file'
+                )
+    return stems

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from mmcv.transforms import Compose
 from mmdet.apis import inference_detector
 from mmdet.models import BaseDetector
@@ -18,6 +19,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from moefusion.comparison.errors import EvaluationError
+from moefusion.comparison.kept import Kept, fingerprint
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import MEASURED, Table, score_rows
@@ -39,7 +41,7 @@ def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu
 
     Returns:
         BaseDetector: in evaluation mode, with ``cfg`` and ``dataset_meta``, as
-        :func:`mmdet.apis.inference_detector` wants it.
+        :func:`mmdet.apis.inference_detector` wants it, and ``key``, which tells it from others.
 
     Raises:
         EvaluationError: if neither checkpoint nor config say what the classes are.
@@ -62,7 +64,58 @@ def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu
             f'nor {checkpoint} names the classes'
         )
     model.cfg, model.dataset_meta = cfg, dict(classes=tuple(classes))
+    model.key = fingerprint([Path(checkpoint)], cfg.to_dict(), torch.device(device).type)
     return model.to(device).eval()
+
+
+def check_detector(model: BaseDetector, images: EvaluationSet) -> None:
+    """Try a detector on a blank image, so that what it raises comes before the work.
+
+    Raises:
+        EvaluationError: if a method has the name of a source's row.
+    """
+    images.check_names(SOURCES)
+    _detect(model, np.zeros((64, 64, 3), np.uint8), _array_pipeline(model.cfg))
+
+
+def detect(
+    model: BaseDetector,
+    images: EvaluationSet,
+    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    kept: Kept | None = None,
+) -> dict[str, list[list[np.ndarray]]]:
+    """Detect on visible, infrared and every method's images.
+
+    Args:
+        model (BaseDetector): from :func:`load_detector`.
+        images (EvaluationSet): the test set.
+        progress (Callable): wraps the iterator over images, given their number.
+        kept (Kept, optional): the detections of earlier runs; takes the new ones as they come.
+
+    Returns:
+        dict[str, list]: for each folder and image :func:`moefusion.evaluation.boxes_by_class`;
+        nothing in a process that does not lead.
+
+    Raises:
+        EvaluationError: if a method has the name of a source's row.
+    """
+    images.check_names(SOURCES)
+    store, pipeline = kept or Kept(), _array_pipeline(model.cfg)
+    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
+    steps = [(name, stem, folders[name][stem]) for name in folders for stem in images.stems]
+
+    def run(some: Mapping[str, tuple[str, str, Path]]) -> None:
+        for key, (_, _, path) in progress(some.items(), len(some)):
+            store.add(
+                key, [boxes.tolist() for boxes in _detect(model, read_visible(path), pipeline)]
+            )
+
+    keys = {fingerprint([step[2]], step[:2], model.key): step for step in steps}
+    found: dict[str, list[list[np.ndarray]]] = {}
+    for (name, _, _), classes in zip(steps, store.complete(keys, run)):
+        boxes = [np.array(rows, np.float32).reshape(-1, 5) for rows in classes]
+        found.setdefault(name, []).append(boxes)
+    return found
 
 
 def detection_table(
@@ -70,6 +123,7 @@ def detection_table(
     images: EvaluationSet,
     paper: str | None = None,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    kept: Kept | None = None,
 ) -> Table:
     """Detect on visible, infrared and every method's images and compare with the boxes.
 
@@ -77,7 +131,8 @@ def detection_table(
         model (BaseDetector): from :func:`load_detector`.
         images (EvaluationSet): the test set, with annotations.
         paper (str, optional): data set whose published rows to add.
-        progress (Callable): wraps the iterator over images, given their number.
+        progress (Callable): as for :func:`detect`.
+        kept (Kept, optional): as for :func:`detect`.
 
     Returns:
         Table: AP of each class and mAP in percent; ``nan`` for a class without objects. The curve
@@ -86,22 +141,10 @@ def detection_table(
     Raises:
         EvaluationError: if a method has the name of a source's row.
     """
-    classes = model.dataset_meta['classes']
-    images.check_names(SOURCES)
-    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
-    pipeline, annotations = _array_pipeline(model.cfg), images.annotations or {}
-    truths: dict[str, dict[str, np.ndarray]] = {}
+    detections = detect(model, images, progress, kept)
+    classes, annotations = model.dataset_meta['classes'], images.annotations or {}
     unknown: Counter[str] = Counter()
-    detections: dict[str, list[list[np.ndarray]]] = {name: [] for name in folders}
-    steps = [(name, stem) for name in folders for stem in images.stems]
-    for name, stem in progress(steps, len(steps)):
-        image = read_visible(folders[name][stem])
-        height, width = image.shape[:2]
-        if stem not in truths:
-            truths[stem] = _truth(annotations[stem].usable(width, height), classes, unknown)
-        found = inference_detector(model, image, pipeline).pred_instances
-        detections[name].append(boxes_by_class(found, len(classes)))
-    truth = list(truths.values())
+    truth = [_truth(annotations[stem], classes, unknown) for stem in images.stems]
     rows = 100 * score_rows(
         {name: average_precision(found, truth, classes, IOU) for name, found in detections.items()}
     )
@@ -140,6 +183,11 @@ def average_detections(tables: Sequence[Table]) -> Table:
     rows['highest mAP'] = maps.max().where(measured)
     notes = [*first.notes, f'Means over {seeds} trainings of the detector.']
     return replace(first, scores=rows, notes=notes)
+
+
+def _detect(model: BaseDetector, image: np.ndarray, pipeline: Compose) -> list[np.ndarray]:
+    found = inference_detector(model, image, pipeline).pred_instances
+    return boxes_by_class(found, len(model.dataset_meta['classes']))
 
 
 def _array_pipeline(cfg: Config) -> Compose:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,17 @@ from moefusion.metrics import METRIC_NAMES
 UNDEFINED = '', '-', 'nan', 'NaN'
 
 
-def read_given_scores(path: str | Path, measured: pd.DataFrame) -> pd.DataFrame:
+def read_given_scores(
+    path: str | Path, measured: pd.DataFrame, excused: Callable[[str], object] = lambda image: False
+) -> pd.DataFrame:
     """Read a file's methods, to be averaged and ranked with the measured ones.
 
     Args:
         path (str | Path): CSV with the columns method, image, the eight metrics and, unless all
             is about the whole image, region; such as ``per_image.csv`` of ``tools/evaluate.py``.
-        measured (pd.DataFrame): from :func:`moefusion.comparison.scoring.as_frame`.
+        measured (pd.DataFrame): from :func:`moefusion.comparison.scoring.as_frame`, or what it
+            will have.
+        excused (Callable): whether an image may lack scores. Defaults to none.
 
     Returns:
         pd.DataFrame: rows like the measured ones, for the same regions and images.
@@ -45,7 +50,8 @@ def read_given_scores(path: str | Path, measured: pd.DataFrame) -> pd.DataFrame:
     wanted = methods.merge(images.drop_duplicates(), on='region')
     rows = wanted.merge(given, on=keys, how='left', indicator=True)
     for row in rows[rows['_merge'] == 'left_only'].itertuples():
-        raise EvaluationError(f'{path}: {row.method} has no scores of image {row.image}')
+        if not excused(row.image):
+            raise EvaluationError(f'{path}: {row.method} has no scores of image {row.image}')
     return rows[[name for name in measured if name in given]]
 
 

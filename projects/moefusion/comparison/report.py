@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pandas as pd
-import torch
 
-from moefusion import __version__
 from moefusion.comparison.figure import draw_distributions
+from moefusion.comparison.kept import VERSIONS
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import TABLES, published_scores
 from moefusion.comparison.tables import Table, score_rows
@@ -74,6 +71,17 @@ def fusion_table(
     return Table(title, rows, notes=notes)
 
 
+def left_out_notes(images: EvaluationSet) -> list[str]:
+    """What a table's footer says of the images that are not in it."""
+    if not images.left_out:
+        return []
+    first = min(images.left_out)
+    return [
+        f'{len(images.left_out)} images are left out, such as {first} ({images.left_out[first]}); '
+        'scores.json names all.'
+    ]
+
+
 def write_report(
     folder: str | Path,
     scores: pd.DataFrame,
@@ -99,12 +107,11 @@ def write_report(
         texts[f'{stem}.md'] = table.to_markdown()
         texts[f'{stem}.csv'] = table.to_csv()
         texts[f'{stem}.tex'] = table.to_latex()
-    versions = dict(moefusion=__version__, torch=torch.__version__, numpy=np.__version__)
     record = dict(
         settings=settings,
         convention=CONVENTIONS[settings['protocol']],
         gray='round({} R + {} G + {} B)'.format(*RGB_TO_GRAY),
-        versions=dict(versions, opencv=cv2.__version__),
+        versions=VERSIONS,
         images=images.stems,
         left_out=images.left_out,
         tables={name: table.to_dict() for name, table in tables.items()},

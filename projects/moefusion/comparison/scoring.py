@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from moefusion.comparison.kept import Kept, fingerprint
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.regions import foreground_mask
 from moefusion.files import Annotation, read_infrared, read_visible
@@ -35,7 +37,69 @@ class Scores:
     problem: str | None = None
 
 
-Task = Callable[[], Scores]
+@dataclass(frozen=True)
+class Task:
+    """All methods on one image; each field has a part in the scores.
+
+    Attributes:
+        stem (str): the image.
+        visible, infrared (Path): the sources.
+        fused (dict[str, Path]): the fused image of each method.
+        regions (dict[str, Annotation | None]): what to score, with the image's boxes.
+        protocol (str): see :func:`moefusion.metrics.fusion_metrics`.
+        one_sided (bool): whether to add :func:`moefusion.metrics.one_sided_metrics`.
+    """
+
+    stem: str
+    visible: Path
+    infrared: Path
+    fused: Mapping[str, Path]
+    regions: Mapping[str, Annotation | None]
+    protocol: str
+    one_sided: bool
+
+    def key(self) -> str:
+        """What tells this task from others, and from itself once a file has changed."""
+        boxes = {
+            region: found and [found.boxes.tolist(), found.ignored]
+            for region, found in self.regions.items()
+        }
+        settings = self.stem, list(self.fused), boxes, self.protocol, self.one_sided
+        return fingerprint([self.visible, self.infrared, *self.fused.values()], *settings)
+
+    def run(self) -> Scores:
+        """Score the image; what is wrong with its files is returned, not raised."""
+        scores = Scores(self.stem)
+        try:
+            visible, infrared = _read_rgb(self.visible), read_infrared(self.infrared)
+            candidates = {method: _read_rgb(path) for method, path in self.fused.items()}
+            several = len(candidates) > 1
+            for region, annotation in self.regions.items():
+                mask = None
+                if region != 'whole' and annotation:
+                    mask = foreground_mask(annotation, infrared.shape[1], infrared.shape[0])
+                    if region == 'foreground' and not mask.any():
+                        continue
+                    mask = mask if region == 'foreground' else ~mask
+                prepared = (
+                    GrayImages(visible, mask, 'visible', several),
+                    GrayImages(infrared, mask, 'infrared', several),
+                )
+                scores.values[region] = {
+                    method: self._score(*prepared, GrayImages(image, mask, f'fused {method}'))
+                    for method, image in candidates.items()
+                }
+        except ValueError as error:  # of the readers and the metrics alike
+            scores.problem, scores.values = str(error), {}
+        return scores
+
+    def _score(
+        self, visible: GrayImages, infrared: GrayImages, fused: GrayImages
+    ) -> dict[str, float]:
+        found = [fusion_metrics(visible, infrared, fused, self.protocol)]
+        if self.one_sided:
+            found.append(one_sided_metrics(visible, infrared, fused, self.protocol))
+        return {name: float(score) for scores in found for name, score in scores.items()}
 
 
 def make_tasks(
@@ -44,13 +108,14 @@ def make_tasks(
     """What scores one image each, in the order of the stems."""
     annotations = images.annotations or {}
     return [
-        partial(
-            _score_image,
+        Task(
             stem,
-            (images.visible[stem], images.infrared[stem]),
+            images.visible[stem],
+            images.infrared[stem],
             {method: files[stem] for method, files in images.fused.items()},
             {region: annotations.get(stem) for region in regions},
-            partial(_score, protocol=protocol, one_sided=one_sided),
+            protocol,
+            one_sided,
         )
         for stem in images.stems
     ]
@@ -60,23 +125,27 @@ def score_images(
     tasks: Sequence[Task],
     workers: int = 1,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    kept: Kept | None = None,
 ) -> list[Scores]:
-    """Score images.
+    """Score the images that have no scores yet.
 
     Args:
         tasks (Sequence[Task]): from :func:`make_tasks`.
         workers (int): processes; each computes on one thread. With 1, none is started.
         progress (Callable): wraps the iterator over finished images, given their number.
+        kept (Kept, optional): the scores of earlier runs; takes the new ones as they come.
 
     Returns:
-        list[Scores]: one for each task, in their order.
+        list[Scores]: one for each task, in their order; none in a process that does not lead.
     """
-    workers = min(workers, len(tasks))
-    if workers <= 1:
-        return list(progress(map(_run, tasks), len(tasks)))
-    # spawn: a fork after PyTorch has started its threads may hang
-    with ProcessPoolExecutor(workers, multiprocessing.get_context('spawn'), _one_thread) as pool:
-        return list(progress(pool.map(_run, tasks), len(tasks)))
+    store = kept or Kept()
+
+    def run(some: Mapping[str, Task]) -> None:
+        found = _run_here(some) if min(workers, len(some)) <= 1 else _run_in_pool(some, workers)
+        for key, scores in progress(found, len(some)):
+            store.add(key, asdict(scores), lasting=scores.problem is None)
+
+    return [Scores(**found) for found in store.complete({task.key(): task for task in tasks}, run)]
 
 
 def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
@@ -89,55 +158,33 @@ def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
     )
 
 
-def _run(task: Task) -> Scores:
-    return task()
+def _run_here(tasks: Mapping[str, Task]) -> Iterator[tuple[str, Scores]]:
+    return ((key, task.run()) for key, task in tasks.items())
 
 
-def _one_thread() -> None:
+def _run_in_pool(tasks: Mapping[str, Task], workers: int) -> Iterator[tuple[str, Scores]]:
+    # spawn: a fork after PyTorch has started its threads may hang
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(min(workers, len(tasks)), context, _prepare_worker) as pool:
+        futures = {pool.submit(task.run): key for key, task in tasks.items()}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    """Compute on one thread, and end with the process that started this one."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _score_image(
-    stem: str,
-    sources: tuple[Path, Path],
-    fused: Mapping[str, Path],
-    regions: Mapping[str, Annotation | None],
-    score: Callable[..., dict[str, float]],
-) -> Scores:
-    """Score all methods on one image; what is wrong with its files is returned, not raised."""
-    scores = Scores(stem)
-    try:
-        visible, infrared = _read_rgb(sources[0]), read_infrared(sources[1])
-        candidates = {method: _read_rgb(path) for method, path in fused.items()}
-        several = len(fused) > 1
-        for region, annotation in regions.items():
-            mask = None
-            if region != 'whole' and annotation:
-                mask = foreground_mask(annotation, infrared.shape[1], infrared.shape[0])
-                if region == 'foreground' and not mask.any():
-                    continue
-                mask = mask if region == 'foreground' else ~mask
-            prepared = (
-                GrayImages(visible, mask, 'visible', several),
-                GrayImages(infrared, mask, 'infrared', several),
-            )
-            scores.values[region] = {
-                method: score(*prepared, GrayImages(image, mask, f'fused {method}'))
-                for method, image in candidates.items()
-            }
-    except ValueError as error:  # of the readers and the metrics alike
-        scores.problem, scores.values = str(error), {}
-    return scores
-
-
-def _score(
-    visible: GrayImages, infrared: GrayImages, fused: GrayImages, protocol: str, one_sided: bool
-) -> dict[str, float]:
-    found = [fusion_metrics(visible, infrared, fused, protocol)]
-    if one_sided:
-        found.append(one_sided_metrics(visible, infrared, fused, protocol))
-    return {name: float(score) for scores in found for name, score in scores.items()}
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _read_rgb(path: Path) -> np.ndarray:

@@ -18,7 +18,7 @@ class DumpPredictions(DumpResults):
     holds the fused image and three attention maps: sixteen bytes a pixel and more. Here stay the
     names and sizes of the pair, ``gates``, every ``*instances`` that was predicted, and
     ``metrics``: for each ``FusionMetric`` by its prefix the eight values of this image, or none
-    where it was skipped.
+    where it was skipped or could not be scored.
 
     Args:
         out_file_path (str): ends with ``.pkl`` or ``.pickle``.
@@ -42,7 +42,9 @@ class DumpPredictions(DumpResults):
                 or (name.endswith('instances') and not name.startswith(('gt_', 'ignored_')))
             }
             small['metrics'] = {
-                metric.prefix: dict(zip(METRIC_NAMES, metric.results[row]))
+                metric.prefix: {}
+                if isinstance(metric.results[row], str)
+                else dict(zip(METRIC_NAMES, metric.results[row]))
                 for metric in self.fusion_metrics
             }
             kept.append(small)

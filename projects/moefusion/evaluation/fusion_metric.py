@@ -26,7 +26,8 @@ class FusionMetric(BaseMetric):
     (``PixelData`` with ``data`` ``1 x H x W`` in [0, 1]; it is scored as an 8-bit image, rounded
     and never stretched). Ranks exchange eight floats an image. An image whose value is undefined
     (``nan``, see :func:`moefusion.metrics.fusion_metrics`) is left out of that metric's mean, and
-    the log says how many were.
+    the log says how many were. An image that cannot be scored, as it is smaller than 41 x 41, is
+    left out of all; the log names it, and ``left_out`` counts such images where there are any.
 
     Args:
         region (str): ``'whole'``; ``'foreground'``, all three images 0 outside the boxes of
@@ -58,11 +59,12 @@ class FusionMetric(BaseMetric):
     def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
         """Score each fused image of the batch, against the pairs in ``inputs``."""
         for pair, sample in zip(data_batch['inputs'], data_samples):
-            # One entry an image, an empty one if it is skipped: MMEngine tells the padding of the
-            # last batch from images by their order, and drops None.
+            # One entry an image, an empty one if it is skipped, the reason if it cannot be scored:
+            # MMEngine tells the padding of the last batch from images by their order, and drops
+            # None.
             self.results.append(self._score(pair, sample))
 
-    def _score(self, pair: Tensor, sample: dict[str, Any]) -> list[float]:
+    def _score(self, pair: Tensor, sample: dict[str, Any]) -> list[float] | str:
         if 'fused' not in sample:
             raise KeyError(
                 "FusionMetric: the model's data samples have no 'fused' image; "
@@ -79,7 +81,14 @@ class FusionMetric(BaseMetric):
         if self.region == 'foreground' and mask is not None and not mask.any():
             return []
         pair = pair[None].to(fused.device)
-        scores = fusion_metrics(pair[:, [2, 1, 0]], pair[:, 3:], fused, self.protocol, mask)
+        try:
+            scores = fusion_metrics(pair[:, [2, 1, 0]], pair[:, 3:], fused, self.protocol, mask)
+        except ValueError as error:
+            reason = f'{_where(sample)}: {error}'
+            MMLogger.get_current_instance().warning(
+                f'FusionMetric ({self.prefix}): left out {reason}'
+            )
+            return reason
         return [float(scores[name]) for name in METRIC_NAMES]
 
     def _mask(self, sample: dict[str, Any], height: int, width: int) -> Tensor | None:
@@ -97,14 +106,20 @@ class FusionMetric(BaseMetric):
         mask = boxes_to_mask(boxes * scale, height, width)[0].bool()
         return mask if self.region == 'foreground' else ~mask
 
-    def compute_metrics(self, results: list[list[float]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[list[float] | str]) -> dict[str, float]:
         """Average the eight values of each image that has them; ``nan`` where none has."""
         logger = MMLogger.get_current_instance()
-        scored = [values for values in results if values]
-        if len(scored) < len(results):
+        scored = [values for values in results if values and not isinstance(values, str)]
+        problems = [reason for reason in results if isinstance(reason, str)]
+        if skipped := len(results) - len(scored) - len(problems):
             logger.warning(
-                f'FusionMetric ({self.prefix}): {len(results) - len(scored)} of '
+                f'FusionMetric ({self.prefix}): {skipped} of '
                 f'{len(results)} images have no boxes, hence no foreground: skipped'
+            )
+        if problems:
+            logger.warning(
+                f'FusionMetric ({self.prefix}): {len(problems)} of {len(results)} images cannot be '
+                f'scored: left out, such as {problems[0]}'
             )
         means, undefined = mean_of_defined(
             {name: [values[i] for values in scored] for i, name in enumerate(METRIC_NAMES)}
@@ -115,7 +130,7 @@ class FusionMetric(BaseMetric):
                     f'FusionMetric ({self.prefix}): {name} is undefined on {count} of '
                     f'{len(scored)} images (constant image or difference): left out'
                 )
-        return means
+        return means | ({'left_out': len(problems)} if problems else {})
 
 
 def _to_uint8(image: Tensor, sample: dict[str, Any]) -> Tensor:

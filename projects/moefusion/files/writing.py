@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
+import secrets
 from pathlib import Path
 
 import cv2
@@ -18,9 +18,7 @@ def write_file(path: str | Path, data: bytes) -> None:
         OSError: the file cannot be written, with file, reason and cure; nothing is left behind.
     """
     path = Path(path)
-    draft = path.with_name(
-        f'.{os.getpid()}.{threading.get_ident()}.tmp'
-    )  # short: names may be long
+    draft = path.with_name(f'.{secrets.token_hex(8)}.tmp')  # short: names may be long
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(draft, 'wb') as file:

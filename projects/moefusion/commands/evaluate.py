@@ -1,0 +1,219 @@
+"""Scores fused images of any method: eight fusion metrics, and detection with one detector.
+
+moefusion evaluate --visible DIR --infrared DIR --fused NAME=DIR [NAME=DIR ...] --out-dir DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from moefusion.apis.command import command, show_progress, warn
+from moefusion.apis.device import choose_device
+from moefusion.apis.naming import add_naming, chosen_naming, named_folder
+from moefusion.apis.ranks import add_launcher, join_ranks
+from moefusion.comparison.checks import expected_scores, leave_out_sizes
+from moefusion.comparison.cues import check_cues, cue_table
+from moefusion.comparison.given_scores import read_given_scores
+from moefusion.comparison.kept import Kept
+from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
+from moefusion.comparison.regions import REGIONS
+from moefusion.comparison.report import fusion_table, left_out_notes, write_report
+from moefusion.comparison.scoring import Task, as_frame, make_tasks, score_images
+from moefusion.comparison.tables import Table
+from moefusion.files import read_cues, read_lines
+from moefusion.metrics import PROTOCOLS
+from moefusion.ranks import Ranks
+
+# These say where and how fast, and change no score.
+UNRECORDED = 'out_dir', 'workers', 'launcher'
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the arguments."""
+    parser = argparse.ArgumentParser(
+        prog=None if argv is None else 'moefusion evaluate',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_files(parser)
+    add_naming(parser)
+    _add_scores(parser)
+    add_launcher(parser)
+    args = parser.parse_args(argv)
+    if len(dict(args.fused)) < len(args.fused):
+        parser.error('--fused: two methods have one name')
+    if args.detect and len(args.detect) < 2:
+        parser.error('--detect: give the config and one or more checkpoints')
+    args.regions = args.regions or list(REGIONS if args.ann else REGIONS[:1])
+    if not args.ann and (args.detect or args.regions != ['whole']):
+        parser.error('--detect and the regions foreground and background need boxes: give --ann')
+    return args
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('--visible', required=True, metavar='DIR', help='visible images')
+    add('--infrared', required=True, metavar='DIR', help='infrared images')
+    text = 'fused images of each method'
+    add('--fused', required=True, nargs='+', metavar='NAME=DIR', type=named_folder, help=text)
+    text = 'where the tables go, and each score as it comes: a second run goes on from there'
+    add('--out-dir', required=True, metavar='DIR', help=text)
+    text = 'boxes, COCO json or folder of VOC XML files: adds foreground and background tables'
+    add('--ann', metavar='PATH', help=text)
+    text = 'boxes of what one camera shows (COCO json with source): adds a table of what is left'
+    add('--cues', metavar='JSON', help=text)
+    text = 'stems of the test set, one a line (default: what any method has)'
+    add('--list', metavar='FILE', help=text)
+    text = 'ends of file names to ignore when pairing, such as _RGB'
+    add('--strip', nargs='+', default=[], metavar='END', help=text)
+    text = 'scores of other methods, one row an image and method (as per_image.csv), to rank along'
+    add('--scores', metavar='CSV', help=text)
+
+
+def _add_scores(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    text = 'default: whole; with --ann all three'
+    add('--regions', nargs='+', choices=REGIONS, help=text)
+    text = 'literature: as in published tables (default); standard: textbook'
+    add('--protocol', choices=PROTOCOLS, default=PROTOCOLS[0], help=text)
+    text = 'also MI, VIF and Qabf with one source alone, as columns of their own'
+    add('--one-sided', action='store_true', help=text)
+    add('--workers', type=int, default=1, help='processes (default: 1)')
+    text = "add the paper's published rows"
+    add('--paper', choices=['m3fd', 'flir', 'llvip'], type=str.lower, help=text)
+    text = 'also score detection with this detector; of several checkpoints the mean is reported'
+    add('--detect', nargs='+', metavar=('CONFIG', 'CHECKPOINT'), help=text)
+    add('--device', help='of the detector (default: a GPU if there is one)')
+
+
+@command
+def main(argv: list[str] | None = None) -> int:
+    """Check, score, print and write the tables. Return the exit status."""
+    args = parse_args(argv)
+    ranks = join_ranks(args.launcher)
+    say = print if ranks.leads else _nothing
+    names = read_lines(args.list) if args.list else None
+    cues = read_cues(args.cues, args.strip) if args.cues else None
+    images = find_evaluation_set(
+        args.visible,
+        args.infrared,
+        dict(args.fused),
+        args.ann,
+        names,
+        args.strip,
+        chosen_naming(args),
+    )
+    leave_out_sizes(images)
+    for note in images.notes:
+        say(f'{args.ann}: {note}')
+    for folder, extra in images.extra.items():
+        if extra:
+            say(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')
+    tasks = make_tasks(images, args.regions, args.protocol, args.one_sided)
+    check(images, tasks, cues, args)
+    scores = score(images, tasks, ranks, args)
+    detection = detect(images, ranks, args) if args.detect else None
+    if not ranks.leads:
+        return 0
+    if args.scores:
+        given = read_given_scores(args.scores, scores)
+        print(f'With the scores of {", ".join(given["method"].unique())} from {args.scores}')
+        scores = pd.concat([scores, given])
+    tables = {
+        region: table
+        for region in args.regions
+        if (table := fusion_table(scores, region, args.protocol, args.paper))
+    }
+    if cues:
+        tables['cues'] = cue_table(images, cues, show_progress)
+    if detection:
+        tables['detection'] = detection
+    report(images, scores, tables, args)
+    return 0
+
+
+def check(
+    images: EvaluationSet,
+    tasks: list[Task],
+    cues: dict[str, list[dict[str, Any]]] | None,
+    args: argparse.Namespace,
+) -> None:
+    """Find what is wrong with the other files before hours of scoring, not after."""
+    if cues:
+        check_cues(images, cues)
+    if args.scores:
+        by_stem = {task.stem: task for task in tasks}
+        unscored = cache(lambda stem: by_stem[stem].run().problem)
+        read_given_scores(args.scores, expected_scores(tasks), unscored)
+    if args.detect:
+        from moefusion import plugin  # noqa: F401  registers the readers
+        from moefusion.comparison.detection_table import check_detector, load_detector
+
+        config, *checkpoints = args.detect
+        for checkpoint in checkpoints:
+            check_detector(load_detector(config, checkpoint, _device(args)), images)
+
+
+def score(
+    images: EvaluationSet, tasks: list[Task], ranks: Ranks, args: argparse.Namespace
+) -> pd.DataFrame:
+    """Score every image and leave out what cannot be scored."""
+    kept = Kept(args.out_dir, 'scored', ranks)
+    earlier = sum(task.key() in kept.values for task in tasks)
+    if earlier and ranks.leads:
+        print(f'{earlier} of {len(tasks)} images were scored by an earlier run: {kept.path}')
+    try:
+        found = score_images(tasks, args.workers, _progress(ranks), kept)
+    except BaseException:
+        warn(f'not finished; scores so far stay in {kept.path}, and the same command goes on')
+        raise
+    images.leave_out(ranks.gather({s.stem: s.problem for s in found if s.problem})[0])
+    if ranks.leads:
+        print(f'{len(images.stems)} images scored, {len(images.left_out)} left out')
+        for stem, reason in images.left_out.items():
+            print(f'  left out {stem}: {reason}')
+    return as_frame(found)
+
+
+def detect(images: EvaluationSet, ranks: Ranks, args: argparse.Namespace) -> Table | None:
+    """The detection table, averaged over the checkpoints; None in a process that does not lead."""
+    from moefusion.comparison import detection_table as module
+
+    config, *checkpoints = args.detect
+    kept = Kept(args.out_dir, 'detected', ranks)
+    tables = []
+    for checkpoint in checkpoints:
+        detector = module.load_detector(config, checkpoint, _device(args))
+        if ranks.leads:
+            tables.append(module.detection_table(detector, images, args.paper, show_progress, kept))
+        else:
+            module.detect(detector, images, kept=kept)
+    return module.average_detections(tables) if tables else None
+
+
+def report(
+    images: EvaluationSet, scores: pd.DataFrame, tables: dict[str, Table], args: argparse.Namespace
+) -> None:
+    """Write the tables and print them."""
+    for table in tables.values():
+        table.notes += left_out_notes(images)
+    settings = {name: value for name, value in vars(args).items() if name not in UNRECORDED}
+    files = write_report(args.out_dir, scores, tables, images, settings)
+    for table in tables.values():
+        print(f'\n{table.to_markdown()}')
+    print(f'Wrote {", ".join(file.name for file in files)} to {args.out_dir}')
+
+
+def _device(args: argparse.Namespace) -> str:
+    return str(choose_device(args.device))
+
+
+def _progress(ranks: Ranks) -> Any:
+    return show_progress if ranks.leads else lambda items, total: items
+
+
+def _nothing(text: str) -> None: ...
