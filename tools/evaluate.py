@@ -11,7 +11,7 @@ import pandas as pd
 
 from moefusion.apis.command import command, show_progress
 from moefusion.apis.device import choose_device
-from moefusion.apis.naming import add_naming, chosen_naming, named_folder
+from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming, named_folder
 from moefusion.comparison.cues import cue_table
 from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
@@ -19,7 +19,7 @@ from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.report import fusion_table, write_report
 from moefusion.comparison.scoring import as_frame, make_tasks, score_images
 from moefusion.comparison.tables import Table
-from moefusion.files import read_cues, read_lines
+from moefusion.files import choose_range, read_cues, read_lines
 from moefusion.metrics import PROTOCOLS
 
 
@@ -30,6 +30,7 @@ def parse_args() -> argparse.Namespace:
     )
     _add_files(parser)
     add_naming(parser)
+    add_infrared_range(parser)
     _add_scores(parser)
     args = parser.parse_args()
     if len(dict(args.fused)) < len(args.fused):
@@ -92,6 +93,9 @@ def main() -> None:
         args.strip,
         chosen_naming(args),
     )
+    sources = images.infrared.values()
+    args.infrared_range = choose_range(args.infrared_range, sources, args.out_dir, show_progress)
+    images.infrared_range = args.infrared_range
     for note in images.notes:
         print(f'{args.ann}: {note}')
     for folder, extra in images.extra.items():

@@ -8,6 +8,7 @@ from types import ModuleType
 
 EXTRAS = {
     'torch': 'torch',
+    'flyr': 'thermal',
     'matplotlib': 'mm',
     'mmcv': 'mm',
     'mmdet': 'mm',

@@ -22,7 +22,7 @@ from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import MEASURED, Table, score_rows
 from moefusion.evaluation import average_precision, boxes_by_class
-from moefusion.files import Annotation, read_visible
+from moefusion.files import Annotation, Range, read_infrared, read_visible
 from moefusion.weights.checkpoint import load_weights
 
 IOU = 0.5
@@ -95,7 +95,7 @@ def detection_table(
     detections: dict[str, list[list[np.ndarray]]] = {name: [] for name in folders}
     steps = [(name, stem) for name in folders for stem in images.stems]
     for name, stem in progress(steps, len(steps)):
-        image = read_visible(folders[name][stem])
+        image = _read(folders[name][stem], images.infrared_range if name == 'Infrared' else None)
         height, width = image.shape[:2]
         if stem not in truths:
             truths[stem] = _truth(annotations[stem].usable(width, height), classes, unknown)
@@ -119,6 +119,13 @@ def detection_table(
         title += f', beside the published values on {paper.upper()}'
     rows.insert(len(rows.columns) - 1, 'mAP', rows.pop('mAP'))
     return Table(title, rows, SOURCES, digits=2, notes=notes)
+
+
+def _read(path: Path, infrared_range: Range | None) -> np.ndarray:
+    """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
+    if infrared_range is None:
+        return read_visible(path)
+    return np.dstack([read_infrared(path, infrared_range)] * 3)
 
 
 def average_detections(tables: Sequence[Table]) -> Table:

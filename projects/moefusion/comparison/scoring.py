@@ -16,7 +16,7 @@ import torch
 
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.regions import foreground_mask
-from moefusion.files import Annotation, read_infrared, read_visible
+from moefusion.files import Annotation, Range, read_infrared, read_visible
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
 
 
@@ -48,6 +48,7 @@ def make_tasks(
             _score_image,
             stem,
             (images.visible[stem], images.infrared[stem]),
+            images.infrared_range,
             {method: files[stem] for method, files in images.fused.items()},
             {region: annotations.get(stem) for region in regions},
             partial(_score, protocol=protocol, one_sided=one_sided),
@@ -101,6 +102,7 @@ def _one_thread() -> None:
 def _score_image(
     stem: str,
     sources: tuple[Path, Path],
+    infrared_range: Range | None,
     fused: Mapping[str, Path],
     regions: Mapping[str, Annotation | None],
     score: Callable[..., dict[str, float]],
@@ -108,7 +110,7 @@ def _score_image(
     """Score all methods on one image; what is wrong with its files is returned, not raised."""
     scores = Scores(stem)
     try:
-        visible, infrared = _read_rgb(sources[0]), read_infrared(sources[1])
+        visible, infrared = _read_rgb(sources[0]), read_infrared(sources[1], infrared_range)
         candidates = {method: _read_rgb(path) for method, path in fused.items()}
         several = len(fused) > 1
         for region, annotation in regions.items():
