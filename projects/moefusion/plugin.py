@@ -11,7 +11,16 @@ check_versions()
 import_mmdet()
 
 from moefusion import detection, engine, evaluation, models
-from moefusion.datasets import coco, loading, paired, photometric, published, selecting
+from moefusion.datasets import (
+    coco,
+    loading,
+    one_modality,
+    paired,
+    photometric,
+    published,
+    selecting,
+    stock,
+)
 from moefusion.weights import loaders
 
 __all__ = [
@@ -22,8 +31,10 @@ __all__ = [
     'loaders',
     'loading',
     'models',
+    'one_modality',
     'paired',
     'photometric',
     'published',
     'selecting',
+    'stock',
 ]

@@ -1,8 +1,10 @@
 """The console script."""
 
+import json
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -21,6 +23,32 @@ def test_fuse_on_the_runtime(tmp_path, capsys):
     assert main([*fuse, str(tmp_path / 'torch'), '--backend', 'torch']) == 0
     images = [read_visible(tmp_path / name / 'v.png').astype(int) for name in ('onnx', 'torch')]
     assert np.abs(images[0] - images[1]).max() <= 1
+
+
+def test_a_range_for_thermal_images(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for folder in ('v', 'i'):
+        (tmp_path / folder).mkdir()
+    for name, warmth in (('a', 0), ('b', 3000)):
+        write_image(tmp_path / 'v' / f'{name}.png', np.full((20, 30, 3), 80, np.uint8))
+        counts = rng.integers(27000, 28000, (20, 30)) + warmth
+        cv2.imwrite(str(tmp_path / 'i' / f'{name}.tiff'), counts.astype(np.uint16))
+    folders = [str(tmp_path / name) for name in 'vi']
+    fuse = ['fuse', *folders, '--gray', '--out-dir', str(tmp_path / 'out')]
+    assert main(fuse) == 1
+    assert 'a.tiff: uint16 values' in capsys.readouterr().err
+    assert main([*fuse, '--infrared-range', 'auto']) == 0
+    file = tmp_path / 'out' / 'infrared_range.json'
+    low, high = json.loads(file.read_text())['infrared_range']
+    assert 27000 <= low < 27100 and 30900 < high < 31000
+    assert 'infrared range 27' in capsys.readouterr().out
+    # the warm image stays the brighter one, which a stretch of each would undo
+    cold, warm = (read_visible(tmp_path / 'out' / f'{name}.png').mean() for name in 'ab')
+    assert warm > cold + 20
+    made = read_visible(tmp_path / 'out' / 'a.png')
+    again = [*fuse[:-1], str(tmp_path / 'other'), '--infrared-range', f'{low}', f'{high}']
+    assert main(again) == 0
+    np.testing.assert_array_equal(read_visible(tmp_path / 'other' / 'a.png'), made)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,18 @@ def test_errors_pass_through(pair, tmp_path):
         LoadPairedImage()(results)
 
 
+def test_thermal_images_by_one_range(pair):
+    image, results = pair
+    cv2.imwrite(results['infrared_path'], image[..., 3].astype(np.uint16) * 10 + 27000)
+    config = dict(type='LoadPairedImage', infrared_range=[27000, 29550])
+    loaded = TRANSFORMS.build(config)(dict(results))
+    np.testing.assert_array_equal(loaded['img'], image)
+    with pytest.raises(PairError, match=r'i\.png: uint16 values.*infrared_range=\(low, high\)'):
+        LoadPairedImage()(results)
+    with pytest.raises(ValueError, match='infrared_range must be two numbers'):
+        LoadPairedImage(infrared_range=(3,))
+
+
 def test_packed_as_uint8_of_four_channels(pair):
     image, results = pair
     results = LoadPairedImage()(results)
@@ -57,7 +69,7 @@ STEPS = [
     [dict(type='RandomFlip', prob=1.0, direction='diagonal')],
     [dict(type='RandomCrop', crop_size=(70, 90))],
     [dict(type='RandomShift', prob=1.0, max_shift_px=20)],
-    [dict(type='RandomAffine', max_rotate_degree=0, max_shear_degree=0, border_val=(0,) * 4)],
+    [dict(type='RandomAffine', max_rotate_degree=0, max_shear_degree=0, border_val=(0, 0, 0))],
     [dict(type='Pad', size_divisor=32)],
     [
         dict(type='RandomResize', scale=(160, 120), ratio_range=(0.8, 1.6), keep_ratio=True),

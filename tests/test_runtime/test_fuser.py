@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -69,6 +70,24 @@ def test_real_pairs_agree_within_one_gray_level(fuser, inferencer, shared):
         result, expected = fuser(*files), inferencer(*files)
         assert result.name == expected.name
         assert_alike(result, expected)
+
+
+def test_one_range_for_files_and_arrays_of_sixteen_bits(tmp_path):
+    visible, infrared = random_pair(20, 30)
+    counts = infrared.astype(np.uint16) * 20 + 27000
+    write_image(tmp_path / 'v.png', visible[..., ::-1])
+    cv2.imwrite(str(tmp_path / 'i.tiff'), counts)
+    chosen = 27000, 27000 + 255 * 20
+    for fuse in (
+        Fuser(threads=1, infrared_range=chosen),
+        FusionInferencer(device='cpu', infrared_range=chosen),
+    ):
+        for sources in ((visible, counts), (tmp_path / 'v.png', tmp_path / 'i.tiff')):
+            np.testing.assert_array_equal(fuse(*sources).infrared, infrared)
+    with pytest.raises(PairError, match=r'i\.tiff: uint16 values.*infrared_range'):
+        Fuser(threads=1)(tmp_path / 'v.png', tmp_path / 'i.tiff')
+    with pytest.raises(ValueError, match='infrared_range must be two numbers'):
+        Fuser(infrared_range=(2, 1))
 
 
 def test_files_folders_and_lists(fuser, tmp_path):

@@ -63,3 +63,17 @@ def test_infrared_in_colour_is_refused():
 def test_generators_are_lists(pair):
     found = list_pairs((image for image in [pair[0]]), iter([pair[1]]))
     assert len(found) == 1 and found[0][0] is pair[0] and found[0][1] is pair[1]
+
+
+def test_infrared_values_of_another_type_take_the_range(pair):
+    color, heat = pair
+    kelvin = heat.astype(np.uint16) * 10 + 2000
+    expected = np.round((kelvin - 2000.0) / 2550 * 255)
+    kinds = kelvin, kelvin.astype(np.float32), Image.fromarray(kelvin.astype(np.int32))
+    for infrared in (*kinds, torch.from_numpy(kelvin.astype(np.float64))):
+        found, _ = read_source(color, infrared, 0, (2000, 4550))
+        np.testing.assert_array_equal(found[..., 3], expected)
+    with pytest.raises(ValueError, match=r'infrared must be uint8.*uint16\. infrared_range=\(low'):
+        read_source(color, kelvin, 0)
+    with pytest.raises(ValueError, match='visible must be uint8, but is uint16$'):
+        read_source(np.dstack([kelvin] * 3), kelvin, 0, (2000, 4550))

@@ -63,6 +63,22 @@ def evaluate(repo_root, folders, monkeypatch, capsys):
     return call
 
 
+def test_thermal_images_need_a_range_and_score_as_their_8_bit_ones(evaluate, folders):
+    evaluate()
+    expected = (folders / 'out' / 'per_image.csv').read_text()
+    for stem in ('one', 'two', 'three'):
+        path = folders / 'ir' / f'{stem}.png'
+        counts = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE).astype(np.uint16) * 100 + 20000
+        cv2.imwrite(str(path), counts)
+    with pytest.raises(SystemExit, match='uint16 values'):
+        evaluate()
+    evaluate('--infrared-range', 20000, 45500)
+    assert (folders / 'out' / 'per_image.csv').read_text() == expected
+    settings = json.loads((folders / 'out' / 'scores.json').read_text())['settings']
+    assert settings['infrared_range'] == [20000, 45500]
+    assert 'infrared range' in evaluate('--infrared-range', 'auto')
+
+
 def test_writes_every_file(evaluate, folders):
     printed = evaluate('--paper', 'm3fd')
     out = folders / 'out'

@@ -17,6 +17,7 @@ from mmengine.utils import import_modules_from_strings
 from moefusion.apis.config import load_config
 from moefusion.apis.device import choose_device
 from moefusion.apis.result import make_result
+from moefusion.files import Range, check_range
 from moefusion.models.data_preprocessor import rows_by_size
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
@@ -45,6 +46,8 @@ class FusionInferencer(PairFuser):
             one.
         cfg_options (dict, optional): keys of the config to override, the bundled one's too:
             ``{'model.fusion.top_k': 1}``.
+        infrared_range (tuple[float, float], optional): what becomes 0 and 255 of infrared images
+            of 16 bits or floats, the same for all. Without, these are an error.
 
     Raises:
         FileNotFoundError: if config or checkpoint is not there.
@@ -69,7 +72,9 @@ class FusionInferencer(PairFuser):
         checkpoint: str | Path | None = None,
         device: str | None = None,
         cfg_options: dict[str, Any] | None = None,
+        infrared_range: Range | None = None,
     ) -> None:
+        self.infrared_range = check_range(infrared_range)
         self.device = choose_device(device)
         if config is None and checkpoint is None:
             imports = dict(imports=['moefusion.plugin'])
@@ -103,7 +108,7 @@ class FusionInferencer(PairFuser):
         """Fuse a few pairs, those of one size at once."""
         inputs, samples = [], []
         for number, (visible, infrared) in enumerate(pairs, start):
-            pair, name = read_source(visible, infrared, number)
+            pair, name = read_source(visible, infrared, number, self.infrared_range)
             size = pair.shape[:2]
             meta = dict(img_path=name, img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0))
             inputs.append(torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1))))

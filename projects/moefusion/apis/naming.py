@@ -1,4 +1,4 @@
-"""The flags that name folders and say how the two files of a pair are told apart."""
+"""The flags that name folders, tell the two files of a pair apart and say how they are read."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ def add_naming(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--infrared-suffix', metavar='END', help='the same of the infrared files')
     parser.add_argument(
         '--recursive', action='store_true', help='look into folders inside; ids then name them'
+    )
+
+
+def add_infrared_range(parser: argparse.ArgumentParser) -> None:
+    """Add ``--infrared-range``, for :func:`moefusion.files.choose_range`."""
+    parser.add_argument(
+        '--infrared-range',
+        nargs='+',
+        metavar=('LOW', 'HIGH'),
+        help='infrared values that become 0 and 255 where images have 16 bits or floats; auto: '
+        'percentiles 0.1 and 99.9 of all, kept in OUT_DIR/infrared_range.json; or such a file',
     )
 
 

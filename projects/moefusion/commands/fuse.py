@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from moefusion.apis.command import add_config_options, command, show_progress, warn
 from moefusion.apis.memory import keep_freed_memory
-from moefusion.apis.naming import add_naming, chosen_naming
+from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming
 from moefusion.apis.ranks import add_launcher, join_ranks
 from moefusion.extras import need
-from moefusion.files import find_pairs, read_lines
+from moefusion.files import Range, choose_range, find_pairs, read_lines
 from moefusion.ranks import Ranks
 from moefusion.runtime.folder import fuse_pairs
 
@@ -35,6 +35,7 @@ def parse_args(argv: list[str] | None = None, backend: str = 'onnx') -> argparse
     text = 'names of the images to fuse, one a line (default: all)'
     parser.add_argument('--list', metavar='FILE', help=text)
     add_naming(parser)
+    add_infrared_range(parser)
     text = 'onnxruntime alone, or the model by torch and MMDetection (default: %(default)s)'
     parser.add_argument('--backend', choices=('onnx', 'torch'), default=backend, help=text)
     text = 'exported network for --backend onnx (default: the bundled one)'
@@ -97,9 +98,16 @@ def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
         for stem, reason in unpaired.items():
             warn(f'not fused: {stem}: {reason}')
         counts['failed'] = len(unpaired)
+    files = [infrared for _, infrared in pairs.values()]
+    infrared_range = choose_range(args.infrared_range, files, args.out_dir, show_progress)
     share = {stem: pairs[stem] for stem in ranks.share(pairs)}
     outcomes = fuse_pairs(
-        make_fuser(args), share, args.out_dir, not args.gray, args.overwrite, args.pictures
+        make_fuser(args, infrared_range),
+        share,
+        args.out_dir,
+        not args.gray,
+        args.overwrite,
+        args.pictures,
     )
     for outcome in show_progress(outcomes, total=len(share)) if ranks.leads else outcomes:
         counts[outcome.status] += 1
@@ -107,9 +115,13 @@ def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
             warn(f'not fused: {outcome.stem}: {outcome.reason}')
 
 
-def make_fuser(args: argparse.Namespace) -> PairFuser:
+def make_fuser(args: argparse.Namespace, infrared_range: Range | None = None) -> PairFuser:
     """What the arguments choose to fuse with."""
     if args.backend == 'onnx':
-        return need('moefusion.runtime', 'moefusion fuse').Fuser(args.model)
+        return need('moefusion.runtime', 'moefusion fuse').Fuser(
+            args.model, infrared_range=infrared_range
+        )
     apis = need('moefusion.apis', '--backend torch')
-    return apis.FusionInferencer(args.config, args.checkpoint, args.device, args.cfg_options)
+    return apis.FusionInferencer(
+        args.config, args.checkpoint, args.device, args.cfg_options, infrared_range
+    )

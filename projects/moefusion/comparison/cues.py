@@ -41,7 +41,7 @@ def cue_table(
     kept = []
     for stem in progress(stems, len(stems)):
         visible = cv2.cvtColor(read_visible(images.visible[stem]), cv2.COLOR_BGR2RGB)
-        infrared = read_infrared(images.infrared[stem])
+        infrared = read_infrared(images.infrared[stem], images.infrared_range)
         mean = np.round((visible.astype(np.float32) + infrared[..., None]) / 2).astype(np.uint8)
         candidates = dict(zip(SOURCES, (visible, infrared, mean)))
         for name, files in images.fused.items():

@@ -24,7 +24,7 @@ from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import MEASURED, Table, score_rows
 from moefusion.evaluation import average_precision, boxes_by_class
-from moefusion.files import Annotation, read_visible
+from moefusion.files import Annotation, Range, read_infrared, read_visible
 from moefusion.weights.checkpoint import load_weights
 
 IOU = 0.5
@@ -105,12 +105,13 @@ def detect(
     steps = [(name, stem, folders[name][stem]) for name in folders for stem in images.stems]
 
     def run(some: Mapping[str, tuple[str, str, Path]]) -> None:
-        for key, (_, _, path) in progress(some.items(), len(some)):
-            store.add(
-                key, [boxes.tolist() for boxes in _detect(model, read_visible(path), pipeline)]
-            )
+        for key, (name, _, path) in progress(some.items(), len(some)):
+            image = _read(path, images.infrared_range if name == 'Infrared' else None)
+            store.add(key, [boxes.tolist() for boxes in _detect(model, image, pipeline)])
 
-    keys = {fingerprint([step[2]], step[:2], model.key): step for step in steps}
+    keys = {
+        fingerprint([step[2]], step[:2], images.infrared_range, model.key): step for step in steps
+    }
     found: dict[str, list[list[np.ndarray]]] = {}
     for (name, _, _), classes in zip(steps, store.complete(keys, run)):
         boxes = [np.array(rows, np.float32).reshape(-1, 5) for rows in classes]
@@ -162,6 +163,13 @@ def detection_table(
         title += f', beside the published values on {paper.upper()}'
     rows.insert(len(rows.columns) - 1, 'mAP', rows.pop('mAP'))
     return Table(title, rows, SOURCES, digits=2, notes=notes)
+
+
+def _read(path: Path, infrared_range: Range | None) -> np.ndarray:
+    """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
+    if infrared_range is None:
+        return read_visible(path)
+    return np.dstack([read_infrared(path, infrared_range)] * 3)
 
 
 def average_detections(tables: Sequence[Table]) -> Table:

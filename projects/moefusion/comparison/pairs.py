@@ -13,6 +13,7 @@ from moefusion.files import (
     Annotation,
     Findings,
     Naming,
+    Range,
     fit_naming,
     list_folder,
     list_sides,
@@ -35,6 +36,8 @@ class EvaluationSet:
         left_out (dict[str, str]): Why an image is not scored.
         extra (dict[str, list[str]]): By folder, images that are not in the test set.
         notes (list[str]): What was dropped of the annotations, with counts.
+        infrared_range (tuple[float, float] | None): What becomes 0 and 255 of infrared images that
+            are not 8-bit.
     """
 
     visible: dict[str, Path]
@@ -44,6 +47,7 @@ class EvaluationSet:
     left_out: dict[str, str] = field(default_factory=dict)
     extra: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    infrared_range: Range | None = None
 
     @property
     def stems(self) -> list[str]:

@@ -18,7 +18,7 @@ import torch
 from moefusion.comparison.kept import Kept, fingerprint
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.regions import foreground_mask
-from moefusion.files import Annotation, read_infrared, read_visible
+from moefusion.files import Annotation, Range, read_infrared, read_visible
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
 
 
@@ -44,6 +44,8 @@ class Task:
     Attributes:
         stem (str): the image.
         visible, infrared (Path): the sources.
+        infrared_range (tuple, optional): what becomes 0 and 255 of infrared images of other
+            depths.
         fused (dict[str, Path]): the fused image of each method.
         regions (dict[str, Annotation | None]): what to score, with the image's boxes.
         protocol (str): see :func:`moefusion.metrics.fusion_metrics`.
@@ -53,6 +55,7 @@ class Task:
     stem: str
     visible: Path
     infrared: Path
+    infrared_range: Range | None
     fused: Mapping[str, Path]
     regions: Mapping[str, Annotation | None]
     protocol: str
@@ -64,14 +67,16 @@ class Task:
             region: found and [found.boxes.tolist(), found.ignored]
             for region, found in self.regions.items()
         }
-        settings = self.stem, list(self.fused), boxes, self.protocol, self.one_sided
-        return fingerprint([self.visible, self.infrared, *self.fused.values()], *settings)
+        settings = self.stem, list(self.fused), boxes, self.infrared_range
+        files = self.visible, self.infrared, *self.fused.values()
+        return fingerprint(files, *settings, self.protocol, self.one_sided)
 
     def run(self) -> Scores:
         """Score the image; what is wrong with its files is returned, not raised."""
         scores = Scores(self.stem)
         try:
-            visible, infrared = _read_rgb(self.visible), read_infrared(self.infrared)
+            visible = _read_rgb(self.visible)
+            infrared = read_infrared(self.infrared, self.infrared_range)
             candidates = {method: _read_rgb(path) for method, path in self.fused.items()}
             several = len(candidates) > 1
             for region, annotation in self.regions.items():
@@ -112,6 +117,7 @@ def make_tasks(
             stem,
             images.visible[stem],
             images.infrared[stem],
+            images.infrared_range,
             {method: files[stem] for method, files in images.fused.items()},
             {region: annotations.get(stem) for region in regions},
             protocol,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from moefusion.datasets.coco import PairedCocoDataset
     from moefusion.datasets.layout import LayoutReport, check_layout
     from moefusion.datasets.loading import LoadPairedImage
+    from moefusion.datasets.one_modality import Photometric
     from moefusion.datasets.paired import PairedXMLDataset
     from moefusion.datasets.photometric import RandomPairTone
     from moefusion.datasets.published import FLIRAlignedDataset, LLVIPDataset, M3FDDataset
@@ -24,6 +25,7 @@ __all__ = [
     'M3FDDataset',
     'PairedCocoDataset',
     'PairedXMLDataset',
+    'Photometric',
     'RandomPairTone',
     'SelectModality',
     'check_layout',
@@ -37,6 +39,7 @@ _MODULES = {
     'M3FDDataset': 'datasets.published',
     'PairedCocoDataset': 'datasets.coco',
     'PairedXMLDataset': 'datasets.paired',
+    'Photometric': 'datasets.one_modality',
     'RandomPairTone': 'datasets.photometric',
     'SelectModality': 'datasets.selecting',
     'check_layout': 'datasets.layout',

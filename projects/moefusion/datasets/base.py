@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from mmdet.datasets import XMLDataset
 
 from moefusion.datasets.findings import warn
+from moefusion.datasets.pipeline import check_pipeline
 from moefusion.files import (
     LAYOUTS,
     Annotation,
@@ -50,7 +51,8 @@ class PairedDataset(XMLDataset):
     Raises:
         PairError: no pairs, or pairs with a missing or ambiguous file.
         AnnotationError: a broken annotation, or a class neither known nor ignored.
-        ValueError: ``classes`` is no tuple of different names; unknown ``layout`` or ``modality``.
+        ValueError: ``classes`` is no tuple of different names; unknown ``layout`` or ``modality``;
+            a transform of the pipeline cannot take pairs.
     """
 
     FOLDERS: ClassVar[dict[str, str]] = dict(visible='Vis', infrared='Ir', annotation='Annotation')
@@ -86,6 +88,7 @@ class PairedDataset(XMLDataset):
         self.labelled, self.modality = labelled, modality
         self.ignore_classes = tuple(self.IGNORED if ignore_classes is None else ignore_classes)
         self.findings = Findings()
+        self.hands_out_pairs = check_pipeline(kwargs.get('pipeline', ()))
         folders = {**self.FOLDERS, **(data_prefix or {})}
         folders['visible'] = folders.pop('img', folders['visible'])
         super().__init__(*args, data_prefix=folders, lazy_init=True, **kwargs)

@@ -51,6 +51,10 @@ def check_layout(
         report.problems.append(f'{type(dataset).__name__} is no reader of pairs')
         return report
     dataset.findings = findings = Findings(keep=None)
+    steps = dataset.pipeline.transforms
+    infrared_range = next(
+        (step.infrared_range for step in steps if hasattr(step, 'infrared_range')), None
+    )
     try:
         entries, missing = dataset.list_pairs()
     except (PairError, AnnotationError) as error:
@@ -66,7 +70,7 @@ def check_layout(
         report.ids.add(entry['pair_id'])
         paths = entry['img_path'], entry['infrared_path']
         try:
-            height, width = read_pair(*paths).shape[:2]
+            height, width = read_pair(*paths, infrared_range).shape[:2]
             info = dataset.parse_data_info(entry)
         except (PairError, AnnotationError) as error:
             report.problems.append(str(error))

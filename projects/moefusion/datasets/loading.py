@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from moefusion.files import read_pair
+from moefusion.files import Range, check_range, read_pair
 
 
 @TRANSFORMS.register_module()
@@ -29,7 +29,14 @@ class LoadPairedImage(BaseTransform):
 
     What the files may hold is listed in :mod:`moefusion.files.reading`; anything else raises
     :class:`moefusion.files.PairError`.
+
+    Args:
+        infrared_range (tuple[float, float], optional): what becomes 0 and 255 of infrared images
+            of 16 bits or floats, the same for the whole set. Without, these are an error.
     """
+
+    def __init__(self, infrared_range: Range | None = None) -> None:
+        self.infrared_range = check_range(infrared_range)
 
     def transform(self, results: dict) -> dict:
         """Add the image and its shapes to ``results``."""
@@ -40,11 +47,12 @@ class LoadPairedImage(BaseTransform):
                 f'LoadPairedImage: no infrared_path for {results.get("img_path")}. Use one of the '
                 'paired readers (M3FDDataset, FLIRAlignedDataset, LLVIPDataset, PairedCocoDataset).'
             )
-        results['img'] = read_pair(results['img_path'], results['infrared_path'])
+        files = results['img_path'], results['infrared_path']
+        results['img'] = read_pair(*files, self.infrared_range)
         results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
         results['scale_factor'] = (1.0, 1.0)
         return results
 
     def __repr__(self) -> str:
         """Write it as in a config."""
-        return f'{type(self).__name__}()'
+        return f'{type(self).__name__}(infrared_range={self.infrared_range})'

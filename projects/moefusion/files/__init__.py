@@ -6,6 +6,7 @@ from moefusion.files.coco import read_coco
 from moefusion.files.cues import read_cues
 from moefusion.files.errors import AnnotationError, PairError
 from moefusion.files.folders import IMAGE_SUFFIXES, bare_stem, list_folder, to_id
+from moefusion.files.levels import Range, check_range, to_eight_bits
 from moefusion.files.pairs import LAYOUTS, SAME_NAMES, Naming, find_pairs, fit_naming, list_sides
 from moefusion.files.reading import (
     read_infrared,
@@ -15,6 +16,7 @@ from moefusion.files.reading import (
     read_visible,
     to_infrared,
 )
+from moefusion.files.set_range import choose_range, find_range
 from moefusion.files.text import read_lines, read_split, read_text
 from moefusion.files.voc import read_voc, read_voc_annotation
 from moefusion.files.writing import write_file, write_image
@@ -28,9 +30,13 @@ __all__ = [
     'Findings',
     'Naming',
     'PairError',
+    'Range',
     'bare_stem',
+    'check_range',
+    'choose_range',
     'clean_box',
     'find_pairs',
+    'find_range',
     'fit_naming',
     'list_folder',
     'list_sides',
@@ -47,6 +53,7 @@ __all__ = [
     'read_visible',
     'read_voc',
     'read_voc_annotation',
+    'to_eight_bits',
     'to_id',
     'to_infrared',
     'write_file',

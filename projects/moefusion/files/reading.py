@@ -10,39 +10,39 @@ file                        visible               infrared
                                                   noise): MATLAB's ``rgb2gray``; coloured: error
 alpha, opaque everywhere    alpha dropped         alpha dropped
 alpha, transparent pixels   error                 error
-16-bit or float             error                 error
+16-bit or float             error                 mapped by ``infrared_range``, else error
+radiometric JPEG (FLIR)     the rendition         degrees Celsius mapped by ``infrared_range``;
+                                                  without, the camera's rendition
 EXIF orientation            applied               applied
 ==========================  ====================  ===============================================
 
 Orientation is applied as OpenCV, and so MMDetection's loader, does by default: that of JPEG, PNG
 and TIFF; WebP's is not looked at. Boxes are in the pixels that one sees.
 
-16-bit images are refused because a silent stretch to 8 bit, another for every image, would change
-every metric.
+A range is one for the whole set: a silent stretch to 8 bit, another for every image, would change
+every metric. Images of 8 bits stay as they are.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-import simplejpeg
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from moefusion.files.decoding import UNREADABLE, decode, missing, temperatures
 from moefusion.files.errors import PairError
+from moefusion.files.levels import Range, to_eight_bits
 from moefusion.luma import RGB_TO_GRAY
 
 BGR_TO_GRAY = np.array(RGB_TO_GRAY[::-1])  # OpenCV's channel order
 # Infrared is false colour when the channels of more than this share of its pixels differ by more
 # than chroma noise does.
 CHROMA_NOISE, FALSE_COLOUR_SHARE = 32, 0.05
-# What Pillow raises for files it cannot read.
-_UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
 # Formats whose orientation OpenCV applies only if asked to, and which Pillow's size leaves out.
 _TURNED = 'JPEG', 'MPO', 'PNG'
 ORIENTATION, TRANSPOSED = 0x0112, 5  # EXIF's tag, and from where on it swaps width and height
@@ -61,17 +61,38 @@ def read_visible(path: str | Path) -> np.ndarray:
     Raises:
         PairError: missing, unreadable or truncated file, or an error by the module's table.
     """
-    image = _read(path)
+    image = to_eight_bits(decode(path), None, str(path))
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
 
 
-def read_infrared(path: str | Path) -> np.ndarray:
+def read_infrared(path: str | Path, infrared_range: Range | None = None) -> np.ndarray:
     """Read an infrared image as uint8 gray, shape (H, W).
+
+    Args:
+        path (str | Path): image file.
+        infrared_range (tuple[float, float], optional): what becomes 0 and 255 of 16-bit and float
+            images, and of the degrees Celsius of radiometric JPEGs.
 
     Raises:
         PairError: missing, unreadable or truncated file, or an error by the module's table.
     """
-    return to_infrared(_read(path), str(path))
+    image = to_eight_bits(read_values(path, infrared_range is not None), infrared_range, str(path))
+    return to_infrared(image, str(path))
+
+
+def read_values(path: str | Path, celsius: bool = True) -> np.ndarray:
+    """Read an infrared image as the file has it: any type, shape (H, W) or (H, W, 3).
+
+    Args:
+        path (str | Path): image file.
+        celsius (bool): whether a radiometric JPEG gives its temperatures, or its rendition.
+
+    Raises:
+        PairError: missing, unreadable or truncated file, or temperatures without the extra
+            ``thermal``.
+    """
+    found = temperatures(path) if celsius else None
+    return decode(path) if found is None else found
 
 
 def to_infrared(image: np.ndarray, name: str) -> np.ndarray:
@@ -94,17 +115,20 @@ def to_infrared(image: np.ndarray, name: str) -> np.ndarray:
     return bgr_to_gray(image)
 
 
-def read_pair(visible: str | Path, infrared: str | Path) -> np.ndarray:
+def read_pair(
+    visible: str | Path, infrared: str | Path, infrared_range: Range | None = None
+) -> np.ndarray:
     """Read one aligned pair as one uint8 array (H, W, 4) with the channels B, G, R, infrared.
 
     Args:
         visible (str | Path): visible image file.
         infrared (str | Path): infrared image file.
+        infrared_range (tuple[float, float], optional): as in :func:`read_infrared`.
 
     Raises:
         PairError: one of the files cannot be used, or their sizes differ.
     """
-    color, heat = read_visible(visible), read_infrared(infrared)
+    color, heat = read_visible(visible), read_infrared(infrared, infrared_range)
     if color.shape[:2] != heat.shape:
         raise PairError(
             f'{visible} is {_size_text(color)} but {infrared} is {_size_text(heat)} (width x '
@@ -148,95 +172,11 @@ def _opened(path: str | Path) -> Iterator[Image.Image]:
             with Image.open(path) as image:
                 yield image
     except FileNotFoundError:
-        raise PairError(_missing(path)) from None
-    except _UNREADABLE as error:
+        raise PairError(missing(path)) from None
+    except UNREADABLE as error:
         raise PairError(
             f'{path}: not a readable image ({error}). Fetch or export it again.'
         ) from error
-
-
-def _read(path: str | Path) -> np.ndarray:
-    """Decode a file to gray or BGR, upright, after ruling out what OpenCV decodes in silence."""
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise PairError(_missing(path)) from None
-    except OSError as error:
-        raise PairError(
-            f'{path}: cannot be opened ({error.strerror}). Check the path and its permissions.'
-        ) from error
-    if not data:
-        raise PairError(f'{path}: the file is empty (0 bytes). Fetch it again.')
-    turned = _inspect(path, data)
-    image = _decode(path, data, cv2.IMREAD_UNCHANGED)
-    if image.dtype != np.uint8:
-        raise PairError(
-            f'{path}: {image.dtype} values, but 8-bit images are needed. Map the whole data set to '
-            '0..255 with one fixed range: np.clip((x - low) / (high - low) * 255, 0, 255).round(). '
-            'A range taken from each image would falsify every metric.'
-        )
-    image = _drop_alpha(image, path)
-    return _decode(path, data, cv2.IMREAD_ANYCOLOR) if turned else image
-
-
-def _decode(path: str | Path, data: bytes, flags: int) -> np.ndarray:
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise PairError(
-            f'{path}: not a readable image ({error.err}). Fetch or export it again.'
-        ) from error
-    if image is None:
-        raise PairError(
-            f'{path}: damaged or in a format unknown to OpenCV. Fetch it again or export it as PNG.'
-        )
-    return image
-
-
-def _inspect(path: str | Path, data: bytes) -> bool:
-    """Return whether a header may ask to turn the image; raise where a decoder notices damage.
-
-    OpenCV fills in what a damaged JPEG lacks and tells only the terminal. So libjpeg decodes the
-    file at an eighth of its size, strictly; a PNG's check sums are compared; Pillow decodes a TIFF.
-    """
-    try:
-        if data.startswith(b'\xff\xd8\xff'):
-            fourfold = simplejpeg.decode_jpeg_header(data)[2] in ('CMYK', 'YCCK')
-            space = 'CMYK' if fourfold else 'GRAY'
-            simplejpeg.decode_jpeg(data, space, min_height=1, min_width=1, min_factor=8)
-            return b'Exif\0\0' in data
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            with Image.open(io.BytesIO(data)) as image:
-                if image.format == 'PNG':
-                    image.verify()
-                elif image.format == 'TIFF':
-                    image.load()
-                return image.format == 'PNG' and b'eXIf' in data
-    except (UnidentifiedImageError, Image.DecompressionBombError):
-        return False  # no format of Pillow's, or more than it takes: OpenCV decides
-    except _UNREADABLE as error:
-        raise PairError(
-            f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
-        ) from error
-
-
-def _drop_alpha(image: np.ndarray, path: str | Path) -> np.ndarray:
-    """Return a gray or BGR image; an alpha channel goes if it hides nothing."""
-    if image.ndim == 2 or image.shape[2] == 3:
-        return image
-    if image.shape[2] == 4 and image[..., 3].min() == 255:
-        return np.ascontiguousarray(image[..., :3])
-    what = (
-        'an alpha channel with transparent pixels'
-        if image.shape[2] in (2, 4)
-        else f'{image.shape[2]} channels'
-    )
-    raise PairError(f'{path}: {what}. Save it as plain gray or RGB.')
-
-
-def _missing(path: str | Path) -> str:
-    return f'{path}: no such file. A pair needs both images; check the folder and the name.'
 
 
 def _size_text(image: np.ndarray) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from moefusion.files import Range, check_range
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
 from moefusion.runtime.sources import Source, read_source
@@ -26,10 +27,13 @@ class Fuser(PairFuser):
         model (str | Path, optional): file that ``tools/export.py`` wrote. Defaults to the network
             that comes with the package.
         threads (int): of one call. Defaults to 0, as many as there are cores.
+        infrared_range (tuple[float, float], optional): what becomes 0 and 255 of infrared images
+            of 16 bits or floats, the same for all. Without, these are an error.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged, is not an exported MoE-Fusion, or needs a newer onnxruntime.
+        ValueError: if it is damaged, is not an exported MoE-Fusion, or needs a newer onnxruntime,
+            or the range is none.
 
     Examples:
         >>> fuse = Fuser()
@@ -37,7 +41,10 @@ class Fuser(PairFuser):
         (48, 64, 3)
     """
 
-    def __init__(self, model: str | Path | None = None, threads: int = 0) -> None:
+    def __init__(
+        self, model: str | Path | None = None, threads: int = 0, infrared_range: Range | None = None
+    ) -> None:
+        self.infrared_range = check_range(infrared_range)
         self.path = Path(model or BUNDLED_ONNX)
         if not self.path.is_file():
             raise FileNotFoundError(f'model {self.path}: there is no such file')
@@ -74,7 +81,7 @@ class Fuser(PairFuser):
     def _fuse_one(
         self, visible: Source, infrared: Source, number: int, metrics: bool
     ) -> FusionResult:
-        pair, path = read_source(visible, infrared, number)
+        pair, path = read_source(visible, infrared, number, self.infrared_range)
         rgb, heat = np.ascontiguousarray(pair[..., 2::-1]), np.ascontiguousarray(pair[..., 3])
         outputs = self.session.run(None, {'visible': rgb, 'infrared': heat})
         fused, color, attention = outputs[: len(OUTPUTS)]

@@ -7,13 +7,20 @@ from collections.abc import Iterator, Sequence
 
 from tqdm import tqdm
 
-from moefusion.files import SAME_NAMES, Naming
+from moefusion.files import SAME_NAMES, Naming, Range
 from moefusion.runtime.result import FusionResult
 from moefusion.runtime.sources import Source, is_folder, is_many, list_pairs
 
 
 class PairFuser(ABC):
-    """Fuses aligned pairs; the fused image has exactly the pair's size."""
+    """Fuses aligned pairs; the fused image has exactly the pair's size.
+
+    Attributes:
+        infrared_range (tuple[float, float] | None): which infrared values become 0 and 255 where
+            they are not uint8, in files and in memory alike.
+    """
+
+    infrared_range: Range | None = None
 
     def __call__(
         self,
@@ -30,7 +37,8 @@ class PairFuser(ABC):
             visible: file, or uint8 image in memory, or a list or generator of them, or a folder. In
                 memory it is an array, H x W x 3 (R, G, B) or H x W, a tensor, 3 x H x W too, or a
                 Pillow image.
-            infrared: the same, as many; three channels must be gray. Images of two folders are
+            infrared: the same, as many; three channels must be gray. With ``infrared_range`` it
+                may be of another type. Images of two folders are
                 paired by name.
             batch_size (int): how many pairs run at once, for GPUs. Only pairs of one size share a
                 forward pass, so that none is padded to another's. Defaults to 1.

@@ -9,7 +9,16 @@ from typing import Any, TypeGuard
 import numpy as np
 from PIL import Image
 
-from moefusion.files import SAME_NAMES, Naming, PairError, find_pairs, read_pair, to_infrared
+from moefusion.files import (
+    SAME_NAMES,
+    Naming,
+    PairError,
+    Range,
+    find_pairs,
+    read_pair,
+    to_eight_bits,
+    to_infrared,
+)
 
 Source = Any  # a file (str, Path), or an image in memory: an array, a tensor, a Pillow image
 
@@ -62,8 +71,12 @@ def list_pairs(
     return list(found.values())
 
 
-def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndarray, str]:
+def read_source(
+    visible: Source, infrared: Source, number: int, infrared_range: Range | None = None
+) -> tuple[np.ndarray, str]:
     """H x W x 4 (B, G, R, infrared) from two files or arrays, and a name.
+
+    ``infrared_range`` maps infrared values that are not uint8.
 
     Raises:
         PairError: if a file cannot be read, the two differ in size, or an infrared array is in
@@ -71,9 +84,9 @@ def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndar
         ValueError: if arrays are not uint8 of one size.
     """
     if is_file(visible) and is_file(infrared):
-        return read_pair(visible, infrared), str(visible)
+        return read_pair(visible, infrared, infrared_range), str(visible)
     color = _to_array(visible, f'pair {number}: visible')
-    heat = _to_array(infrared, f'pair {number}: infrared')
+    heat = _to_array(infrared, f'pair {number}: infrared', infrared_range)
     heat = to_infrared(heat[..., ::-1] if heat.ndim == 3 else heat, f'pair {number}')
     if heat.shape != color.shape[:2]:
         raise ValueError(
@@ -84,17 +97,21 @@ def read_source(visible: Source, infrared: Source, number: int) -> tuple[np.ndar
     return np.dstack([color[..., ::-1], heat]), str(number)
 
 
-def _to_array(source: Source, name: str) -> np.ndarray:
+def _to_array(source: Source, name: str, values: Range | None = None) -> np.ndarray:
     """An image in memory as uint8, H x W or H x W x 3; of a tensor, 3 x H x W is taken, too."""
     if is_file(source):
         raise ValueError(f'{name} is a file beside an image in memory: give two of one kind')
-    if isinstance(source, Image.Image) and source.mode not in ('L', 'RGB'):
+    modes = ('L', 'RGB', 'F', 'I', 'I;16') if values else ('L', 'RGB')
+    if isinstance(source, Image.Image) and source.mode not in modes:
         raise ValueError(f'{name} is a Pillow image of mode {source.mode}: convert it to RGB or L')
     array = np.asarray(source.cpu() if hasattr(source, 'cpu') else source)
     if hasattr(source, 'cpu') and array.ndim == 3 and array.shape[0] == 3 != array.shape[2]:
         array = array.transpose(1, 2, 0)
+    if values and array.dtype.kind in 'uif':
+        array = to_eight_bits(array, values, name)
     if array.dtype != np.uint8:
-        raise ValueError(f'{name} must be uint8, but is {array.dtype}')
+        cure = '. infrared_range=(low, high) maps other values' if 'infrared' in name else ''
+        raise ValueError(f'{name} must be uint8, but is {array.dtype}{cure}')
     if not array.size or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
         raise ValueError(f'{name} must be H x W or H x W x 3, and not empty, but is {array.shape}')
     return np.ascontiguousarray(array)

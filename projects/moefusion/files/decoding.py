@@ -1,0 +1,127 @@
+"""Decodes an image file to an array of whatever depth, after what decoders pass over in silence."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+import simplejpeg
+from PIL import Image, UnidentifiedImageError
+
+from moefusion.extras import need
+from moefusion.files.errors import PairError
+
+# What Pillow raises for files it cannot read.
+UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
+JPEG = b'\xff\xd8\xff'
+
+
+def decode(path: str | Path) -> np.ndarray:
+    """Decode a file to gray (H, W) or BGR (H, W, 3), upright, of the type that it holds.
+
+    Raises:
+        PairError: missing, empty, unreadable or damaged file, or transparent pixels.
+    """
+    data = _bytes(path)
+    turned = _inspect(path, data)
+    image = _drop_alpha(_decode(path, data, cv2.IMREAD_UNCHANGED), path)
+    return _decode(path, data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH) if turned else image
+
+
+def temperatures(path: str | Path) -> np.ndarray | None:
+    """Degrees Celsius of FLIR's radiometric JPEG, float32 (H, W); None of any other file.
+
+    Raises:
+        PairError: if the file cannot be opened, or holds no temperatures that can be read.
+        ImportError: without the extra ``thermal``.
+    """
+    data = _bytes(path)
+    if not data.startswith(JPEG) or b'FLIR\0\1' not in data:
+        return None
+    flyr = need('flyr', f'{path}, a radiometric JPEG,')
+    try:
+        return flyr.unpack(io.BytesIO(data)).celsius.astype(np.float32)
+    except Exception as error:  # it raises anything
+        raise PairError(
+            f'{path}: its temperatures cannot be read ({error or type(error).__name__}). Export it '
+            'as 16-bit TIFF.'
+        ) from error
+
+
+def _bytes(path: str | Path) -> bytes:
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise PairError(missing(path)) from None
+    except OSError as error:
+        raise PairError(
+            f'{path}: cannot be opened ({error.strerror}). Check the path and its permissions.'
+        ) from error
+    if not data:
+        raise PairError(f'{path}: the file is empty (0 bytes). Fetch it again.')
+    return data
+
+
+def _decode(path: str | Path, data: bytes, flags: int) -> np.ndarray:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise PairError(
+            f'{path}: not a readable image ({error.err}). Fetch or export it again.'
+        ) from error
+    if image is None:
+        raise PairError(
+            f'{path}: damaged or in a format unknown to OpenCV. Fetch it again or export it as PNG.'
+        )
+    return image
+
+
+def _inspect(path: str | Path, data: bytes) -> bool:
+    """Return whether a header may ask to turn the image; raise where a decoder notices damage.
+
+    OpenCV fills in what a damaged JPEG lacks and tells only the terminal. So libjpeg decodes the
+    file at an eighth of its size, strictly; a PNG's check sums are compared; Pillow decodes a TIFF.
+    """
+    try:
+        if data.startswith(JPEG):
+            fourfold = simplejpeg.decode_jpeg_header(data)[2] in ('CMYK', 'YCCK')
+            space = 'CMYK' if fourfold else 'GRAY'
+            simplejpeg.decode_jpeg(data, space, min_height=1, min_width=1, min_factor=8)
+            return b'Exif\0\0' in data
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            with Image.open(io.BytesIO(data)) as image:
+                if image.format == 'PNG':
+                    image.verify()
+                elif image.format == 'TIFF':
+                    image.load()
+                return image.format == 'PNG' and b'eXIf' in data
+    except (UnidentifiedImageError, Image.DecompressionBombError):
+        return False  # no format of Pillow's, or more than it takes: OpenCV decides
+    except UNREADABLE as error:
+        raise PairError(
+            f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
+        ) from error
+
+
+def _drop_alpha(image: np.ndarray, path: str | Path) -> np.ndarray:
+    """Return a gray or BGR image; an alpha channel goes if it hides nothing."""
+    if image.ndim == 2 or image.shape[2] == 3:
+        return image
+    opaque = np.iinfo(image.dtype).max if image.dtype.kind == 'u' else 1
+    if image.shape[2] == 4 and image[..., 3].min() == opaque:
+        return np.ascontiguousarray(image[..., :3])
+    what = (
+        'an alpha channel with transparent pixels'
+        if image.shape[2] in (2, 4)
+        else f'{image.shape[2]} channels'
+    )
+    raise PairError(f'{path}: {what}. Save it as plain gray or RGB.')
+
+
+def missing(path: str | Path) -> str:
+    """Say that a file is not there."""
+    return f'{path}: no such file. A pair needs both images; check the folder and the name.'

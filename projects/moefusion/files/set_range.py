@@ -1,0 +1,119 @@
+"""The range of infrared values of a whole set: found by percentiles, stored, read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from moefusion.files.errors import PairError
+from moefusion.files.levels import Range, check_range
+from moefusion.files.reading import read_values
+from moefusion.files.text import read_text
+from moefusion.files.writing import write_file
+
+PERCENTILES = 0.1, 99.9
+SAMPLES = 20_000_000  # values that are kept of a set, 80 MB
+RANGE_FILE = 'infrared_range.json'
+
+
+def find_range(
+    paths: Iterable[str | Path],
+    percentiles: tuple[float, float] = PERCENTILES,
+    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+) -> Range | None:
+    """Percentiles of the values of all images of a set that are not 8-bit.
+
+    Of large sets a regular sample of each image's pixels counts, 20 million values in all. Images
+    that cannot be read do not count: whoever reads them for good names them.
+
+    Args:
+        paths (Iterable[str | Path]): the set's infrared images.
+        percentiles (tuple[float, float]): which become 0 and 255.
+        progress (Callable): wraps the iterator over files, given their number.
+
+    Returns:
+        tuple[float, float] | None: low and high; None where all images have 8 bits.
+
+    Raises:
+        PairError: if all values are one.
+        ImportError: for a radiometric JPEG without the extra ``thermal``.
+    """
+    files = list(paths)
+    share = max(SAMPLES // max(len(files), 1), 100)
+    found: list[np.ndarray] = []
+    for path in progress(files, len(files)):
+        try:
+            values = read_values(path)
+        except PairError:
+            continue
+        if values.dtype != np.uint8:
+            values = values.ravel()[:: values.size // share | 1].astype(np.float32)
+            found.append(values[np.isfinite(values)])
+    if not found:
+        return None
+    low, high = np.percentile(np.concatenate(found), percentiles).tolist()
+    if not low < high:
+        raise PairError(f'the infrared images hold the value {low:g} alone: no range can be found')
+    return low, high
+
+
+def choose_range(
+    wanted: Sequence[str] | None,
+    paths: Iterable[str | Path],
+    out_dir: str | Path,
+    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+) -> Range | None:
+    """What the flag ``--infrared-range`` asks for; of ``auto``, say what it is and keep it.
+
+    Args:
+        wanted (Sequence[str], optional): two numbers, ``auto``, or a file that ``auto`` wrote.
+        paths (Iterable[str | Path]): the set's infrared images.
+        out_dir (str | Path): where ``infrared_range.json`` goes, or is.
+        progress (Callable): as in :func:`find_range`.
+
+    Raises:
+        ValueError: if it is none of these, or the file holds no range.
+        OSError: if the file cannot be read or written.
+    """
+    if not wanted:
+        return None
+    if len(wanted) > 1:
+        return check_range([_number(text) for text in wanted])
+    file = Path(out_dir, RANGE_FILE) if wanted[0] == 'auto' else Path(wanted[0])
+    if wanted[0] != 'auto' or file.exists():
+        found = _load(file)
+        print(f'infrared range {found[0]:.9g} to {found[1]:.9g}, from {file}')
+        return found
+    files = list(paths)
+    chosen = find_range(files, progress=progress)
+    if chosen is None:
+        print('infrared range: all images have 8 bits, none is mapped')
+        return None
+    data = dict(infrared_range=chosen, percentiles=PERCENTILES, images=len(files))
+    write_file(file, json.dumps(data, indent=2).encode())
+    print(f'infrared range {chosen[0]:.9g} to {chosen[1]:.9g}, kept in {file}')
+    return chosen
+
+
+def _load(file: Path) -> Range:
+    try:
+        found = check_range(json.loads(read_text(file))['infrared_range'])
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{file}: holds no infrared_range ({error}). Delete it, and auto makes it again.'
+        ) from error
+    if found is None:
+        raise ValueError(f'{file}: infrared_range is null. Delete it, and auto makes it again.')
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(
+            f'--infrared-range takes LOW HIGH, auto, or a file that auto wrote, but not {text!r}'
+        ) from None
