@@ -2,8 +2,9 @@
 
 The base brings what fusing needs (``moefusion.runtime``); the extra ``torch`` the plain parts
 (``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``); ``mm`` the OneDL distribution
-of MMEngine, MMCV and MMDetection, and pandas for tables; ``export`` what writes ONNX. ``make
-setup`` installs the exact versions of ``requirements/``, and builds MMCV's ops where no wheel fits.
+of MMEngine, MMCV and MMDetection, and pandas for tables; ``video`` PyAV; ``export`` what writes
+ONNX. ``make setup`` installs the exact versions of ``requirements/``, and builds MMCV's ops where
+no wheel fits.
 """
 
 import re
@@ -50,6 +51,7 @@ setup(
     entry_points={'console_scripts': ['moefusion = moefusion.__main__:main']},
     extras_require={
         'torch': ['torch>=2.6'],
+        'video': ['av>=14'],
         'mm': [
             'torch>=2.6',
             'onedl-mmengine>=0.10.12,<0.11',
