@@ -2,8 +2,9 @@
 
 The base brings what fusing needs (``moefusion.runtime``); the extra ``torch`` the plain parts
 (``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``, ``moefusion evaluate``); ``mm``
-the OneDL distribution of MMEngine, MMCV and MMDetection too; ``export`` what writes ONNX. ``make
-setup`` installs the exact versions of ``requirements/``, and builds MMCV's ops where no wheel fits.
+the OneDL distribution of MMEngine, MMCV and MMDetection too; ``video`` PyAV; ``export`` what
+writes ONNX. ``make setup`` installs the exact versions of ``requirements/``, and builds MMCV's
+ops where no wheel fits.
 """
 
 import re
@@ -51,6 +52,7 @@ setup(
     entry_points={'console_scripts': ['moefusion = moefusion.__main__:main']},
     extras_require={
         'torch': TORCH,
+        'video': ['av>=14'],
         'mm': [
             *TORCH,
             'onedl-mmengine>=0.10.12,<0.11',

@@ -96,3 +96,27 @@ def lite_config(repo_root):
         detector.train_cfg.rcnn.sampler.num = 16
         detector.test_cfg.rpn.update(nms_pre=50, max_per_img=20)
     return config
+
+
+@pytest.fixture
+def make_video(tmp_path):
+    """Writes images as a video.
+
+    ``make_video('v.mp4', images, rate=25)`` takes uint8 images, H x W x 3 (R, G, B) or H x W, and
+    returns the path.
+    """
+    av = pytest.importorskip('av')
+
+    def make(name, images, rate=25):
+        path = tmp_path / name
+        with av.open(str(path), 'w') as container:
+            stream = container.add_stream('libx264', rate=rate)
+            stream.height, stream.width = images[0].shape[:2]
+            stream.pix_fmt, stream.options = 'yuv420p', {'crf': '10', 'g': '5'}
+            for image in images:
+                kind = 'gray' if image.ndim == 2 else 'rgb24'
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, kind)))
+            container.mux(stream.encode())
+        return path
+
+    return make

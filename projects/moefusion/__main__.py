@@ -10,6 +10,7 @@ from moefusion.extras import need
 
 COMMANDS = {
     'fuse': 'fuse images, two files or two folders',
+    'video': 'fuse videos, two files, two folders of frames or two cameras',
     'evaluate': 'score fused images of any method, and write tables',
     'export': 'write a trained network as ONNX',
     'info': 'say what is installed and which network fuses',

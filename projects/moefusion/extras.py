@@ -7,6 +7,7 @@ from importlib import import_module
 from types import ModuleType
 
 EXTRAS = {
+    'av': 'video',
     'torch': 'torch',
     'flyr': 'thermal',
     'matplotlib': 'torch',

@@ -43,13 +43,17 @@ def test_any_size_and_any_network(tmp_path, options):
         bright, warm = np.random.randint(9, 256, 2)
         visible = np.random.randint(0, bright, (height, width, 3), np.uint8)
         infrared = np.random.randint(0, warm, (height, width), np.uint8)
-        with torch.no_grad():
-            expected = exportable(torch.from_numpy(visible), torch.from_numpy(infrared))
-        outputs = fuse.session.run(None, {'visible': visible, 'infrared': infrared})
-        for output, each in zip(outputs, expected):
-            atol = 1 if each.dtype == torch.uint8 else 1e-3
-            np.testing.assert_allclose(output.astype(float), each.double().numpy(), atol=atol)
-        chosen.add(tuple(np.flatnonzero(np.concatenate(outputs[3:]))))
+        pair = dict(visible=visible, infrared=infrared)
+        previous = np.random.randn(3 * model.fusion.gates()['global'].num_experts)
+        average = dict(share=np.array(0.3, np.float32), previous=previous.astype(np.float32))
+        for inputs in (pair, {**pair, **average}):  # alone, and as a frame of a video
+            with torch.no_grad():
+                expected = exportable(*map(torch.from_numpy, inputs.values()))
+            outputs = fuse.session.run(None, inputs)
+            for output, each in zip(outputs, expected):
+                atol = 1 if each.dtype == torch.uint8 else 1e-3
+                np.testing.assert_allclose(output.astype(float), each.double().numpy(), atol=atol)
+            chosen.add(tuple(np.flatnonzero(np.concatenate(outputs[4:]))))
     assert len(chosen) > 1  # other experts for other images
 
 

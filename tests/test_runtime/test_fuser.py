@@ -18,7 +18,7 @@ ONLY_BASE = """
 import importlib.abc, sys
 
 class Refuse(importlib.abc.MetaPathFinder):
-    names = {'torch', 'mmengine', 'mmcv', 'mmdet', 'scipy', 'matplotlib', 'pandas', 'onnx'}
+    names = {'torch', 'mmengine', 'mmcv', 'mmdet', 'scipy', 'matplotlib', 'pandas', 'onnx', 'av'}
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname.split('.')[0] in self.names:
@@ -161,6 +161,7 @@ def test_fuses_without_torch_and_mm():
         ('import moefusion.losses', 'torch'),
         ('from moefusion import FusionInferencer', 'mm'),
         ("from moefusion.__main__ import main; main(['export'])", 'mm,export'),
+        ("from moefusion.__main__ import main; main('video a b --preview'.split())", 'video'),
     ],
 )
 def test_an_import_names_its_extra(code, extra):

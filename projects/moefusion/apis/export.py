@@ -26,6 +26,7 @@ def export_onnx(
     """Write a model as ONNX: H x W x 3 and H x W images in, see :class:`ExportableFusion`.
 
     Height and width are free from 17 x 23 on. Experts that a gate does not select do no work.
+    The inputs ``share`` and ``previous`` may be left out: they are for the frames of a video.
 
     Args:
         model (MoEFusion): on the CPU, as ``FusionInferencer`` builds it.
@@ -42,6 +43,8 @@ def export_onnx(
     exportable = ExportableFusion(model)
     exportable.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # not in the stub
     pair = (torch.zeros(71, 101, 3, dtype=torch.uint8), torch.zeros(71, 101, dtype=torch.uint8))
+    experts = sum(gate.num_experts for gate in exportable.gates.values())
+    alone = {'share': torch.ones(()), 'previous': torch.zeros(experts)}  # a pair of no video
     sizes = {
         axis: torch.export.Dim(name, min=low, max=LARGEST)
         for axis, (name, low) in enumerate(zip(('height', 'width'), SMALLEST))
@@ -50,17 +53,20 @@ def export_onnx(
         warnings.simplefilter('ignore')  # of the exporter, about its own future
         program = torch.onnx.export(
             exportable,
-            pair,
+            (*pair, *alone.values()),
             dynamo=True,
             opset_version=OPSET,
-            input_names=['visible', 'infrared'],
+            input_names=['visible', 'infrared', *alone],
             output_names=exportable.outputs,
-            dynamic_shapes=(sizes, sizes),
+            dynamic_shapes=(sizes, sizes, None, None),
             verbose=False,
         )
     assert program is not None  # as dynamo=True
     if half:
         _store_half(program.model.graph)
+    for value in program.model.graph.inputs[len(pair) :]:
+        value.const_value = onnx_ir.tensor(alone[value.name].numpy(), name=value.name)
+        program.model.graph.register_initializer(value)  # what is used where none is given
     digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
     for node in program.model.graph.all_nodes():
         node.metadata_props.clear()  # a quarter of the file: where in Python each node comes from

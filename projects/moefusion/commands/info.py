@@ -12,6 +12,7 @@ from moefusion.extras import need
 
 PACKAGES = {
     'base': ('numpy', 'onnxruntime', 'opencv-python-headless', 'pillow', 'tqdm'),
+    'video': ('av',),
     'torch': ('torch',),
     'mm': ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection', 'mmengine', 'mmcv', 'mmdet'),
     'export': ('onnx', 'onnxscript'),

@@ -102,12 +102,17 @@ class NoisyTopKGate(nn.Module):
         top_k (int): Number of experts K that are selected for a sample.
         noise (float): Standard deviation of the noise at the start; 0 for none. Defaults to 0.2.
 
+    Attributes:
+        average (tuple[Tensor, Tensor], optional): for a frame of a video, the logits N x E that are
+            averaged up to the frame before, and what this one adds, in [0, 1]: 1 changes nothing.
+
     Raises:
         ValueError: if not 1 <= ``top_k`` <= ``num_experts``, the grid is not two positive sizes,
             or ``noise`` is negative.
     """
 
     min_noise = 1e-2
+    average: tuple[Tensor, Tensor] | None = None
 
     def __init__(
         self,
@@ -150,6 +155,9 @@ class NoisyTopKGate(nn.Module):
         with torch.autocast(pooled.device.type, enabled=False):
             s = self.standard(pooled.float().flatten(1)) / self.weight.shape[0] ** 0.5
             clean = s @ self.weight.float()
+            if self.average:
+                before, share = self.average
+                clean = share * clean + (1 - share) * before
             if not (self.training and self.noise):
                 return self._select(clean, clean)
             scale = (

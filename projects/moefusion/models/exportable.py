@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -19,19 +22,29 @@ class ExportableFusion(nn.Module):
     def __init__(self, model: MoEFusion) -> None:
         super().__init__()
         self.model = model.eval()
-        self.outputs = ('fused', 'color', 'attention', *model.fusion.gates())
+        self.gates = model.fusion.gates()
+        self.outputs = ('fused', 'color', 'attention', 'logits', *self.gates)
 
-    def forward(self, visible: Tensor, infrared: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self,
+        visible: Tensor,
+        infrared: Tensor,
+        share: Tensor | None = None,
+        previous: Tensor | None = None,
+    ) -> tuple[Tensor, ...]:
         """Fuse one pair as ``FusionInferencer`` does.
 
         Args:
             visible (Tensor): H x W x 3, uint8, R, G, B.
             infrared (Tensor): H x W, uint8.
+            share (Tensor, optional): for a frame of a video, what it adds to the average of the
+                gates' logits over time (:class:`NoisyTopKGate`), one number. Defaults to 1.
+            previous (Tensor, optional): the frame before's ``logits``; goes with ``share``.
 
         Returns:
             tuple[Tensor, ...]: by the names in ``outputs``: the fused image H x W in [0, 1]; the
-            same in colour, H x W x 3, uint8; the merged attention H x W in [0, 1]; each
-            mixture's E gate weights.
+            same in colour, H x W x 3, uint8; the merged attention H x W in [0, 1]; the logits of
+            all mixtures in a row, averaged; each mixture's E gate weights.
         """
         height, width = infrared.shape
         images = (visible.permute(2, 0, 1)[None].float(), infrared[None, None].float())
@@ -39,11 +52,29 @@ class ExportableFusion(nn.Module):
         rgb = images[0] / 255
         gray = rgb_to_gray(images[0]) / 255
         maps = [attention[..., :height, :width] for attention in maps]
-        output = self.model.fusion(gray, images[1] / 255, *maps)
+        with self._averaging(share, previous):
+            output = self.model.fusion(gray, images[1] / 255, *maps)
         fused = output.fused.clamp(0, 1)
         color = (colorize(fused, rgb)[0] * 255).round().to(torch.uint8).permute(1, 2, 0)
-        gates = [gating.weights[0] for gating in output.gatings.values()]
-        return fused[0, 0], color, output.attention[0, 0], *gates
+        gatings = [output.gatings[name] for name in self.gates]
+        logits = torch.cat([fused.new_empty(0), *(gating.logits[0] for gating in gatings)])
+        gates = [gating.weights[0] for gating in gatings]
+        return fused[0, 0], color, output.attention[0, 0], logits, *gates
+
+    @contextmanager
+    def _averaging(self, share: Tensor | None, previous: Tensor | None) -> Iterator[None]:
+        """Meanwhile the gates choose by averaged logits, if there are any."""
+        if share is None or previous is None:
+            yield
+            return
+        sizes = [gate.num_experts for gate in self.gates.values()]
+        for gate, part in zip(self.gates.values(), previous[None].split(sizes, dim=1)):
+            gate.average = part, share
+        try:
+            yield
+        finally:
+            for gate in self.gates.values():
+                gate.average = None
 
     def _attend(self, modality: str, image: Tensor) -> Tensor:
         """The attention map of an image N x C x H x W, padded as the data preprocessor pads it."""

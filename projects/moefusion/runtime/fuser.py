@@ -14,7 +14,8 @@ from moefusion.runtime.sources import Source, read_source
 from moefusion.weights.bundled import BUNDLED
 
 BUNDLED_ONNX = BUNDLED.with_suffix('.onnx')
-OUTPUTS = ['fused', 'color', 'attention']  # the gates come behind these
+INPUTS, AVERAGE = ['visible', 'infrared'], ['share', 'previous']  # the latter may be left out
+OUTPUTS = ['fused', 'color', 'attention', 'logits']  # the gates come behind these
 CURE = 'export it again with this version: moefusion export CONFIG CHECKPOINT --out FILE.onnx'
 
 
@@ -60,13 +61,14 @@ class Fuser(PairFuser):
                 f'model {self.path}: onnxruntime {onnxruntime.__version__} cannot read it '
                 f'({_first_line(error)}). Upgrade onnxruntime, or {CURE}'
             ) from error
-        self.gates = [output.name for output in self.session.get_outputs()][len(OUTPUTS) :]
-        found = [output.name for output in self.session.get_outputs()][: len(OUTPUTS)]
-        if found != OUTPUTS or [each.name for each in self.session.get_inputs()] != [
-            'visible',
-            'infrared',
-        ]:
-            raise ValueError(f'model {self.path} is not an exported MoE-Fusion: {CURE}')
+        outputs = [output.name for output in self.session.get_outputs()]
+        self.gates = outputs[len(OUTPUTS) :]
+        inputs = [each.name for each in self.session.get_inputs()]
+        average = [each.name for each in self.session.get_overridable_initializers()]
+        if (inputs, average, outputs[: len(OUTPUTS)]) != (INPUTS, AVERAGE, OUTPUTS):
+            raise ValueError(
+                f'model {self.path} is not an exported MoE-Fusion of this version: {CURE}'
+            )
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -83,20 +85,46 @@ class Fuser(PairFuser):
     ) -> FusionResult:
         pair, path = read_source(visible, infrared, number, self.infrared_range)
         rgb, heat = np.ascontiguousarray(pair[..., 2::-1]), np.ascontiguousarray(pair[..., 3])
-        outputs = self.session.run(None, {'visible': rgb, 'infrared': heat})
-        fused, color, attention = outputs[: len(OUTPUTS)]
+        result, _ = self.fuse_frame(rgb, heat, name=Path(path).stem)
+        if metrics:
+            result.score(path)
+        return result
+
+    def fuse_frame(
+        self,
+        visible: np.ndarray,
+        infrared: np.ndarray,
+        share: float = 1.0,
+        previous: np.ndarray | None = None,
+        name: str = '',
+    ) -> tuple[FusionResult, np.ndarray]:
+        """Fuse one frame of a video; :class:`moefusion.runtime.steady.SteadyFuser` calls it.
+
+        Args:
+            visible (np.ndarray): H x W x 3, uint8, R, G, B.
+            infrared (np.ndarray): H x W, uint8.
+            share (float): what the frame adds to the averaged logits of the gates, from 0 to 1.
+            previous (np.ndarray, optional): the averaged logits that the frame before gave.
+            name (str): of the result.
+
+        Returns:
+            tuple[FusionResult, np.ndarray]: the fused frame, and the averaged logits.
+        """
+        feeds = {'visible': visible, 'infrared': infrared}
+        if previous is not None:
+            feeds |= {'share': np.array(share, np.float32), 'previous': previous}
+        outputs = self.session.run(None, feeds)
+        fused, color, attention, logits = outputs[: len(OUTPUTS)]
         result = FusionResult(
-            name=Path(path).stem,
-            visible=rgb,
-            infrared=heat,
+            name=name,
+            visible=visible,
+            infrared=infrared,
             gray=np.round(fused * 255).astype(np.uint8),
             color=color,
             attention=attention,
             gates=dict(zip(self.gates, outputs[len(OUTPUTS) :])),
         )
-        if metrics:
-            result.score(path)
-        return result
+        return result, logits
 
 
 def _first_line(error: Exception) -> str:

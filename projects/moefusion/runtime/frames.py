@@ -1,0 +1,159 @@
+"""Reads the frames of video files, of folders of images and of cameras, with their times."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from moefusion.extras import need
+from moefusion.files import PairError, list_folder, read_visible, to_infrared
+
+av = need('av', 'moefusion video')
+RATE = 25.0  # frames a second, of what does not say
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame.
+
+    Attributes:
+        time (float): in seconds; of a recording since its first frame.
+        image (np.ndarray): H x W x 3, uint8, R, G, B.
+    """
+
+    time: float
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A video that is stored; its frames come once.
+
+    Attributes:
+        name (str): its file or folder.
+        rate (float): its frames a second.
+        count (int, optional): how many frames there are, where that is known.
+        frames (Iterator[Frame]): all of them.
+    """
+
+    name: str
+    rate: float
+    count: int | None
+    frames: Iterator[Frame]
+
+
+def open_recording(name: str, rate: float = RATE) -> Recording:
+    """Open a video file, or a folder whose images are frames in the order of their names.
+
+    Args:
+        name (str): the file or folder.
+        rate (float): frames a second of a folder.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        PairError: if there is no video in it.
+    """
+    if not Path(name).is_dir():
+        container = open_container(name, name)
+        stream = container.streams.video[0]
+        own = float(stream.average_rate or RATE)
+        return Recording(name, own, stream.frames or None, _decode(name, container, own))
+    files = sorted(itertools.chain.from_iterable(list_folder(name).values()))
+    if not files:
+        raise PairError(f'{name}: there are no images in this folder')
+    images = (
+        Frame(number / rate, np.ascontiguousarray(read_visible(file)[..., ::-1]))
+        for number, file in enumerate(files)
+    )
+    return Recording(name, rate, len(files), images)
+
+
+def open_container(name: str, place: str, **options: Any) -> Any:
+    """PyAV's container of a file, device or URL.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        PairError: if it cannot be opened, or has no pictures.
+    """
+    try:
+        container = av.open(place, **options)
+    except FileNotFoundError:
+        raise FileNotFoundError(f'{name}: there is no such file, folder or camera') from None
+    except (av.FFmpegError, OSError) as error:
+        cure = 'Is it a video, or a camera that is connected and used by nothing else?'
+        raise PairError(f'{name}: cannot be opened ({error.strerror}). {cure}') from error
+    if not container.streams.video:
+        raise PairError(f'{name}: there are no moving pictures in it')
+    container.streams.video[0].thread_type = 'AUTO'
+    return container
+
+
+def pair_frames(visible: Recording, infrared: Recording) -> Iterator[tuple[Frame, Frame]]:
+    """Each visible frame with the infrared frame that is nearest in time.
+
+    Raises:
+        PairError: on the way, where one of the two can no longer be read, or ends more than a frame
+            before the other.
+    """
+    slack = 1.5 / min(visible.rate, infrared.rate)
+    current = next(infrared.frames, None)
+    if current is None:
+        raise PairError(f'{infrared.name}: there are no frames in it')
+    following, frame = next(infrared.frames, None), None
+    for frame in visible.frames:
+        while following and abs(following.time - frame.time) <= abs(current.time - frame.time):
+            current, following = following, next(infrared.frames, None)
+        if frame.time > current.time + slack and not following:
+            raise PairError(f'{infrared.name} ends early, {current.time:.2f} s after its start')
+        yield frame, current
+    if frame is None:
+        raise PairError(f'{visible.name}: there are no frames in it')
+    while following:
+        if following.time > frame.time + slack:
+            raise PairError(f'{visible.name} ends early, {frame.time:.2f} s after its start')
+        following = next(infrared.frames, None)
+
+
+def to_pair(
+    frames: tuple[Frame, Frame], names: tuple[str, str], resize: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The images of a visible and an infrared frame, H x W x 3 and H x W.
+
+    Raises:
+        PairError: if the infrared one is in colour, or they differ in size and are not to be
+            resized.
+    """
+    color, heat = frames[0].image, to_infrared(frames[1].image[..., ::-1], names[1])
+    if color.shape[:2] == heat.shape:
+        return color, heat
+    size, other = color.shape[1::-1], heat.shape[::-1]
+    if not resize:
+        raise PairError(
+            f'{names[0]} is {size[0]} x {size[1]} but {names[1]} is {other[0]} x {other[1]} (width '
+            "x height): if both show the same view, --resize gives them the visible one's size"
+        )
+    shrinks = size[0] < other[0]
+    return color, cv2.resize(
+        heat, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+
+
+def _decode(name: str, container: Any, rate: float) -> Iterator[Frame]:
+    """All frames of a file; those without a time follow each other at ``rate``."""
+    start, time = None, -1 / rate
+    try:
+        for frame in container.decode(video=0):
+            stamp = time + 1 / rate + (start or 0) if frame.time is None else frame.time
+            start = stamp if start is None else start
+            time = stamp - start
+            yield Frame(time, frame.to_ndarray(format='rgb24'))
+    except (av.FFmpegError, OSError) as error:
+        raise PairError(
+            f'{name}: cannot be read beyond {max(time, 0):.2f} s ({error.strerror})'
+        ) from error

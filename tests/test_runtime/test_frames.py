@@ -1,0 +1,113 @@
+"""Frames of videos, folders and cameras, paired by their times."""
+
+import numpy as np
+import pytest
+
+from moefusion.files import PairError, write_image
+
+pytest.importorskip('av')
+from moefusion.runtime.camera import Camera, is_camera, pair_cameras
+from moefusion.runtime.frames import Frame, Recording, open_recording, pair_frames, to_pair
+
+
+def recording(name, times, rate):
+    return Recording(name, rate, len(times), (Frame(time, name) for time in times))
+
+
+def times(count, rate):
+    return [number / rate for number in range(count)]
+
+
+def paired(visible, infrared):
+    return [(round(one.time, 3), round(two.time, 3)) for one, two in pair_frames(visible, infrared)]
+
+
+def test_nearest_in_time_where_rates_differ():
+    found = paired(recording('v', times(10, 10), 10), recording('i', times(4, 4), 4))
+    nearest = [0, 0, 0.25, 0.25, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75]
+    assert found == list(zip(times(10, 10), nearest))
+    found = paired(recording('v', times(3, 9), 9), recording('i', times(9, 30), 30))
+    assert [two for _, two in found] == [0, 0.1, 0.233]
+
+
+@pytest.mark.parametrize(
+    'counts, message, fused', [((20, 9), 'i ends early, 0.80 s', 10), ((9, 20), 'v ends early', 9)]
+)
+def test_one_that_ends_early(counts, message, fused):
+    pairs = pair_frames(*(recording(n, times(c, 10), 10) for n, c in zip('vi', counts)))
+    done = []
+    with pytest.raises(PairError, match=message):
+        while True:
+            done.append(next(pairs))
+    assert len(done) == fused
+
+
+def test_one_frame_more_is_no_early_end():
+    pairs = pair_frames(recording('v', times(10, 25), 25), recording('i', times(4, 9), 9))
+    assert len(list(pairs)) == 10
+
+
+@pytest.mark.parametrize('empty', ['v', 'i'])
+def test_nothing_in_it(empty):
+    videos = [recording(name, [] if name == empty else [0, 1], 1) for name in 'vi']
+    with pytest.raises(PairError, match=f'{empty}: there are no frames'):
+        list(pair_frames(*videos))
+
+
+def test_sizes(tmp_path):
+    color = Frame(0, np.zeros((20, 30, 3), np.uint8))
+    small = Frame(0, np.full((10, 15, 3), 7, np.uint8))
+    with pytest.raises(PairError, match='v.mp4 is 30 x 20 but i.mp4 is 15 x 10 .*--resize'):
+        to_pair((color, small), ('v.mp4', 'i.mp4'), resize=False)
+    image, heat = to_pair((color, small), ('v.mp4', 'i.mp4'), resize=True)
+    assert image.shape == (20, 30, 3) and heat.shape == (20, 30) and (heat == 7).all()
+
+
+def test_infrared_in_colour_is_named():
+    color = Frame(0, np.zeros((4, 4, 3), np.uint8) + np.array([0, 90, 200], np.uint8))
+    with pytest.raises(PairError, match=r'i\.mp4: an infrared image in colour'):
+        to_pair((color, color), ('v.mp4', 'i.mp4'), resize=False)
+
+
+def test_a_file_and_a_folder_give_the_same_frames(make_video, tmp_path):
+    ramp = np.linspace(40, 200, 32, dtype=np.uint8)
+    images = [np.dstack([np.tile(ramp, (24, 1)) + number] * 3) for number in range(4)]
+    for number, image in enumerate(images):
+        write_image(tmp_path / 'f' / f'{number:03d}.png', image)
+    video = open_recording(str(make_video('v.mp4', images, 10)))
+    folder = open_recording(str(tmp_path / 'f'), rate=10)
+    assert video.count == folder.count == 4 and video.rate == folder.rate == 10
+    for found, expected, image in zip(video.frames, folder.frames, images):
+        assert found.time == pytest.approx(expected.time)
+        np.testing.assert_array_equal(expected.image, image)
+        assert np.abs(found.image.astype(int) - image).max() <= 4
+
+
+def test_what_is_no_video(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'gone\.mp4: there is no such file'):
+        open_recording(str(tmp_path / 'gone.mp4'))
+    with pytest.raises(PairError, match='there are no images'):
+        open_recording(str(tmp_path))
+    (tmp_path / 'x.mp4').write_text('no video')
+    with pytest.raises(PairError, match=r'x\.mp4: cannot be opened'):
+        open_recording(str(tmp_path / 'x.mp4'))
+
+
+def test_a_camera_is_a_number_or_a_url():
+    assert is_camera('0') and is_camera('rtsp://host/stream')
+    assert not is_camera('video0.mp4') and not is_camera('folder/0')
+    with pytest.raises(FileNotFoundError, match='camera 987: there is no such'):
+        Camera('987')
+
+
+def test_cameras_give_new_frames_until_they_are_gone(make_video):
+    images = [np.full((24, 32), 50 + number, np.uint8) for number in range(30)]
+    place = f'file://{make_video("v.mp4", images)}'
+    pairs, seen = pair_cameras(Camera(place), Camera(place)), []
+    with pytest.raises(PairError, match=r'camera file://.* is gone: its stream has ended'):
+        for visible, infrared in pairs:
+            seen.append(visible)
+            assert visible.image.shape == infrared.image.shape == (24, 32, 3)
+    moments = [frame.time for frame in seen]
+    assert moments == sorted(set(moments))
+    assert abs(int(seen[-1].image.mean()) - 79) <= 2  # the last frame is not missed
