@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData
 
 from moefusion.comparison import detection_table as module
 from moefusion.comparison.errors import EvaluationError
+from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.tables import Table, score_rows
 from moefusion.files import Annotation
@@ -87,6 +88,22 @@ def test_runs_a_stock_detector(test_set, detector_files):
     places = table.ranks()['mAP'].xs('published, Table 3', level='values')
     assert places['MoE-Fusion'] == 1
     assert places['Infrared'] is pd.NA
+
+
+def test_a_second_run_takes_the_detections_up(test_set, detector_files, monkeypatch):
+    module.check_detector(module.load_detector(*detector_files), find(test_set))
+    first, second = (Kept(test_set / 'out', 'detected') for _ in range(2))
+    table = module.detection_table(
+        module.load_detector(*detector_files), find(test_set), kept=first
+    )
+    second.read()
+    assert len(second.values) == 9
+    monkeypatch.setattr(module, 'inference_detector', None)
+    model = module.load_detector(*detector_files)
+    assert module.detection_table(model, find(test_set), kept=second).to_dict() == table.to_dict()
+    torch.save(dict(state_dict=model.state_dict(), epoch=2), detector_files[1])
+    with pytest.raises(TypeError):  # detects anew by another checkpoint
+        module.detect(module.load_detector(*detector_files), find(test_set), kept=second)
 
 
 def test_boxes_come_back_in_pixels_of_the_image(test_set, detector_files):

@@ -173,7 +173,8 @@ def score(
     try:
         found = score_images(tasks, args.workers, _progress(ranks), kept)
     except BaseException:
-        warn(f'not finished; scores so far stay in {kept.path}, and the same command goes on')
+        if kept.values:
+            warn(f'not finished; scores so far stay in {kept.path}, and the same command goes on')
         raise
     images.leave_out(ranks.gather({s.stem: s.problem for s in found if s.problem})[0])
     if ranks.leads:

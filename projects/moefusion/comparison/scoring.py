@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -107,6 +109,9 @@ class Task:
         return {name: float(score) for scores in found for name, score in scores.items()}
 
 
+Found = Generator[tuple[str, Scores], None, None]
+
+
 def make_tasks(
     images: EvaluationSet, regions: Sequence[str], protocol: str, one_sided: bool = False
 ) -> list[Task]:
@@ -148,8 +153,9 @@ def score_images(
 
     def run(some: Mapping[str, Task]) -> None:
         found = _run_here(some) if min(workers, len(some)) <= 1 else _run_in_pool(some, workers)
-        for key, scores in progress(found, len(some)):
-            store.add(key, asdict(scores), lasting=scores.problem is None)
+        with contextlib.closing(found):  # whatever stops this loop stops the workers
+            for key, scores in progress(found, len(some)):
+                store.add(key, asdict(scores), lasting=scores.problem is None)
 
     return [Scores(**found) for found in store.complete({task.key(): task for task in tasks}, run)]
 
@@ -164,11 +170,11 @@ def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
     )
 
 
-def _run_here(tasks: Mapping[str, Task]) -> Iterator[tuple[str, Scores]]:
+def _run_here(tasks: Mapping[str, Task]) -> Found:
     return ((key, task.run()) for key, task in tasks.items())
 
 
-def _run_in_pool(tasks: Mapping[str, Task], workers: int) -> Iterator[tuple[str, Scores]]:
+def _run_in_pool(tasks: Mapping[str, Task], workers: int) -> Found:
     # spawn: a fork after PyTorch has started its threads may hang
     context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(min(workers, len(tasks)), context, _prepare_worker) as pool:
@@ -181,7 +187,8 @@ def _run_in_pool(tasks: Mapping[str, Task], workers: int) -> Iterator[tuple[str,
 
 
 def _prepare_worker() -> None:
-    """Compute on one thread, and end with the process that started this one."""
+    """Compute on one thread, and end with the process that started this one, not by Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
