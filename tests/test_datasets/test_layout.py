@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from moefusion import plugin  # noqa: F401
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.layout import check_layout
 from moefusion.datasets.published import M3FDDataset
@@ -26,6 +27,17 @@ def test_a_good_data_set_is_counted(m3fd):
     assert report.pairs == 3 and report.boxes == {'Car': 1, 'People': 2}
     assert report.sizes == {(40, 30): 2, (17, 23): 1}
     assert steps == [3]
+
+
+def test_thermal_images_are_opened_with_the_range_of_the_pipeline(m3fd):
+    m3fd.pair('a', CAR)
+    counts = np.full((30, 40), 29000, np.uint16)
+    cv2.imwrite(str(m3fd.root / 'Ir' / 'a.png'), counts)
+    (problem,) = check(m3fd, pipeline=[dict(type='LoadPairedImage')]).problems
+    assert 'a.png: uint16 values' in problem and 'infrared_range=(low, high)' in problem
+    loader = dict(type='LoadPairedImage', infrared_range=(27000, 33000))
+    report = check(m3fd, pipeline=[loader])
+    assert report.problems == [] and report.pairs == 1
 
 
 def test_every_kind_of_fault_is_named(m3fd):
