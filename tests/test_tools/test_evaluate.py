@@ -1,6 +1,7 @@
 """tools/evaluate.py from the command line."""
 
 import csv
+import functools
 import importlib.util
 import itertools
 import json
@@ -198,6 +199,7 @@ def scored(monkeypatch):
     """Names of the images that are scored, as they are."""
     names, run = [], scoring.Task.run
 
+    @functools.wraps(run)  # workers find it by its name
     def count(task):
         names.append(task.stem)
         return run(task)
