@@ -65,7 +65,7 @@ class Flicker:
     names = 'visible', 'infrared', 'fused', 'flicker'
 
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._before: list[np.ndarray] = []
         self._sums, self._count = np.zeros(len(self.names)), 0
 
