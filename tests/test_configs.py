@@ -110,7 +110,7 @@ def test_hooks(name):
     types = {hook.type for hook in config.default_hooks.values()}
     iterations = config.train_cfg.type == 'IterBasedTrainLoop'
     sync = 'IterSyncBuffersHook' if iterations else 'SyncBuffersHook'
-    assert {'EarlyNumClassCheckHook', sync, 'CheckpointHook'} <= types
+    assert {'EarlyNumClassCheckHook', sync, 'SafeCheckpointHook', 'SeedHook'} <= types
     fusion = {'JointLossHook', 'FusionVisualizationHook'}
     assert types & fusion == (fusion if name in FUSION else set())
     assert 'custom_hooks' not in read(name)

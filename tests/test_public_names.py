@@ -15,8 +15,9 @@ NAMES = {
     'check_layout find_readers',
     'moefusion.detection': 'CSPDarknetTiny SpatialAttention as_at_test capture_attention '
     'find_attention',
-    'moefusion.engine': 'BestCheckpointHook EarlyNumClassCheckHook FusionVisualizationHook '
-    'GateNoiseHook IterSyncBuffersHook JointLossHook',
+    'moefusion.engine': 'EarlyNumClassCheckHook FusionVisualizationHook GateNoiseHook '
+    'IterSyncBuffersHook JointLossHook SafeCheckpointHook SeedHook TimedTrainLoop '
+    'WholeFileBackend WholeVisBackend',
     'moefusion.evaluation': 'DumpPredictions FusedDetectionMetric FusionMetric average_precision '
     'boxes_by_class',
     'moefusion.files': 'IMAGE_SUFFIXES LAYOUTS SAME_NAMES Annotation AnnotationError Findings '

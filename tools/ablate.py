@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from moefusion.apis.command import command, show_progress, warn
+from moefusion.apis.cpus import usable_cpus
 from moefusion.comparison.ablation import ablation_table, draw_ablation
 from moefusion.files import write_file
 from moefusion.metrics import METRIC_NAMES
@@ -105,7 +106,7 @@ def run_all(
     configs: dict[str, Path], seeds: list[int], jobs: int, options: list[str]
 ) -> tuple[pd.DataFrame, bool]:
     """Every config with every seed: a row of metrics for each, and whether any failed."""
-    os.environ.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // jobs)))
+    os.environ.setdefault('OMP_NUM_THREADS', str(max(1, usable_cpus() // jobs)))
     wanted = [(name, seed) for name in configs for seed in seeds]
     found: dict[tuple[str, int], dict[str, float]] = {}
     with ThreadPoolExecutor(jobs) as pool:

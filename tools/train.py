@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 from pathlib import Path
 
 from moefusion.apis.command import command
 from moefusion.apis.launch import add_run_options, prepare_run
+
+NO_SPACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,19 +29,22 @@ def parse_args() -> argparse.Namespace:
 def latest_checkpoint(work_dir: str) -> str | None:
     """Return the last checkpoint in a folder, wherever the folder was when it was written.
 
+    A run that is killed between its first checkpoint and the note of it leaves one without.
+
     Raises:
-        FileNotFoundError: if there are checkpoints, but no note says which is the last.
+        FileNotFoundError: if there are several, but no note says which is the last.
     """
     from mmengine.runner import find_latest_checkpoint
 
     found = find_latest_checkpoint(work_dir)
     if found is None:
-        if others := sorted(map(str, Path(work_dir).glob('*.pth'))):
+        others = sorted(map(str, Path(work_dir).glob('*.pth')))
+        if len(others) > 1:
             raise FileNotFoundError(
                 f'{work_dir}: no last_checkpoint in it, but {", ".join(others)}. Name one: '
                 '--resume CHECKPOINT'
             )
-        return None
+        return others[0] if others else None
     here = Path(work_dir, found.replace('\\', '/').rpartition('/')[2])
     return str(here) if here.exists() else found
 
@@ -60,7 +67,12 @@ def main() -> None:
     checkpoint = latest_checkpoint(cfg.work_dir) if automatic else args.resume
     if checkpoint:  # without one yet, the run starts as the config says, from its load_from
         cfg.resume, cfg.load_from = True, checkpoint
-    Runner.from_cfg(cfg).train()
+    try:
+        Runner.from_cfg(cfg).train()
+    except OSError as error:
+        if error.errno in NO_SPACE and error.strerror == os.strerror(error.errno):
+            error.filename = cfg.work_dir  # of a log, say, which the system does not name
+        raise
 
 
 if __name__ == '__main__':

@@ -7,10 +7,11 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    # MMEngine's CheckpointHook, but an old checkpoint goes only when the new one is there
+    checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_buffers=dict(type='SyncBuffersHook'),  # one running mean for all processes
-    best_checkpoint=dict(type='BestCheckpointHook'),  # of a copied work_dir, not the original's
+    seed=dict(type='SeedHook'),  # a resumed run draws what one that was not stopped draws
     # MMDetection's NumClassCheckHook, for every data set and before the first step
     num_classes=dict(type='EarlyNumClassCheckHook'),
 )
@@ -22,7 +23,7 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 visualizer = dict(
-    type='DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer'
+    type='DetLocalVisualizer', vis_backends=[dict(type='WholeVisBackend')], name='visualizer'
 )
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)
 randomness = dict(seed=0)

@@ -207,3 +207,29 @@ def test_waiting_threads_do_not_spin_unless_asked_to(given, found):
         [sys.executable, '-c', code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ['False', found]
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason='one CPU cannot be fewer')
+@pytest.mark.parametrize('given, found', [(None, '1'), ('3', '3')])
+def test_threads_follow_the_cpus_at_hand_unless_asked_otherwise(given, found):
+    code = "import os, moefusion.apis.command; print(os.environ['OMP_NUM_THREADS'])"
+    environment = {name: text for name, text in os.environ.items() if name != 'OMP_NUM_THREADS'}
+    if given:
+        environment['OMP_NUM_THREADS'] = given
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1]),
+    )
+    assert done.stdout.strip() == found
+
+
+def test_a_full_disk_under_a_file_that_the_system_does_not_name():
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    cure = 'Free space on that disk, then give the same command again'
+    assert explain(error) == f'No space left on device. {cure}'
+    error.filename = 'work_dirs/demo'
+    assert explain(error) == f'work_dirs/demo: No space left on device. {cure}'

@@ -65,6 +65,8 @@ def test_resume_in_the_config_means_the_same(start, tmp_path):
 
 
 def test_checkpoints_without_the_note_of_the_last_are_not_trained_over(start, tmp_path):
+    (tmp_path / 'work/epoch_1.pth').touch()
+    assert start('--resume').load_from == str(tmp_path / 'work/epoch_1.pth')
     (tmp_path / 'work/epoch_2.pth').touch()
     with pytest.raises(SystemExit, match=r'no last_checkpoint.*epoch_2\.pth.*--resume'):
         start('--resume')

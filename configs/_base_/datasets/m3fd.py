@@ -47,7 +47,7 @@ detector_test_pipeline = [
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
-    persistent_workers=True,
+    persistent_workers=False,  # so that each epoch has its seed (SeedHook)
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='RepeatDataset',

@@ -17,12 +17,16 @@ from typing import ParamSpec, TypeVar
 
 from tqdm import tqdm
 
+from moefusion.apis.cpus import usable_cpus
+
 Params = ParamSpec('Params')
 Result = TypeVar('Result')
 Item = TypeVar('Item')
 
-# Before torch is loaded: threads that spin while they wait take a busy machine's cores from others.
+# Before torch is loaded. Threads that spin while they wait take a busy machine's cores from others.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+if usable_cpus() < (os.cpu_count() or 1):  # else OpenMP's own choice, which knows about cores
+    os.environ.setdefault('OMP_NUM_THREADS', str(usable_cpus()))
 
 INTERRUPTED = 130  # the shell's status of a command that Ctrl-C stopped
 CURES = {
@@ -32,6 +36,7 @@ CURES = {
     errno.EACCES: 'Check the permissions of this path',
     errno.EROFS: 'Choose a folder that can be written to',
     errno.ENOSPC: 'Free space on that disk, then give the same command again',
+    errno.EFBIG: 'Raise the limit of file sizes (ulimit -f), then give the same command again',
     errno.EMFILE: 'Raise the limit of open files (ulimit -n), or use fewer workers',
 }
 # Older MMEngine raises an error again with the class that it was building before its text, and
@@ -167,10 +172,12 @@ def _from_worker(text: str, name: str, system: bool) -> str | None:
 def _system_error(error: OSError) -> str:
     if error.strerror is None:  # of a message alone
         return str(error)
-    if error.filename is None:  # our own: the sentence stands in the place of the system's
+    ours = error.strerror != os.strerror(error.errno or 0)
+    if error.filename is None and ours:  # a sentence in the place of the system's
         return error.strerror
+    name = f'{error.filename}: ' if error.filename is not None else ''
     cure = CURES.get(error.errno or 0)
-    return f'{error.filename}: {error.strerror}' + (f'. {cure}' if cure else '')
+    return f'{name}{error.strerror}' + (f'. {cure}' if cure else '')
 
 
 def _origin(error: BaseException) -> tuple[FrameType | None, bool]:

@@ -6,6 +6,19 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from moefusion.files import write_file
+
+
+class WholeConfig(Config):
+    """MMEngine's ``Config``, which a runner dumps into its work_dir whole or not at all."""
+
+    def dump(self, file: str | Path | None = None) -> str | None:
+        """Write to a file, or return the text without one."""
+        if file is None or not str(file).endswith('.py'):
+            return super().dump(file)
+        write_file(file, self.pretty_text.encode())
+        return None
+
 
 def load_config(
     path: str | Path, options: dict | None = None, work_dir: str | None = None
@@ -27,6 +40,7 @@ def load_config(
     if not Path(path).is_file():
         raise FileNotFoundError(f'config {path}: there is no such file')
     cfg = Config.fromfile(path)
+    object.__setattr__(cfg, '__class__', WholeConfig)  # an attribute that Config takes for a key
     if options:
         cfg.merge_from_dict(options)
     if work_dir is not None:

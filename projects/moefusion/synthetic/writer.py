@@ -27,7 +27,8 @@ def make_demo_data(
     """Render pairs into ``out``: Vis, Ir, Annotation, train.txt, test.txt; one seed, one data set.
 
     It is built next to ``out`` and moved there when it is whole. An ``out`` that an earlier call
-    made is replaced. The conditions take turns.
+    made is moved away first, then removed: a killed call leaves one of the two or none. The
+    conditions take turns.
 
     Args:
         out: folder to make.
@@ -53,7 +54,7 @@ def make_demo_data(
         raise FileExistsError(
             f'{out} holds something else than synthetic pairs. Remove it or name another folder.'
         )
-    draft = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
+    draft, old = (out.with_name(f'.{out.name}.{os.getpid()}.{end}') for end in ('tmp', 'old'))
     try:
         names: dict[str, list[str]] = {'train': [], 'test': []}
         for index in progress(range(train + test)):
@@ -71,8 +72,9 @@ def make_demo_data(
         what = f'{train} pairs to train, {test} to test, {size[0]}x{size[1]}, seed {seed}\n'
         write_file(draft / MARK, what.encode())
         if out.exists():
-            shutil.rmtree(out)
+            out.rename(old)
         draft.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
