@@ -68,3 +68,15 @@ def test_compiled_networks_choose_without_python():
         torch.testing.assert_close(found.fused, expected.fused)
         for name, gating in found.gatings.items():
             torch.testing.assert_close(gating.weights, expected.gatings[name].weights)
+
+
+def test_a_network_of_another_kind_is_refused(tmp_path):
+    import onnx
+    from onnx import TensorProto, helper
+
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in 'ab']
+    graph = helper.make_graph([helper.make_node('Identity', ['a'], ['b'])], 'g', *zip(values))
+    opset = [helper.make_opsetid('', 18)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), tmp_path / 'x.onnx')
+    with pytest.raises(ValueError, match=r'x\.onnx is not an exported MoE-Fusion of this version'):
+        Fuser(tmp_path / 'x.onnx')

@@ -70,10 +70,10 @@ class Flicker:
         self._sums, self._count = np.zeros(len(self.names)), 0
 
     def add(self, result: FusionResult) -> None:
-        """Take in the next frame, of the size of the others."""
+        """Take in the next frame; one of another size than the one before begins anew."""
         sources = [bgr_to_gray(result.visible[..., ::-1]), result.infrared]
         images = [*sources, result.gray, cv2.addWeighted(sources[0], 0.5, sources[1], 0.5, 0)]
-        if self._before:
+        if self._before and self._before[0].shape == sources[0].shape:
             changes = [
                 cv2.absdiff(image, before)
                 for image, before in zip(images, self._warped(images[-1]))
