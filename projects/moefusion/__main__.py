@@ -8,6 +8,7 @@ from importlib import import_module
 
 COMMANDS = {
     'fuse': 'fuse images, two files or two folders',
+    'demo': 'open a page that fuses two dropped images',
     'export': 'write a trained network as ONNX',
     'info': 'say what is installed and which network fuses',
 }

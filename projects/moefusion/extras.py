@@ -7,6 +7,7 @@ from importlib import import_module
 from types import ModuleType
 
 EXTRAS = {
+    'gradio': 'demo',
     'torch': 'torch',
     'matplotlib': 'mm',
     'mmcv': 'mm',

@@ -1,5 +1,7 @@
 """The console script."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,16 @@ def test_export_takes_all_or_nothing(capsys):
     with pytest.raises(SystemExit) as stop:
         main(['export', 'a.py'])
     assert stop.value.code == 2 and 'go together' in capsys.readouterr().err
+
+
+def test_demo_without_gradio_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'gradio', None)
+    monkeypatch.delitem(sys.modules, 'moefusion.runtime.page', raising=False)
+    with pytest.raises(SystemExit, match=r"demo needs gradio: pip install 'moefusion\[demo\]'"):
+        main(['demo'])
+
+
+def test_demo_takes_no_limit_of_nothing(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(['demo', '--at-once', '0'])
+    assert stop.value.code == 2 and 'must be above 0' in capsys.readouterr().err

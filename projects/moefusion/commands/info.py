@@ -14,6 +14,7 @@ PACKAGES = {
     'base': ('numpy', 'onnxruntime', 'opencv-python-headless', 'pillow', 'tqdm'),
     'torch': ('torch',),
     'mm': ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection', 'mmengine', 'mmcv', 'mmdet'),
+    'demo': ('gradio',),
     'export': ('onnx', 'onnxscript'),
 }
 
