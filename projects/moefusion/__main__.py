@@ -12,6 +12,7 @@ COMMANDS = {
     'fuse': 'fuse images, two files or two folders',
     'video': 'fuse videos, two files, two folders of frames or two cameras',
     'evaluate': 'score fused images of any method, and write tables',
+    'demo': 'open a page that fuses two dropped images',
     'export': 'write a trained network as ONNX',
     'info': 'say what is installed and which network fuses',
 }

@@ -8,6 +8,7 @@ from types import ModuleType
 
 EXTRAS = {
     'av': 'video',
+    'gradio': 'demo',
     'torch': 'torch',
     'flyr': 'thermal',
     'matplotlib': 'torch',

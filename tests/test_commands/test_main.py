@@ -107,3 +107,16 @@ def test_evaluate_names_the_extra_that_it_needs(missing):
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     expected = f"error: moefusion evaluate needs {missing}: pip install 'moefusion[torch]'\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, '', expected)
+
+
+def test_demo_without_gradio_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'gradio', None)
+    monkeypatch.delitem(sys.modules, 'moefusion.runtime.page', raising=False)
+    with pytest.raises(SystemExit, match=r"demo needs gradio: pip install 'moefusion\[demo\]'"):
+        main(['demo'])
+
+
+def test_demo_takes_no_limit_of_nothing(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(['demo', '--at-once', '0'])
+    assert stop.value.code == 2 and 'must be above 0' in capsys.readouterr().err

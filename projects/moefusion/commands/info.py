@@ -15,6 +15,7 @@ PACKAGES = {
     'video': ('av',),
     'torch': ('torch',),
     'mm': ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmdetection', 'mmengine', 'mmcv', 'mmdet'),
+    'demo': ('gradio',),
     'export': ('onnx', 'onnxscript'),
 }
 
