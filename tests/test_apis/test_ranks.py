@@ -90,7 +90,7 @@ def test_two_processes_write_what_one_does(folders, launcher):
     assert main(['fuse', *fuse]) == 1 and main(['evaluate', *score]) == 0
     fuse, score = ([*some, '--launcher', launcher, 'end'] for some in arguments(folders, two))
     tasks = start(BOTH, 'fuse', *fuse, 'evaluate', *score, launcher=launcher)
-    (first, told), (second, complained) = [task.communicate(timeout=400) for task in tasks]
+    (first, told), (second, complained) = [task.communicate(timeout=900) for task in tasks]
     assert [task.returncode for task in tasks] == [0, 0], told + complained
     assert '4 fused, 0 skipped, 1 failed' in first and '4 images scored, 1 left out' in first
     assert 'fuse 1' in first and 'evaluate 0' in first
@@ -109,7 +109,7 @@ def test_two_processes_write_what_one_does(folders, launcher):
 )
 def test_the_others_end_when_one_does(ending):
     first, second = start(f'{JOINS}if ranks.number: {ending}\nranks.gather(None)')
-    _, told = first.communicate(timeout=400)
+    _, told = first.communicate(timeout=900)
     assert second.wait(timeout=60) != 0
     assert first.returncode == 1 and 'rank 0 of 2 stops, as another has ended' in told
 

@@ -33,7 +33,7 @@ def pairs(tmp_path_factory):
     """Two pairs of smooth noise, of other colour and size; the infrared files share a name."""
     folder, rng = tmp_path_factory.mktemp('pairs'), np.random.default_rng(0)
     found = []
-    for name, (height, width), channel in (('one', (60, 80), 2), ('two', (72, 64), 0)):
+    for name, (height, width), channel in (('visible', (60, 80), 2), ('two', (72, 64), 0)):
         image = cv2.GaussianBlur(rng.integers(0, 256, (height, width, 4), np.uint8), (0, 0), 3)
         image[..., channel] //= 4
         files = folder / f'{name}.png', folder / name / 'ir.png'
@@ -60,7 +60,7 @@ def upload(path):
 
 
 def test_what_was_not_uploaded_is_not_read(fuser, pairs):
-    page = Page(fuser, pairs[0][0].parent / 'one', 1)
+    page = Page(fuser, pairs[0][0].parent / 'two', 1)
     with pytest.raises(gr.Error, match='no uploaded file'):
         next(page.fuse(*map(upload, pairs[0])))
 
@@ -71,9 +71,12 @@ def test_what_was_not_uploaded_is_not_read(fuser, pairs):
         ((0, None), 'a pair needs both images'),
         ((0, 'text.png'), 'the infrared image text.png: not a readable image'),
         ((0, 'large.png'), 'the infrared image large.png has 500 x 600 pixels, .* 0.2 million'),
-        ((0, 3), 'the visible image one.png is 80 x 60 but the infrared image ir.png is 64 x 72'),
+        (
+            (0, 3),
+            'the visible image visible.png is 80 x 60 but the infrared image ir.png is 64 x 72',
+        ),
         ((0, 0), 'would be its own partner'),
-        ((1, 0), 'the infrared image one.png: an infrared image in colour'),
+        ((1, 0), 'the infrared image visible.png: an infrared image in colour'),
     ],
 )
 def test_errors_speak_of_the_users_files(page_of, fuser, pairs, bad, files, words):

@@ -5,35 +5,26 @@ from __future__ import annotations
 import html
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import gradio as gr
-import numpy as np
 
-from moefusion.files import PairError, read_size, write_image
+from moefusion.files import PairError, read_size
 from moefusion.files.pairs import refuse_itself
+from moefusion.runtime.page_view import CSS, SIDES, show_gates, show_metrics, write_images
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
 from moefusion.synthetic import CONDITIONS, make_demo_data
 
 INTRO = """# MoE-Fusion
 Drop an aligned pair, a visible and an infrared image of the same size, or pick a rendered one."""
-CSS = """
-.bars {display: flex; gap: 1.5em; font-variant-numeric: tabular-nums}
-.bars > div {flex: 1}
-.bar {display: grid; grid-template-columns: 5.5em 1fr 2.5em; gap: .5em; align-items: center}
-.bar div {height: .7em; border-radius: 2px}
-"""
-COLORS = {'visible': '#2a9d8f', 'infrared': '#e76f51', 'global': '#577590'}
 TABS = {
     'Colour': 'Visible | fused',
     'Gray': 'Infrared | fused',
     'Attention': 'Visible | where the detectors look',
 }
-SIDES = 'visible', 'infrared'
 KEPT_S = 3600  # what a user uploaded or made is deleted after as long
 WAITING = 32  # users in line; the next one is asked to come back later
 
@@ -67,10 +58,10 @@ class Page:
         except ValueError as error:
             raise _error(_in_words_of_the_page(str(error), files)) from error
         with tempfile.TemporaryDirectory() as folder:  # Gradio copies what it shows at each yield
-            seen, heat, color, gray, attention = _write(result, Path(folder))
+            seen, heat, color, gray, attention = write_images(result, Path(folder))
             shown = (seen, color), (heat, gray), (seen, attention), color, gray
-            yield *shown, _bars(result.gates), 'The metrics are on their way.'
-        yield *[gr.skip()] * (len(shown) + 1), _metrics(result)
+            yield *shown, show_gates(result.gates), 'The metrics are on their way.'
+        yield *[gr.skip()] * (len(shown) + 1), show_metrics(result)
 
     def _fuse(self, visible: Path, infrared: Path) -> FusionResult:
         refuse_itself(visible, infrared)
@@ -182,21 +173,6 @@ def render_examples(folder: Path) -> list[list[str]]:
     return [[str(folder / side / name) for side in ('Vis', 'Ir')] for name in names]
 
 
-def _write(result: FusionResult, folder: Path) -> list[str]:
-    """Write the images to show: visible, infrared, colour, gray, attention."""
-    heat = np.round(result.attention * 255).astype(np.uint8)
-    images = {
-        'visible': result.visible[..., ::-1],
-        'infrared': result.infrared,
-        result.name: result.color[..., ::-1],
-        f'{result.name}_gray': result.gray,
-        'attention': cv2.applyColorMap(heat, cv2.COLORMAP_INFERNO),
-    }
-    for number, (name, image) in enumerate(images.items()):
-        write_image(folder / str(number) / f'{name}.png', image)
-    return [str(folder / str(number) / f'{name}.png') for number, name in enumerate(images)]
-
-
 def _error(message: str) -> gr.Error:
     return gr.Error(html.escape(message), None, title='Not fused', print_exception=False)
 
@@ -206,30 +182,3 @@ def _in_words_of_the_page(message: str, files: list[Path]) -> str:
     for side, path in zip(SIDES, files):
         message = message.replace(str(path), f'the {side} image {path.name}')
     return message
-
-
-def _bars(gates: Mapping[str, np.ndarray]) -> str:
-    """One bar for each expert; local experts are named for the image that they see."""
-    columns = []
-    for gate, weights in gates.items():
-        rows = [f'<b>{gate.removeprefix("local_")}</b>']
-        for expert, weight in enumerate(weights):
-            kind = 'global' if gate == 'global' else SIDES[expert >= len(weights) // 2]
-            style = f'background: linear-gradient(90deg, {COLORS[kind]} {weight:.1%}, #8883 0)'
-            rows.append(
-                f'<div class="bar"><span>{kind} {expert + 1}</span><div style="{style}"></div>'
-                f'<span>{weight:.2f}</span></div>'
-            )
-        columns.append(f'<div>{"".join(rows)}</div>')
-    return f'Weights of the experts, by mixture<div class="bars">{"".join(columns)}</div>'
-
-
-def _metrics(result: FusionResult) -> str:
-    """The eight metrics, or why there are none."""
-    try:
-        result.score('this pair')
-    except (ImportError, ValueError) as error:
-        return html.escape(str(error))
-    scores = (result.metrics or {}).items()
-    columns = ''.join(f'<div><b>{name}</b><br>{value:.3g}</div>' for name, value in scores)
-    return f'Metrics of the gray image, higher is better<div class="bars">{columns}</div>'
