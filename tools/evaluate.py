@@ -37,8 +37,11 @@ def parse_args() -> argparse.Namespace:
     if args.detect and len(args.detect) < 2:
         parser.error('--detect: give the config and one or more checkpoints')
     args.regions = args.regions or list(REGIONS if args.ann else REGIONS[:1])
-    if not args.ann and (args.detect or args.regions != ['whole']):
-        parser.error('--detect and the regions foreground and background need boxes: give --ann')
+    if not args.ann and (args.detect or args.coco_detector or args.regions != ['whole']):
+        parser.error(
+            '--detect, --coco-detector and the regions foreground and background need boxes: '
+            'give --ann'
+        )
     return args
 
 
@@ -74,6 +77,8 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
     add('--paper', choices=['m3fd', 'flir', 'llvip'], type=str.lower, help=text)
     text = 'also score detection with this detector; of several checkpoints the mean is reported'
     add('--detect', nargs='+', metavar=('CONFIG', 'CHECKPOINT'), help=text)
+    text = 'also score detection by YOLOv4-tiny as trained on COCO: person, bicycle, car'
+    add('--coco-detector', action='store_true', help=text)
     add('--device', help='of the detector (default: a GPU if there is one)')
 
 
@@ -107,6 +112,10 @@ def main() -> None:
         tables['cues'] = cue_table(images, cues, show_progress)
     if args.detect:
         tables['detection'] = detect(images, args)
+    if args.coco_detector:
+        from moefusion.comparison.coco_detector import coco_table
+
+        tables['coco'] = coco_table(images, show_progress)
     settings = {name: value for name, value in vars(args).items() if name != 'out_dir'}
     files = write_report(args.out_dir, scores, tables, images, settings)
     for table in tables.values():
