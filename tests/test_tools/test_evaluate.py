@@ -145,6 +145,7 @@ def test_what_is_left_out_is_printed_and_recorded(evaluate, folders):
     'arguments, says',
     [
         (['--detect', 'config.py', 'weights.pth'], '--ann'),
+        (['--coco-detector'], '--ann'),
         (['--detect', 'config.py', '--ann', 'boxes.json'], 'one or more checkpoints'),
         (['--regions', 'foreground'], '--ann'),
         (['--protocol', 'matlab'], 'invalid choice'),

@@ -50,8 +50,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if args.detect and len(args.detect) < 2:
         parser.error('--detect: give the config and one or more checkpoints')
     args.regions = args.regions or list(REGIONS if args.ann else REGIONS[:1])
-    if not args.ann and (args.detect or args.regions != ['whole']):
-        parser.error('--detect and the regions foreground and background need boxes: give --ann')
+    if not args.ann and (args.detect or args.coco_detector or args.regions != ['whole']):
+        parser.error(
+            '--detect, --coco-detector and the regions foreground and background need boxes: '
+            'give --ann'
+        )
     return args
 
 
@@ -88,6 +91,8 @@ def _add_scores(parser: argparse.ArgumentParser) -> None:
     add('--paper', choices=['m3fd', 'flir', 'llvip'], type=str.lower, help=text)
     text = 'also score detection with this detector; of several checkpoints the mean is reported'
     add('--detect', nargs='+', metavar=('CONFIG', 'CHECKPOINT'), help=text)
+    text = 'also score detection by YOLOv4-tiny as trained on COCO: person, bicycle, car'
+    add('--coco-detector', action='store_true', help=text)
     add('--device', help='of the detector (default: a GPU if there is one)')
 
 
@@ -136,6 +141,10 @@ def main(argv: list[str] | None = None) -> int:
         tables['cues'] = cue_table(images, cues, show_progress)
     if detection:
         tables['detection'] = detection
+    if args.coco_detector:
+        from moefusion.comparison.coco_detector import coco_table
+
+        tables['coco'] = coco_table(images, show_progress)
     report(images, scores, tables, args)
     return 0
 
@@ -153,6 +162,10 @@ def check(
         by_stem = {task.stem: task for task in tasks}
         unscored = cache(lambda stem: by_stem[stem].run().problem)
         read_given_scores(args.scores, expected_scores(tasks), unscored)
+    if args.coco_detector:
+        from moefusion.comparison.coco_detector import CocoDetector
+
+        CocoDetector()  # its weights are there
     if args.detect:
         from moefusion import plugin  # noqa: F401  registers the readers
         from moefusion.comparison.detection_table import check_detector, load_detector

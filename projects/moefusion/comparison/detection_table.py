@@ -106,7 +106,7 @@ def detect(
 
     def run(some: Mapping[str, tuple[str, str, Path]]) -> None:
         for key, (name, _, path) in progress(some.items(), len(some)):
-            image = _read(path, images.infrared_range if name == 'Infrared' else None)
+            image = read_for_detector(path, images.infrared_range if name == 'Infrared' else None)
             store.add(key, [boxes.tolist() for boxes in _detect(model, image, pipeline)])
 
     keys = {
@@ -145,7 +145,7 @@ def detection_table(
     detections = detect(model, images, progress, kept)
     classes, annotations = model.dataset_meta['classes'], images.annotations or {}
     unknown: Counter[str] = Counter()
-    truth = [_truth(annotations[stem], classes, unknown) for stem in images.stems]
+    truth = [ground_truth(annotations[stem], classes, unknown) for stem in images.stems]
     rows = 100 * score_rows(
         {name: average_precision(found, truth, classes, IOU) for name, found in detections.items()}
     )
@@ -165,7 +165,7 @@ def detection_table(
     return Table(title, rows, SOURCES, digits=2, notes=notes)
 
 
-def _read(path: Path, infrared_range: Range | None) -> np.ndarray:
+def read_for_detector(path: Path, infrared_range: Range | None) -> np.ndarray:
     """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
     if infrared_range is None:
         return read_visible(path)
@@ -204,9 +204,10 @@ def _array_pipeline(cfg: Config) -> Compose:
     return Compose([dict(type='mmdet.LoadImageFromNDArray'), *steps[1:]])
 
 
-def _truth(
+def ground_truth(
     objects: Annotation, classes: Sequence[str], unknown: Counter[str]
 ) -> dict[str, np.ndarray]:
+    """One image's boxes as ``eval_map`` takes them; objects of other classes are counted."""
     labels = np.array(
         [classes.index(name) if name in classes else -1 for name in objects.names], dtype=np.int64
     )

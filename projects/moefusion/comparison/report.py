@@ -18,7 +18,7 @@ from moefusion.files import write_file
 from moefusion.luma import RGB_TO_GRAY
 from moefusion.metrics import METRIC_NAMES
 
-OTHER_TABLES = 'detection', 'cues'  # the others are of a region
+OTHER_TABLES = 'detection', 'coco', 'cues'  # the others are of a region
 CONVENTIONS = dict(
     literature='the MATLAB evaluation behind the published tables: uint8 saturation in SD, MI '
     '(joint histogram) and VIF (first scale), relative strength gF at equal gradients in Qabf',

