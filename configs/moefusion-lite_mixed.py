@@ -53,18 +53,19 @@ train_dataloader = dict(
             dict(
                 type='mmengine.ConcatDataset',
                 datasets=[
-                    dict(unlabelled, data_root='data/llvip_unlabelled/', ann_file=''),
+                    # The last 32 and 20 pairs, scenes of their own, are kept aside for tests.
+                    dict(unlabelled, data_root='data/llvip_unlabelled/', ann_file='', indices=256),
                     dict(unlabelled, data_root='data/llvip_unlabelled/full/', ann_file=''),
                 ],
             ),
-            dict(unlabelled, data_root='data/msrs_unlabelled/', ann_file=''),
+            dict(unlabelled, data_root='data/msrs_unlabelled/', ann_file='', indices=160),
         ],
     ),
 )
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
 
-max_iters = 7000
+max_iters = 2100
 train_cfg = dict(
     _delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters
 )

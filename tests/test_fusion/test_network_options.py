@@ -100,3 +100,14 @@ def test_plain_gates_see_features_as_they_are():
 def test_an_unknown_value_is_named(option):
     with pytest.raises(ValueError, match=f"{option} must be one of .*'mixtrue'"):
         FusionNetwork(**SMALL, **{option: 'mixtrue'})
+
+
+@pytest.mark.parametrize('stride', [1, 2])
+def test_the_source_skip_starts_at_the_mean_whatever_the_experts_hidden_features_are(stride):
+    network = FusionNetwork(**SMALL, stride=stride, source_skip=True).eval()
+    hidden = SMALL['global_widths'][-1]
+    for expert in network.decoder.experts:
+        assert expert[-1].weight.shape[1] == hidden + 2 * stride**2
+        expert[-1].weight.data[:, :hidden] = 0
+    visible, infrared = torch.rand(2, 2, 1, 13, 18)
+    torch.testing.assert_close(network(visible, infrared).fused, (visible + infrared) / 2)

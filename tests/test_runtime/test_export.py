@@ -26,7 +26,8 @@ def choosing(network):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    'options', [dict(stride=2), dict(top_k=1, num_experts=6, attention_merge='max')]
+    'options',
+    [dict(stride=2, source_skip=True), dict(top_k=1, num_experts=6, attention_merge='max')],
 )
 def test_any_size_and_any_network(tmp_path, options):
     from moefusion.apis.export import export_onnx

@@ -34,16 +34,33 @@ class GlobalExpert(nn.Sequential):
         in_channels (int): Channels of the fusion features x_f. Defaults to 160.
         widths (Sequence[int]): Output channels of the first three. Defaults to (64, 32, 16).
         out_channels (int): Channels of the last one's output. Defaults to 1.
+        skip (int): How many of x_f's last channels the last convolution sees, too: the sources'
+            pixels, so that the three before it need not carry them. Defaults to 0, the paper's.
     """
 
     def __init__(
-        self, in_channels: int = 160, widths: Sequence[int] = (64, 32, 16), out_channels: int = 1
+        self,
+        in_channels: int = 160,
+        widths: Sequence[int] = (64, 32, 16),
+        out_channels: int = 1,
+        skip: int = 0,
     ) -> None:
         layers: list[nn.Module] = []
         for width in widths:
             layers += [nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(inplace=True)]
             in_channels = width
-        super().__init__(*layers, nn.Conv2d(in_channels, out_channels, 3, padding=1))
+        super().__init__(*layers, nn.Conv2d(in_channels + skip, out_channels, 3, padding=1))
+        self.skip = skip
+
+    def forward(self, x_f: Tensor) -> Tensor:
+        """Decode x_f, N x C x H x W, into N x ``out_channels`` x H x W."""
+        *hidden, last = self
+        features = x_f
+        for layer in hidden:
+            features = layer(features)
+        if self.skip:
+            features = torch.cat([features, x_f[:, -self.skip :]], dim=1)
+        return last(features)
 
 
 def run_experts(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating) -> Tensor:

@@ -69,6 +69,7 @@ class GlobalMixture(nn.Module):
         widths (Sequence[int]): Widths of an expert's hidden convolutions.
         num_experts, top_k, grid, noise: as for :class:`LocalMixture`, but N may be odd.
         out_channels (int): Channels of the image, more than 1 for cells of pixels. Defaults to 1.
+        skip (int): x_f's last channels that an expert's last convolution sees. Defaults to 0.
     """
 
     def __init__(
@@ -80,11 +81,12 @@ class GlobalMixture(nn.Module):
         grid: tuple[int, int] = (60, 80),
         noise: float = 0.2,
         out_channels: int = 1,
+        skip: int = 0,
     ) -> None:
         super().__init__()
         self.gate = NoisyTopKGate(in_channels, grid, num_experts, top_k, noise)
         self.experts = nn.ModuleList(
-            GlobalExpert(in_channels, widths, out_channels) for _ in range(num_experts)
+            GlobalExpert(in_channels, widths, out_channels, skip) for _ in range(num_experts)
         )
 
     def forward(self, x_f: Tensor, gating: Gating | None = None) -> tuple[Tensor, Gating]:

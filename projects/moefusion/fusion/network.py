@@ -67,6 +67,9 @@ class FusionNetwork(nn.Module):
         stride (int): 1, as in the paper, or a cell's side in pixels: the network then works on
             cells of that size as its pixels, and a global expert's last convolution writes
             all pixels of a cell. 2 needs a quarter of the work. Defaults to 1.
+        source_skip (bool): Whether x_f also holds the sources' pixels, which a global expert's
+            last convolution sees, too. The network then starts at the sources' mean and learns
+            what to change. Defaults to False, the paper's.
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
@@ -97,9 +100,10 @@ class FusionNetwork(nn.Module):
         attention_merge: str = 'conv',
         noise: float = 0.2,
         stride: int = 1,
+        source_skip: bool = False,
     ) -> None:
         super().__init__()
-        self.stride = stride
+        self.stride, self.source_skip = stride, source_skip
         cell = stride * stride
         self.visible_encoder = DenseEncoder(channels, in_channels=cell)
         self.infrared_encoder = DenseEncoder(channels, in_channels=cell)
@@ -120,9 +124,10 @@ class FusionNetwork(nn.Module):
         )
         if not global_mixture:
             num_experts = top_k = 1  # whose weight is 1
-        fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels
+        skip = 2 * cell if source_skip else 0
+        fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels + skip
         self.decoder = GlobalMixture(
-            fusion_channels, global_widths, num_experts, top_k, global_grid, noise, cell
+            fusion_channels, global_widths, num_experts, top_k, global_grid, noise, cell, skip
         )
         for gate in self.gates().values():
             gate.requires_grad_(gating != 'equal')  # weights of zero: all experts are alike
@@ -131,7 +136,7 @@ class FusionNetwork(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Kaiming's initialisation, and decoders that start at a dark gray.
+        """Kaiming's initialisation, and decoders that start at a dark gray or the sources' mean.
 
         PyTorch's default shrinks features in each layer, and with them what a gate's choice does.
         """
@@ -145,7 +150,11 @@ class FusionNetwork(nn.Module):
             *_, weight, bias = expert.parameters()
             with torch.no_grad():
                 weight.mul_(0.1)
-                bias.fill_(0.3)
+                bias.fill_(0.0 if self.source_skip else 0.3)
+                if self.source_skip:
+                    taps = torch.eye(len(weight)).repeat(1, 2) / 2
+                    weight[:, -taps.shape[1] :] = 0
+                    weight[:, -taps.shape[1] :, 1, 1] = taps
 
     def forward(
         self,
@@ -228,6 +237,7 @@ class FusionNetwork(nn.Module):
     ) -> tuple[Tensor, dict[str, Gating]]:
         """``x_f = [y_local, x_dense_I, x_dense_V]`` (section 3.3) and the local gates' decisions.
 
+        With ``source_skip`` the sources' own cells follow, infrared first.
         x_f is by far the largest tensor: on return its parts are free before the decoder runs.
         """
         visible_dense = self.visible_encoder(visible)
@@ -241,7 +251,8 @@ class FusionNetwork(nn.Module):
                 continue
             y_local, gatings[name] = part(*sources, prior, given.get(name))
             parts.append(y_local)
-        return torch.cat([*parts, *infrared_dense, *visible_dense], dim=1), gatings
+        pixels = [infrared, visible] if self.source_skip else []
+        return torch.cat([*parts, *infrared_dense, *visible_dense, *pixels], dim=1), gatings
 
 
 def _check_option(name: str, value: str, known: tuple[str, ...]) -> None:

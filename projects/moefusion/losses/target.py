@@ -12,7 +12,7 @@ from moefusion.image import gaussian_blur, gradient_magnitude, sobel_components,
 SCALES = (1.0, 2.0, 4.0, 8.0)
 SHARPNESS = 4  # how far a band goes to the source with more energy there, by the energy's power
 LARGEST_SLOPE = 1.8  # more contrast than that is noise
-KNEE = 0.85  # levels above are compressed, none is clipped
+KNEE = 0.95  # levels above are compressed, none is clipped
 
 
 class Target(NamedTuple):
@@ -53,15 +53,14 @@ def adaptive_target(
     brighter: float = 0.4,
     balance: float = 1.0,
     contrast: float = 1.1,
-    level: float = 0.4,
 ) -> Target:
     """A target that depends on the whole sample, so that its gates have something to decide.
 
     The pair is split into bands of the Laplacian stack (Burt and Adelson, 1983). In each band
     and place the source with more local energy prevails; the energies are weighed by the sample's
     :func:`information_ratio`, or the camera with more contrast would always win. The lowest band
-    is the mean of both, moved to the brighter one. Averaging takes contrast and light, of which
-    each sample gets back what its sources have.
+    is the mean of both, moved to the brighter one. Averaging takes contrast, of which each sample
+    gets back what its sources have.
 
     Args:
         visible (Tensor): I_V, N x 1 x H x W in [0, 1].
@@ -73,11 +72,10 @@ def adaptive_target(
         balance (float): Power of the information ratio; 0 compares plain energies, 1 gives both
             sources the same chance. Defaults to 1.
         contrast (float): Deviation to reach, times the larger source's. Defaults to 1.1.
-        level (float): The mean's way to the brighter source's mean. Defaults to 0.4.
     """
     ratio = information_ratio(visible, infrared) ** balance
     image = _bands(visible, infrared, ratio, brighter)
-    tone = _Tone(image, visible, infrared, contrast, level)
+    tone = _Tone(image, visible, infrared, contrast)
     pixels = torch.where(mask > 0, tone(torch.maximum(visible, infrared)), tone(image))
     gradients = [sobel_components(source) for source in (visible, infrared)]
     wins = gradient_magnitude(gradients[0]) * ratio > gradient_magnitude(gradients[1])
@@ -109,31 +107,27 @@ def _bands(visible: Tensor, infrared: Tensor, ratio: Tensor, brighter: float) ->
 
 
 class _Tone:
-    """A line through each sample's mean that gives back the contrast and light of its sources.
+    """A line through each sample's mean that gives back the contrast of its sources.
 
     The slope is 1 to ``LARGEST_SLOPE``, and no more than leaves all but a hundredth of the pixels
     at either end unclipped.
     """
 
-    def __init__(
-        self, image: Tensor, visible: Tensor, infrared: Tensor, contrast: float, level: float
-    ) -> None:
+    def __init__(self, image: Tensor, visible: Tensor, infrared: Tensor, contrast: float) -> None:
         self.mean = _mean(image)
-        brightest = torch.maximum(_mean(visible), _mean(infrared))
-        self.level = self.mean + level * (brightest - self.mean).clamp(min=0)
         wanted = contrast * torch.maximum(_deviation(visible), _deviation(infrared))
         low, high = (
             torch.quantile(image.flatten(1), share, dim=1).view(-1, 1, 1, 1)
             for share in (0.01, 0.99)
         )
-        above = (1 - self.level) / (high - self.mean + 1e-3)
-        below = 1.5 * (self.level + 0.02) / (self.mean - low + 1e-3)
+        above = (1 - self.mean) / (high - self.mean + 1e-3)
+        below = 1.5 * (self.mean + 0.02) / (self.mean - low + 1e-3)
         slope = torch.minimum(wanted / (_deviation(image) + 1e-6), torch.minimum(above, below))
         self.slope = slope.clamp(1, LARGEST_SLOPE)
 
     def __call__(self, image: Tensor) -> Tensor:
         """Map an image N x 1 x H x W of the sample; the result is in [0, 1]."""
-        image = self.level + self.slope * (image - self.mean)
+        image = self.mean + self.slope * (image - self.mean)
         bent = KNEE + (1 - KNEE) * torch.tanh((image - KNEE) / (1 - KNEE))
         return torch.where(image > KNEE, bent, image).clamp(0, 1)
 
