@@ -78,7 +78,8 @@ def _features(
         half = len(experts) // 2
         seen = [visible_dense[-1] * prior] * half + [infrared_dense[-1] * prior] * half
         local[f'local_{region}'] = [expert(each) for expert, each in zip(experts, seen)]
-    return torch.cat([*fixed, *infrared_dense, *visible_dense], dim=1), local
+    pixels = [infrared, visible] if network.source_skip else []
+    return torch.cat([*fixed, *infrared_dense, *visible_dense, *pixels], dim=1), local
 
 
 def _decoder(
@@ -91,7 +92,7 @@ def _decoder(
         features (Tensor): the last channels of x_f, which no gate changes.
         local (list[list[Tensor]]): for each local gate the outputs of its experts.
     """
-    first, *rest = cast('Sequence[nn.Conv2d]', expert)
+    first = cast('nn.Conv2d', expert[0])
     sizes = [outputs[0].shape[1] for outputs in local] + [features.shape[1]]
     *kernels, kernel = torch.split(first.weight, sizes, dim=1)
     fixed = F.conv2d(features, kernel, first.bias, padding=1)
@@ -107,8 +108,6 @@ def _decoder(
             for number, weight in enumerate(weights):
                 if weight:
                     hidden.add_(response(group, number), alpha=weight)
-        for layer in rest:
-            hidden = layer(hidden)
-        return hidden
+        return expert.after_first(hidden, features)
 
     return output

@@ -45,6 +45,7 @@ class GlobalExpert(nn.Sequential):
         out_channels: int = 1,
         skip: int = 0,
     ) -> None:
+        skip = skip if widths else 0  # a lone convolution sees all of x_f
         layers: list[nn.Module] = []
         for width in widths:
             layers += [nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(inplace=True)]
@@ -54,13 +55,15 @@ class GlobalExpert(nn.Sequential):
 
     def forward(self, x_f: Tensor) -> Tensor:
         """Decode x_f, N x C x H x W, into N x ``out_channels`` x H x W."""
-        *hidden, last = self
-        features = x_f
-        for layer in hidden:
+        return self.after_first(self[0](x_f), x_f)
+
+    def after_first(self, features: Tensor, x_f: Tensor) -> Tensor:
+        """What follows the first convolution's output; of x_f the last ``skip`` channels count."""
+        for number, layer in enumerate(list(self)[1:], start=2):
+            if self.skip and number == len(self):
+                features = torch.cat([features, x_f[:, -self.skip :]], dim=1)
             features = layer(features)
-        if self.skip:
-            features = torch.cat([features, x_f[:, -self.skip :]], dim=1)
-        return last(features)
+        return features
 
 
 def run_experts(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gating) -> Tensor:
