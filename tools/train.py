@@ -70,7 +70,7 @@ def main() -> None:
     try:
         Runner.from_cfg(cfg).train()
     except OSError as error:
-        if error.errno in NO_SPACE and error.strerror == os.strerror(error.errno):
+        if error.errno in NO_SPACE and error.strerror == os.strerror(error.errno or 0):
             error.filename = cfg.work_dir  # of a log, say, which the system does not name
         raise
 

@@ -34,7 +34,8 @@ class SafeCheckpointHook(CheckpointHook):
                 runner.message_hub.update_info(key, str(here))
         super().before_train(runner)
         if self.max_keep_ckpts > 0:
-            self.keep_ckpt_ids = deque(self.keep_ckpt_ids)  # MMEngine's forgets what is too many
+            # MMEngine's forgets what is too many
+            self.keep_ckpt_ids: deque[int] = deque(self.keep_ckpt_ids)
         if is_main_process():
             for draft in Path(runner.work_dir).glob('.*.tmp'):
                 draft.unlink(missing_ok=True)
