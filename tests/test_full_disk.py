@@ -80,6 +80,7 @@ def test_fusing(repo_root, images, short_of_space):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize('short_of_space', ['limit'], indirect=True)
 def test_scoring(repo_root, images, short_of_space):
     folder, shorten, reason = short_of_space
     words = ['tools/evaluate.py', '--visible', images[0], '--infrared', images[1], '--fused']
