@@ -39,7 +39,7 @@ class Photometric(BaseTransform):
             channels.
 
     Examples:
-        >>> Photometric(
+        >>> transform = Photometric(
         ...     visible=[dict(type='PhotoMetricDistortion')],
         ...     infrared=[dict(type='Brightness', prob=0.5)],
         ... )
