@@ -251,7 +251,12 @@ class FusionNetwork(nn.Module):
                 continue
             y_local, gatings[name] = part(*sources, prior, given.get(name))
             parts.append(y_local)
-        pixels = [infrared, visible] if self.source_skip else []
+        pixels = []
+        if self.source_skip:
+            # in the layout of the convolutions, or joining them would copy x_f into another
+            last = self.visible_encoder.stem.weight.is_contiguous(memory_format=torch.channels_last)
+            layout = torch.channels_last if last else torch.contiguous_format
+            pixels = [cells.contiguous(memory_format=layout) for cells in (infrared, visible)]
         return torch.cat([*parts, *infrared_dense, *visible_dense, *pixels], dim=1), gatings
 
 
