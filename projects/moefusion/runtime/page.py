@@ -59,9 +59,10 @@ class Page:
             raise _error(_in_words_of_the_page(str(error), files)) from error
         with tempfile.TemporaryDirectory() as folder:  # Gradio copies what it shows at each yield
             seen, heat, color, gray, attention = write_images(result, Path(folder))
-            shown = (seen, color), (heat, gray), (seen, attention), color, gray
-            yield *shown, show_gates(result.gates), 'The metrics are on their way.'
-        yield *[gr.skip()] * (len(shown) + 1), show_metrics(result)
+            sliders = (seen, color), (heat, gray), (seen, attention)
+            shown = *sliders, color, gray, show_gates(result.gates)
+            yield *shown, 'The metrics are on their way.'
+            yield *shown, show_metrics(result)  # with gr.skip() the downloads would be gone
 
     def _fuse(self, visible: Path, infrared: Path) -> FusionResult:
         refuse_itself(visible, infrared)
