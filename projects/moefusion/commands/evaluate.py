@@ -162,12 +162,13 @@ def check(
         by_stem = {task.stem: task for task in tasks}
         unscored = cache(lambda stem: by_stem[stem].run().problem)
         read_given_scores(args.scores, expected_scores(tasks), unscored)
+    if args.coco_detector or args.detect:
+        from moefusion import plugin  # noqa: F401  registers the readers
     if args.coco_detector:
         from moefusion.comparison.coco_detector import CocoDetector
 
         CocoDetector()  # its weights are there
     if args.detect:
-        from moefusion import plugin  # noqa: F401  registers the readers
         from moefusion.comparison.detection_table import check_detector, load_detector
 
         config, *checkpoints = args.detect
