@@ -117,7 +117,7 @@ def test_layout_is_checked_and_trained_on(data_set):
     assert all(torch.isfinite(value).all() for value in losses.values())
 
 
-def test_layout_is_fused_and_scored(data_set, repo_root, monkeypatch, capsys):
+def test_layout_is_fused_and_scored(data_set, repo_root, capsys):
     layout, root, ids, visible, infrared = data_set
     sources = [str(root / visible), str(root / infrared)]
     fused, out = str(root / 'fused'), str(root / 'scores')
@@ -130,8 +130,7 @@ def test_layout_is_fused_and_scored(data_set, repo_root, monkeypatch, capsys):
         )
         == ids
     )
-    command = ['evaluate.py', '--visible', sources[0], '--infrared', sources[1], '--layout', layout]
+    command = ['--visible', sources[0], '--infrared', sources[1], '--layout', layout]
     command += ['--fused', f'm={fused}', '--ann', str(root / 'A'), '--out-dir', out]
-    monkeypatch.setattr(sys, 'argv', command)
-    runpy.run_path(str(repo_root / 'tools' / 'evaluate.py'), run_name='__main__')
+    assert runpy.run_path(str(repo_root / 'tools' / 'evaluate.py'))['main'](command) == 0
     assert '2 images scored, 0 left out' in capsys.readouterr().out
