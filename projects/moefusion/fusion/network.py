@@ -251,7 +251,7 @@ class FusionNetwork(nn.Module):
                 continue
             y_local, gatings[name] = part(*sources, prior, given.get(name))
             parts.append(y_local)
-        pixels = []
+        pixels: list[Tensor] = []
         if self.source_skip:
             # in the layout of the convolutions, or joining them would copy x_f into another
             last = self.visible_encoder.stem.weight.is_contiguous(memory_format=torch.channels_last)
