@@ -91,9 +91,7 @@ def find_evaluation_set(
     strip: Iterable[str] = (),
     naming: Naming = SAME_NAMES,
 ) -> EvaluationSet:
-    """Pair the images of some folders by stem.
-
-    An image that one folder lacks is left out for every method: all means are over one set.
+    """Pair the images of some folders by stem; what one folder lacks is left out for every method.
 
     Args:
         visible (str | Path): Folder of the visible images.
@@ -103,8 +101,7 @@ def find_evaluation_set(
         names (Iterable[str], optional): Stems of the test set. Defaults to those that a source
             folder and a method have, so that sources may hold a training split too.
         strip (Iterable[str]): Ends of file names that are no part of the stem.
-        naming (Naming): What tells the sources' files apart; fused images and annotations may
-            have these ends, too.
+        naming (Naming): What tells the sources' files apart; the other files may have it, too.
 
     Raises:
         EvaluationError: If a folder is missing or empty, or nothing is left to score.

@@ -13,6 +13,7 @@ from moefusion.fusion.attention import AttentionMerge
 from moefusion.fusion.attention_local import AttentionLocal
 from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.gate import Gating, NoisyTopKGate
+from moefusion.fusion.initialisation import initialise, start_at_gray
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
 from moefusion.fusion.strips import fuse_in_strips
 from moefusion.image import pad_to_multiple
@@ -133,28 +134,8 @@ class FusionNetwork(nn.Module):
             gate.requires_grad_(gating != 'equal')  # weights of zero: all experts are alike
             if gating == 'plain':
                 gate.register_module('standard', nn.Identity())
-        self._initialise()
-
-    def _initialise(self) -> None:
-        """Kaiming's initialisation, and decoders that start at a dark gray or the sources' mean.
-
-        PyTorch's default shrinks features in each layer, and with them what a gate's choice does.
-        """
-        for part in (self.visible_encoder, self.infrared_encoder, self.local, self.decoder):
-            for module in part.modules():
-                if isinstance(module, nn.Conv2d):
-                    weight, bias = module.parameters()
-                    nn.init.kaiming_normal_(weight, nonlinearity='relu')
-                    nn.init.zeros_(bias)
-        for expert in self.decoder.experts:
-            *_, weight, bias = expert.parameters()
-            with torch.no_grad():
-                weight.mul_(0.1)
-                bias.fill_(0.0 if self.source_skip else 0.3)
-                if self.source_skip:
-                    taps = torch.eye(len(weight)).repeat(1, 2) / 2
-                    weight[:, -taps.shape[1] :] = 0
-                    weight[:, -taps.shape[1] :, 1, 1] = taps
+        initialise((self.visible_encoder, self.infrared_encoder, self.local, self.decoder))
+        start_at_gray(self.decoder.experts, source_skip)
 
     def forward(
         self,

@@ -63,9 +63,7 @@ def make_demo_data(
             width, height = (max(48, round(s * k)) for s, k in zip(size, scale))
             pair = render_pair(rng, width, height, CONDITIONS[index % len(CONDITIONS)])
             name = f'{index:05d}'
-            write_image(draft / 'Vis' / f'{name}.png', pair.visible)
-            write_image(draft / 'Ir' / f'{name}.png', pair.infrared)
-            write_file(draft / 'Annotation' / f'{name}.xml', _voc(name, pair).encode())
+            _write_pair(draft, name, pair)
             names['train' if index < train else 'test'].append(f'{name}\n')
         for split, lines in names.items():
             write_file(draft / f'{split}.txt', ''.join(lines).encode())
@@ -77,6 +75,12 @@ def make_demo_data(
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _write_pair(folder: Path, name: str, pair: Pair) -> None:
+    write_image(folder / 'Vis' / f'{name}.png', pair.visible)
+    write_image(folder / 'Ir' / f'{name}.png', pair.infrared)
+    write_file(folder / 'Annotation' / f'{name}.xml', _voc(name, pair).encode())
 
 
 def _voc(name: str, pair: Pair) -> str:
