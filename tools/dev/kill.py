@@ -34,7 +34,7 @@ from moefusion.synthetic import make_demo_data
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = 'make_demo_data', 'fuse', 'evaluate', 'train'
-LOGS = '.log', '.json'  # of a training: appended to, and the last line may be cut
+LOGS = '.log', '.json', '.jsonl'  # appended to; the last line may be cut
 
 
 def words(tool: str, data: Path, out: Path) -> list[str]:
