@@ -71,3 +71,9 @@ def test_boxes_of_other_classes_alone_are_refused(test_set):
     (test_set / 'lamps.json').write_text(text.replace('person', 'Lamp').replace('car', 'Truck'))
     with pytest.raises(EvaluationError, match='no box of person, bicycle, car .*truck, lamp'):
         module.coco_table(find(test_set, 'lamps.json'))
+
+
+def test_an_opencv_without_darknet_is_named(monkeypatch):
+    monkeypatch.delattr('cv2.dnn.readNetFromDarknet')
+    with pytest.raises(EvaluationError, match='does not read Darknet networks. Install one'):
+        module.CocoDetector()

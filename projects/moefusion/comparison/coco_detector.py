@@ -26,11 +26,17 @@ class CocoDetector:
     """YOLOv4-tiny (Wang, Bochkovskiy and Liao, 2021) with Darknet's weights, run by OpenCV.
 
     Raises:
+        EvaluationError: if OpenCV does not read Darknet's networks, as from 5 on.
         ImportError: if the package with the weights is not installed.
         ValueError: if its file is not the published one.
     """
 
     def __init__(self) -> None:
+        if not hasattr(cv2.dnn, 'readNetFromDarknet'):
+            raise EvaluationError(
+                f'--coco-detector: OpenCV {cv2.__version__} does not read Darknet networks. '
+                "Install one that does: pip install 'opencv-python-headless<5'"
+            )
         weights = weights_file()
         network = cv2.dnn.readNetFromDarknet(str(weights.with_suffix('.cfg')), str(weights))
         self.model = cv2.dnn.DetectionModel(network)
