@@ -114,6 +114,6 @@ def test_the_best_checkpoint_is_looked_for_in_this_folder(run, tmp_path, copied)
     runner.message_hub.update_info('epoch', 1)
     (hook,) = (hook for hook in runner.hooks if type(hook).__name__ == 'SafeCheckpointHook')
     hook.before_train(runner)
-    expected = original.replace('/original/', '/work/') if copied else original
+    expected = str(tmp_path / ('work' if copied else 'original') / 'best_mAP_epoch_1.pth')
     assert runner.message_hub.get_info('best_ckpt') == expected == hook.best_ckpt_path
     assert runner.message_hub.get_info('epoch') == 1

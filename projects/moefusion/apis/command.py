@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 
 from tqdm import tqdm
 
-from moefusion.apis.cpus import usable_cpus
+from moefusion.apis.cpus import limited_cpus
 
 Params = ParamSpec('Params')
 Result = TypeVar('Result')
@@ -25,8 +25,8 @@ Item = TypeVar('Item')
 
 # Before torch is loaded. Threads that spin while they wait take a busy machine's cores from others.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-if usable_cpus() < (os.cpu_count() or 1):  # else OpenMP's own choice, which knows about cores
-    os.environ.setdefault('OMP_NUM_THREADS', str(usable_cpus()))
+if threads := limited_cpus():
+    os.environ.setdefault('OMP_NUM_THREADS', str(threads))
 
 INTERRUPTED = 130  # the shell's status of a command that Ctrl-C stopped
 CURES = {

@@ -22,6 +22,12 @@ def usable_cpus(system: str | Path = '/') -> int:
     return max(1, min([cpus, *map(math.ceil, _quotas(Path(system)))]))
 
 
+def limited_cpus() -> int:
+    """CPUs of a quota or an affinity; 0 where there is none, and libraries choose by the cores."""
+    cpus = usable_cpus()
+    return cpus if cpus < (os.cpu_count() or 1) else 0
+
+
 def _quotas(system: Path) -> Iterator[float]:
     try:
         groups = (system / 'proc/self/cgroup').read_text().splitlines()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 
 from moefusion.apis.command import command, warn
+from moefusion.apis.cpus import usable_cpus
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.extras import need
 
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error('--at-once, --max-megabytes and --max-megapixels must be above 0')
     serve = need('moefusion.runtime.page', 'moefusion demo').serve
     keep_freed_memory()
-    threads = max(1, (os.cpu_count() or 1) // args.at_once)
+    threads = max(1, usable_cpus() // args.at_once)
     fuser = need('moefusion.runtime', 'moefusion demo').Fuser(args.model, threads)
     if args.host not in LOOPBACK:
         warn(f'{args.host}: whoever reaches this address can use the page; there is no password')

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections import Counter
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from moefusion.apis.command import add_config_options, command, show_progress, warn
-from moefusion.apis.cpus import usable_cpus
+from moefusion.apis.cpus import limited_cpus
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming
 from moefusion.apis.ranks import add_launcher, join_ranks
@@ -120,10 +119,8 @@ def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
 def make_fuser(args: argparse.Namespace, infrared_range: Range | None = None) -> PairFuser:
     """What the arguments choose to fuse with."""
     if args.backend == 'onnx':
-        cpus = usable_cpus()
-        threads = cpus if cpus < (os.cpu_count() or 1) else 0
         return need('moefusion.runtime', 'moefusion fuse').Fuser(
-            args.model, threads, infrared_range=infrared_range
+            args.model, limited_cpus(), infrared_range=infrared_range
         )
     apis = need('moefusion.apis', '--backend torch')
     return apis.FusionInferencer(

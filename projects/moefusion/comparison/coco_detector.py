@@ -9,7 +9,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from moefusion.comparison.detection_table import IOU, SOURCES, ground_truth, read_for_detector
+from moefusion.comparison.detection_table import (
+    IOU,
+    SOURCES,
+    detector_images,
+    ground_truth,
+    left_out_classes,
+)
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.tables import Table, score_rows
@@ -92,19 +98,15 @@ def coco_table(
             f'{", ".join(unknown) or "no boxes"}'
         )
     detector = CocoDetector()
-    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
-    found: dict[str, list[list[np.ndarray]]] = {name: [] for name in folders}
-    steps = [(name, stem) for name in folders for stem in images.stems]
-    for name, stem in progress(steps, len(steps)):
-        infrared_range = images.infrared_range if name == 'Infrared' else None
-        found[name].append(detector(read_for_detector(folders[name][stem], infrared_range)))
+    steps = detector_images(images)
+    found: dict[str, list[list[np.ndarray]]] = {}
+    for step in progress(steps, len(steps)):
+        found.setdefault(step.method, []).append(detector(step.read()))
     scores = {name: average_precision(each, truth, CLASSES, IOU) for name, each in found.items()}
     notes = [
         f'AP at IoU {IOU} in percent on {len(images.stems)} images, by YOLOv4-tiny, the '
         f'longer side at {SIDE} pixels, as trained on COCO. Only fusion methods are ranked.'
     ]
-    if unknown:
-        left_out = ', '.join(f'{count} {name}' for name, count in unknown.items())
-        notes.append(f'Objects of other classes: {left_out}: left out.')
+    notes += left_out_classes('other classes', unknown)
     title = 'Detection by YOLOv4-tiny, trained on COCO'
     return Table(title, 100 * score_rows(scores), SOURCES, digits=2, notes=notes)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -101,21 +102,20 @@ def detect(
     """
     images.check_names(SOURCES)
     store, pipeline = kept or Kept(), _array_pipeline(model.cfg)
-    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
-    steps = [(name, stem, folders[name][stem]) for name in folders for stem in images.stems]
+    steps = detector_images(images)
 
-    def run(some: Mapping[str, tuple[str, str, Path]]) -> None:
-        for key, (name, _, path) in progress(some.items(), len(some)):
-            image = read_for_detector(path, images.infrared_range if name == 'Infrared' else None)
-            store.add(key, [boxes.tolist() for boxes in _detect(model, image, pipeline)])
+    def run(some: Mapping[str, DetectorImage]) -> None:
+        for key, step in progress(some.items(), len(some)):
+            found = _detect(model, step.read(), pipeline)
+            store.add(key, [boxes.tolist() for boxes in found])
 
     keys = {
-        fingerprint([step[2]], step[:2], images.infrared_range, model.key): step for step in steps
+        fingerprint([step.path], step[:2], images.infrared_range, model.key): step for step in steps
     }
     found: dict[str, list[list[np.ndarray]]] = {}
-    for (name, _, _), classes in zip(steps, store.complete(keys, run)):
+    for step, classes in zip(steps, store.complete(keys, run)):
         boxes = [np.array(rows, np.float32).reshape(-1, 5) for rows in classes]
-        found.setdefault(name, []).append(boxes)
+        found.setdefault(step.method, []).append(boxes)
     return found
 
 
@@ -153,9 +153,7 @@ def detection_table(
         f'AP at IoU {IOU} in percent, one detector for all rows, measured on '
         f'{len(images.stems)} images. Only fusion methods are ranked.'
     ]
-    if unknown:
-        left_out = ', '.join(f'{count} {name}' for name, count in unknown.items())
-        notes.append(f'Objects of classes that the detector does not know: {left_out}: left out.')
+    notes += left_out_classes('classes that the detector does not know', unknown)
     title = 'Detection'
     if paper:
         number, published = published_detection(paper)
@@ -165,11 +163,36 @@ def detection_table(
     return Table(title, rows, SOURCES, digits=2, notes=notes)
 
 
-def read_for_detector(path: Path, infrared_range: Range | None) -> np.ndarray:
-    """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
-    if infrared_range is None:
-        return read_visible(path)
-    return np.dstack([read_infrared(path, infrared_range)] * 3)
+class DetectorImage(NamedTuple):
+    """An image that a detector looks at."""
+
+    method: str  # or a source's row
+    stem: str
+    path: Path
+    infrared_range: Range | None
+
+    def read(self) -> np.ndarray:
+        """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
+        if self.infrared_range is None:
+            return read_visible(self.path)
+        return np.dstack([read_infrared(self.path, self.infrared_range)] * 3)
+
+
+def detector_images(images: EvaluationSet) -> list[DetectorImage]:
+    """Every visible, infrared and fused image of a test set, in the order of the table's rows."""
+    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
+    ranges = {'Infrared': images.infrared_range}
+    return [
+        DetectorImage(name, stem, files[stem], ranges.get(name))
+        for name, files in folders.items()
+        for stem in images.stems
+    ]
+
+
+def left_out_classes(what: str, unknown: Counter[str]) -> list[str]:
+    """The note that objects of some classes did not count; none where there are no such objects."""
+    counts = ', '.join(f'{count} {name}' for name, count in unknown.items())
+    return [f'Objects of {what}: {counts}: left out.'] if counts else []
 
 
 def average_detections(tables: Sequence[Table]) -> Table:
