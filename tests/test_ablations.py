@@ -17,6 +17,7 @@ CHANGED = dict(
     experts='model.fusion.',
     alpha='default_hooks.joint_loss.weights.fusion.loss_gradient',
     own='model.fusion',
+    cameras='train_dataloader.',  # its data sets and how many of a batch each gives
 )
 
 
@@ -70,8 +71,9 @@ def test_one_thing_is_changed_and_trains_and_tests(name, bases, make_pair):
 
     config, family = read(CONFIGS / name), name.split('_')[0]
     network, _, kind = family.partition('-')
-    (changed,) = differences(bases[network], config.to_dict())
-    assert changed.startswith(CHANGED[kind])
+    changed = differences(bases[network], config.to_dict())
+    assert len(changed) == (2 if kind == 'cameras' else 1)
+    assert all(key.startswith(CHANGED[kind]) for key in changed)
 
     model = small_model(config)
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
@@ -117,10 +119,11 @@ def test_no_two_configs_repeat_ten_lines():
 
 
 def test_both_networks_have_the_same_ablations():
-    """But for alpha = 10, which is the paper's own, and own_adaptive, which is the lite one's."""
+    """But for what the base of the other has or lacks: alpha = 10, adaptive, several cameras."""
     rows = {net: {n.partition('-')[2] for n in NAMES if n.startswith(net)} for net in BASES}
-    assert rows['lite'] ^ rows['paper'] == {'alpha_10.py', 'own_adaptive.py'}
-    assert len(rows['lite']) == 19
+    cameras = {f'cameras_without-{name}.py' for name in ('roadscene', 'llvip', 'msrs')}
+    assert rows['lite'] ^ rows['paper'] == {'alpha_10.py', 'own_adaptive.py', *cameras}
+    assert len(rows['lite']) == 22
 
 
 @pytest.fixture

@@ -1,0 +1,8 @@
+"""Trained without MSRS's camera; LLVIP takes its place in the batch."""
+
+_base_ = '../moefusion-lite_mixed.py'
+
+train_dataloader = dict(
+    sampler=dict(source_ratio=[2, 1, 2]),
+    dataset=dict(datasets=_base_.train_dataloader.dataset.datasets[:3]),
+)
