@@ -172,11 +172,11 @@ class RoutingStudy:
         """Decisions for these experts, weighed alike."""
         gates, decisions = self.model.fusion.gates(), {}
         for name, chosen in sets.items():
-            weights = torch.zeros(1, gates[name].num_experts, device=gates[name].weight.device)
+            device = gates[name].weight.device
+            index = torch.tensor([chosen], device=device)
+            weights = torch.zeros(1, gates[name].num_experts, device=device)
             weights[:, chosen] = 1 / len(chosen)
-            decisions[name] = Gating(
-                weights, (weights > 0).float(), torch.tensor([chosen]), weights
-            )
+            decisions[name] = Gating(weights, (weights > 0).float(), index, weights)
         return decisions
 
     def _single_sets(self) -> dict[tuple[str, Experts], dict[str, Gating]]:

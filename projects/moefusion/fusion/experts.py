@@ -112,7 +112,8 @@ def _run_gathered(experts: nn.ModuleList, inputs: Sequence[Tensor], gating: Gati
     stacked = {name: torch.stack([state[name] for state in states]) for name in states[0]}
     sources = list({id(features): features for features in inputs}.values())
     choices = torch.stack(sources) if len(sources) > 1 else None
-    numbers = torch.tensor([[source is each for source in sources].index(True) for each in inputs])
+    places = [[source is each for source in sources].index(True) for each in inputs]
+    numbers = torch.tensor(places, device=gating.index.device)
     rows = []
     for row, chosen in enumerate(gating.index):
         outputs = []
