@@ -62,6 +62,15 @@ def test_shares_are_drawn(tmp_path):
     assert lines[1] > lines[0] > 0
 
 
+def test_no_gate_is_clipped_by_another_ones_scale(tmp_path):
+    """Expert 0 of the second gate has 0.9, above all of the first."""
+    even = {'gates.local_a_0': 0.5, 'gates.local_a_1': 0.5, 'gates.local_a_spread': 1.0}
+    picture = draw(tmp_path / 'run', [{**even, **entry(step, 0.9)} for step in (50, 100)])
+    right = picture[: picture.shape[0] // 2, picture.shape[1] // 2 :]
+    blue = np.abs(right.astype(int) - (0x90, 0x75, 0x57)).max(axis=2) < 12
+    assert blue.any(axis=0).mean() > 0.7
+
+
 def test_a_log_with_the_largest_share_alone(tmp_path):
     rows = [{'gates.global': 0.4, 'gates.global_spread': 2.0, 'step': step} for step in (50, 100)]
     assert panel(draw(tmp_path / 'run', rows)).any()

@@ -18,6 +18,7 @@ from moefusion.visualization.fusion_picture import GLOBAL_COLOR, INFRARED_COLOR,
 SPREAD = '_spread'
 WINDOW = 9  # entries of the log: the spread of one batch is a rough estimate
 STYLES = ['-', '--', ':', '-.']
+GLOBAL_COLORS = [GLOBAL_COLOR, '#9b5de5', '#222222', '#c9a227']
 
 
 def read_gates(path: str | Path) -> pd.DataFrame:
@@ -82,6 +83,7 @@ def draw_load(log: pd.DataFrame, title: str) -> bytes:
     for name, (upper, lower) in zip(names, axes.T):
         _draw_shares(upper, log, name)
         _draw_spread(lower, log, name)
+    axes[0, 0].set_ylim(bottom=0)  # once all are drawn: it ends their scaling
     axes[0, 0].set_ylabel('share of the weights', fontsize=9)
     axes[1, 0].set_ylabel('spread of the logits / noise\n(below 1 chance decides)', fontsize=9)
     for panel in axes.flat:
@@ -94,19 +96,20 @@ def draw_load(log: pd.DataFrame, title: str) -> bytes:
 
 def _draw_shares(axes: Axes, log: pd.DataFrame, name: str) -> None:
     keys = [key for key in map(str, log) if re.fullmatch(rf'gates\.{name}_\d+', key)]
-    half = len(keys) // 2
+    half, local = len(keys) // 2, name.startswith('local_')
     for number, key in enumerate(keys):
-        local = name.startswith('local_')
-        modality = (' visible' if number < half else ' infrared') if local else ''
-        color = (VISIBLE_COLOR if number < half else INFRARED_COLOR) if local else GLOBAL_COLOR
-        # local experts are told apart by colour, too
-        style = STYLES[(number % max(half, 1) if local else number) % len(STYLES)]
-        axes.plot(log.index, log[key], style, color=color, label=f'{number}{modality}')
+        if local:
+            modality = 'visible' if number < half else 'infrared'
+            color = VISIBLE_COLOR if number < half else INFRARED_COLOR
+            style, label = STYLES[number % half % len(STYLES)], f'{number} {modality}'
+        else:
+            style, label = STYLES[number // len(GLOBAL_COLORS) % len(STYLES)], str(number)
+            color = GLOBAL_COLORS[number % len(GLOBAL_COLORS)]
+        axes.plot(log.index, log[key], style, color=color, label=label)
     if keys:
         axes.axhline(1 / len(keys), linewidth=0.8, color='0.7', zorder=0)
     else:
         axes.plot(log.index, log[f'gates.{name}'], color='black', label='largest')
-    axes.set_ylim(bottom=0)
     axes.set_title(name.replace('_', ' '), fontsize=10, loc='left')
     axes.legend(fontsize=7, frameon=False, ncols=2)
 
