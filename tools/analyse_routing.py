@@ -101,6 +101,11 @@ def report(study: RoutingStudy) -> str:
     for name, values in study.correlations().iterrows():
         shown = ', '.join(f'{key} {value:+.2f}' for key, value in values.items())
         lines.append(f'  {name}: {shown}')
+    if len(groups) > 1:
+        told = study.told_apart()
+        shown = ', '.join(f'{group} {share:.0%}' for group, share in told.items())
+        text = f'weights tell for {told.mean():.0%} of the pairs (by chance {1 / len(told):.0%})'
+        lines.append(f'Of which set a pair is, the {text}: {shown}')
     return '\n'.join(lines)
 
 
@@ -114,7 +119,8 @@ def draw_gate(study: RoutingStudy, name: str, columns: int = 8) -> np.ndarray:
     for expert, weights in table.filter(regex=rf'^{name} \d+$').items():
         users = table[weights > 0].sort_values(str(expert), ascending=False, kind='stable')
         if len(users):
-            rows[f'{expert}: {len(users)} pairs'] = {
+            shown = f'first {columns} of ' if len(users) > columns else ''
+            rows[f'{expert}: {shown}{len(users)} pairs'] = {
                 f'{user[expert]:.2f} {user["data"]}\n{user["pair"]}': _both(study.pairs[place])
                 for place, user in zip(users.index, users.head(columns).to_dict('records'))
             }

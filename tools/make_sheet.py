@@ -19,7 +19,8 @@ from moefusion.apis.device import choose_device
 from moefusion.apis.naming import named_folder
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
 from moefusion.files import read_infrared, read_visible, write_image
-from moefusion.visualization.sheet import draw_sheet, enlarge, find_boxes, sobel_maps
+from moefusion.visualization.grid import DPI
+from moefusion.visualization.sheet import WIDTH, draw_sheet, enlarge, find_boxes, sobel_maps
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--boxes',
         metavar='JSON',
         help='{"STEM": {"red": [x1, y1, x2, y2], "green": [...]}} to enlarge; without, where the '
-        'methods differ most',
+        'methods (of one alone: it and its sources) differ most',
     )
     kind.add_argument('--sobel', action='store_true', help='gradients instead (Fig. 10)')
     kind.add_argument(
@@ -72,9 +73,13 @@ def main(argv: list[str] | None = None) -> None:
         elif detector:
             rows[stem] = {name: detector(image) for name, image in images.items()}
         else:
-            marked = boxes.get(stem) or find_boxes([images[name] for name, _ in args.fused])
+            # one method alone differs from its sources only
+            compared = found.fused if len(found.fused) > 1 else images
+            marked = boxes.get(stem) or find_boxes([images[name] for name in compared])
             rows[stem] = {name: enlarge(image, marked) for name, image in images.items()}
-    write_image(args.out, np.ascontiguousarray(draw_sheet(rows)[..., ::-1]))
+    # labels of detections are read at the images' own size, others compare side by side
+    wide = min(max(images['Visible'].shape[1] / DPI, WIDTH), 2 * WIDTH) if detector else WIDTH
+    write_image(args.out, np.ascontiguousarray(draw_sheet(rows, wide)[..., ::-1]))
     print(f'Wrote {args.out}')
 
 

@@ -1,6 +1,9 @@
 """RoutingStudy: forced decisions are used, and each kind of choice costs what it should."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -91,9 +94,10 @@ def test_gates_without_weights_choose_one_set(model):
             gate.weight.zero_()
     study = RoutingStudy(model, FusionLoss({}))
     for number, pair in enumerate(pairs(4)):
-        study.add(pair, str(number), 'all')
+        study.add(pair, str(number), 'odd' if number % 2 else 'even')
     study.compare()
     table = study.table()
+    assert study.told_apart().mean() == 0.5
     assert (table[list(study.sets)].nunique() == 1).all()
     assert table['loss swapped'].mean() == pytest.approx(table['loss own'].mean())
     assert study.correlations().isna().all(axis=None)
@@ -105,6 +109,16 @@ def test_correlations_are_the_strongest_of_a_gates_logits(study):
         logits = table.filter(regex=f'{name} logit').to_numpy().T
         expected = max((np.corrcoef(row, table['visible'])[0, 1] for row in logits), key=abs)
         assert study.correlations().loc[name, 'visible'] == pytest.approx(expected)
+
+
+def test_pairs_are_told_by_the_nearest_mean_of_the_others():
+    """By hand: b's first pair is nearest to a's mean; c has no other pair. Logits do not count."""
+    weights = [0.1, 0.2, 0.3, 0.2, 0.9, 0.8, 0.5]
+    table = pd.DataFrame({'data': [*'aaabbbc'], 'gate 0': weights, 'gate logit 0': range(7)})
+    study = SimpleNamespace(table=lambda: table, sets=dict(gate=[(0,)]))
+    told = RoutingStudy.told_apart(study)
+    assert told.index.tolist() == [*'abc']
+    assert told.tolist() == pytest.approx([1, 2 / 3, 0])
 
 
 def test_one_pair_is_too_few(model):

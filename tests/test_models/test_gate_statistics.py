@@ -31,6 +31,8 @@ def test_shares_are_a_running_mean_over_all_samples():
     torch.testing.assert_close(model.shares_local, expected)
     torch.testing.assert_close(result['load.loss_local'], load_loss(*expected))
     assert result['gates.local'].item() == pytest.approx(0.625)
+    assert result['gates.local_0'].item() == pytest.approx(0.625)
+    assert result['gates.local_1'].item() == pytest.approx(0.375)
 
 
 def test_one_uneven_batch_is_no_loss():

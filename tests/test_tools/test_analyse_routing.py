@@ -28,14 +28,15 @@ def test_writes_what_it_says(tool, tmp_path, capsys):
             cv2.imwrite(str(tmp_path / folder / f'{name}.png'), image)
     data = f'noise={tmp_path / "vi"},{tmp_path / "ir"}'
     flags = ['--number', '2', '--device', 'cpu', '--out-dir', str(tmp_path / 'out')]
-    tool.main(['--data', data, *flags])
+    tool.main(['--data', data, data.replace('noise', 'same'), *flags])
     said = capsys.readouterr().out
-    assert '2 pairs. Fusion loss with the own experts' in said and 'infrared entropy' in said
+    assert '4 pairs. Fusion loss with the own experts' in said and 'infrared entropy' in said
+    assert 'of the pairs (by chance 50%): noise ' in said
     gates = ['global', 'local_background', 'local_foreground']
     files = sorted(path.name for path in (tmp_path / 'out').iterdir())
     assert files == sorted(['routing.csv', *(f'{name}.png' for name in gates)])
     table = pd.read_csv(tmp_path / 'out/routing.csv')
-    assert list(table.pair) == ['a', 'b'] and table['visible entropy'].between(7, 8).all()
+    assert list(table.pair) == [*'abab'] and table['visible entropy'].between(7, 8).all()
     for name in gates:
         np.testing.assert_allclose(table.filter(regex=rf'^{name} \d').sum(axis=1), 1, atol=1e-3)
 

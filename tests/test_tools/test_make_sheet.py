@@ -43,13 +43,27 @@ def test_boxes_of_a_file(run, tmp_path):
     boxes = tmp_path / 'boxes.json'
     boxes.write_text(json.dumps(dict(a=dict(green=[10, 10, 40, 30]))))
     picture = run('--boxes', str(boxes))
-    assert picture.shape[1] == 4 * 320
+    assert 4 * 320 <= picture.shape[1] < 4 * 335
     assert share(picture, (30, 180, 60)) > 0.01 and share(picture, (225, 30, 30)) == 0
 
 
 def test_boxes_that_the_tool_finds(run):
     picture = run()
     assert share(picture, (30, 180, 60)) > 0.01 and share(picture, (225, 30, 30)) > 0.01
+
+
+def test_one_method_is_compared_with_its_sources(run, tmp_path):
+    """The visible image alone shows a pattern, in its lower right: the red box is there."""
+    image = np.full((64, 96, 3), 70, np.uint8)
+    for folder in ('ir', 'one'):
+        cv2.imwrite(str(tmp_path / folder / 'a.png'), image)
+    image[50:60:2, 70:90] = 255
+    cv2.imwrite(str(tmp_path / 'vi/a.png'), image)
+    picture = run('--fused', f'one={tmp_path / "one"}')
+    first = picture[:, 22:344]  # the visible column; the upper part is the image
+    red = np.abs(first[:213] - (225, 30, 30)).max(axis=-1) <= 8
+    rows, columns = red.nonzero()
+    assert rows.min() > 100 and columns.min() > 160
 
 
 def test_sobel(run):

@@ -64,4 +64,14 @@ def test_rows_and_columns():
             swapped = (rows.start > 0) != (columns.start > 0)
             part = sheet[rows, columns]
             assert near(part, GREEN if swapped else RED).mean() > 0.7
-            assert near(part, RED if swapped else GREEN).mean() < 0.02  # of the neighbours
+            assert near(part, RED if swapped else GREEN).mean() < 0.04  # of the neighbours
+
+
+def test_names_of_two_lines_have_room():
+    """Both lines are drawn below each row, and nothing of them on the next row's image."""
+    white = np.full((40, 60, 3), 255, np.uint8)
+    one, two = (draw_sheet({'a': {name: white}, 'b': {name: white}}) for name in ('x', 'x\nx'))
+    ink = [np.flatnonzero((sheet[:, 150:210] < 128).any(axis=(1, 2))) for sheet in (one, two)]
+    bands = [1 + np.count_nonzero(np.diff(rows) > 1) for rows in ink]
+    assert bands == [6, 8]  # upper and lower edge of each image, and its lines of text
+    assert two.shape[0] > one.shape[0] + 2 * 15

@@ -23,6 +23,7 @@ from moefusion.models.moe_fusion import MODALITIES
 SCORES = {'VIF': visual_information_fidelity, 'Qabf': qabf}
 OF_EITHER = ['', ' gradient', ' entropy']
 FOLLOWS = ['information', *(name + what for name in MODALITIES for what in OF_EITHER)]
+SMALL = 0.01  # a difference between weights that means nothing
 GRADIENT_WEIGHT = 0.5  # of the gradient loss, as in the recipe of the bundled weights
 
 Experts = tuple[int, ...]
@@ -167,6 +168,27 @@ class RoutingStudy:
                 key: max(values, key=abs, default=np.nan) for key, values in found.items()
             }
         return pd.DataFrame(strongest).T
+
+    def told_apart(self) -> pd.Series:
+        """How well the gates' weights for a pair tell which data set it is of.
+
+        A pair goes to the data set whose mean weights, over the other pairs, are nearest. Each
+        weight counts by its deviation within data sets.
+
+        Returns:
+            pd.Series: by data set, the share of its pairs that are told. Their mean is 1 / number
+            of data sets by chance, and where gates do not depend on the pair.
+        """
+        table = self.table()
+        gates = '|'.join(self.sets)
+        weights, group = table.filter(regex=rf'^({gates}) \d+$'), table['data']
+        told = []
+        for pair, own in weights.iterrows():
+            others = weights.drop(pair).groupby(group.drop(pair), sort=False)
+            scale = others.var(ddof=0).mean() ** 0.5 + SMALL
+            away = ((others.mean() - own) / scale).pow(2).sum(axis=1)
+            told.append(away.reindex(group.unique()).idxmin() == group[pair])
+        return pd.Series(told).groupby(group, sort=False).mean()
 
     def _choose(self, sets: Mapping[str, Experts]) -> dict[str, Gating]:
         """Decisions for these experts, weighed alike."""

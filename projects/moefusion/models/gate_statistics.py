@@ -52,8 +52,9 @@ class GateStatistics(nn.Module):
                 mixture's decision.
 
         Returns:
-            dict[str, Tensor]: ``load.loss_<mixture>``; ``gates.<mixture>``, the running mean of
-            the largest share that one expert has, 1 / E if all are used alike;
+            dict[str, Tensor]: ``load.loss_<mixture>``; ``gates.<mixture>_<number>``, the running
+            mean of an expert's share of the weights, 1 / E if all are used alike, and
+            ``gates.<mixture>``, the largest of them;
             ``gates.<mixture>_spread``, how much the logits differ between samples, as a multiple
             of the noise: below 1 chance decides.
         """
@@ -73,7 +74,9 @@ class GateStatistics(nn.Module):
                 history.lerp_(now, self.momentum)
             shares = history + now - now.detach()
             result[f'load.loss_{name}'] = load_loss(*shares)
-            result[f'gates.{name}'] = shares[0].max().detach()
+            importance = shares[0].detach()
+            result[f'gates.{name}'] = importance.max()
+            result |= {f'gates.{name}_{number}': share for number, share in enumerate(importance)}
             if group[0].noise is not None:
                 spread = _joined(group, 'logits').std(dim=0, unbiased=False).mean()
                 result[f'gates.{name}_spread'] = (spread / _joined(group, 'noise').mean()).detach()

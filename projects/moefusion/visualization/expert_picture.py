@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from moefusion.fusion import FusionNetwork, LocalMixture
 from moefusion.visualization.fusion_picture import FusionPicture
+from moefusion.visualization.grid import LINE, image_grid, to_image
 
 
 @contextmanager
@@ -76,10 +75,7 @@ def draw_experts(
     """
     columns = max([4, *(len(experts) for experts in maps.values())])
     ratio = min(max(picture.visible.shape[0] / picture.visible.shape[1], 0.3), 3)
-    size = columns * width, (1 + len(maps)) * (width * ratio + 0.3)
-    figure = Figure(size, 100, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.subplots(1 + len(maps), columns, squeeze=False)
+    figure, axes = image_grid([ratio] * (1 + len(maps)), columns, width, above=LINE)
     for panel in axes.flat:
         panel.set_axis_off()
     gray: dict[str, Any] = dict(cmap='gray', vmin=0, vmax=255)
@@ -102,5 +98,4 @@ def draw_experts(
             region = name.removeprefix('local_')
             title = f'{region} {number} ({modality}), weight {weight}'
             panel.set_title(title, fontsize=9)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return to_image(figure)

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from moefusion.image import sobel_gradient
+from moefusion.visualization.grid import LINE, image_grid, to_image
 
 Box = Sequence[float]  # x1, y1, x2, y2 in pixels
+WIDTH = 3.2  # of a column in inches
 COLORS = dict(red=(225, 30, 30), green=(30, 180, 60))  # in the paper objects and background
 
 
@@ -99,11 +98,12 @@ def sobel_maps(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2) -> np.ndarray:
+def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = WIDTH) -> np.ndarray:
     """Draw images in rows and columns.
 
     Args:
-        rows (Mapping): by the row's name, then by the image's, H x W x 3 uint8.
+        rows (Mapping): by the row's name, then by the image's, which may have several lines,
+            H x W x 3 uint8.
         width (float): width of one column in inches, at 100 dots an inch. Defaults to 3.2.
 
     Returns:
@@ -112,10 +112,8 @@ def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2)
     first = [next(iter(images.values())) for images in rows.values()]
     ratios = [image.shape[0] / image.shape[1] for image in first]
     columns = max(len(images) for images in rows.values())
-    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
-    figure = Figure((columns * width, sum(ratios) * width + 0.2 * len(rows)), 100, layout=layout)
-    canvas = FigureCanvasAgg(figure)
-    grid = figure.subplots(len(rows), columns, squeeze=False, height_ratios=ratios)
+    lines = 1 + max(name.count('\n') for images in rows.values() for name in images)
+    figure, grid = image_grid(ratios, columns, width, below=lines * LINE, left=LINE)
     for line, (stem, images) in zip(grid, rows.items()):
         for axes, (name, image) in zip(line, images.items()):
             axes.imshow(image, interpolation='antialiased')
@@ -125,5 +123,4 @@ def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2)
         for axes in line[len(images) :]:
             axes.set_axis_off()
         line[0].set_ylabel(stem, fontsize=9, parse_math=False)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return to_image(figure)
