@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from moefusion.fusion import FusionNetwork, LocalMixture
-from moefusion.visualization.fusion_picture import FusionPicture
+from moefusion.visualization.fusion_picture import FusionPicture, to_array
+
+WIDTH = 2.6  # of a column in inches, at 100 dots an inch
 
 
 @contextmanager
@@ -60,25 +61,21 @@ def _record(
     maps[name] = torch.cat(found).float().cpu().numpy()
 
 
-def draw_experts(
-    picture: FusionPicture, maps: Mapping[str, np.ndarray], width: float = 2.6
-) -> np.ndarray:
+def draw_experts(picture: FusionPicture, maps: Mapping[str, np.ndarray]) -> np.ndarray:
     """Sources, attention and fused image of a pair; below, a row of experts for each mixture.
 
     Args:
         picture (FusionPicture): the pair.
         maps (Mapping[str, np.ndarray]): from :func:`capture_experts`. All maps of a mixture share
             one scale, from 0 to its 99.5th percentile.
-        width (float): width of one column in inches, at 100 dots an inch. Defaults to 2.6.
 
     Returns:
         np.ndarray: the picture, uint8, R, G, B.
     """
     columns = max([4, *(len(experts) for experts in maps.values())])
     ratio = min(max(picture.visible.shape[0] / picture.visible.shape[1], 0.3), 3)
-    size = columns * width, (1 + len(maps)) * (width * ratio + 0.3)
+    size = columns * WIDTH, (1 + len(maps)) * (WIDTH * ratio + 0.3)
     figure = Figure(size, 100, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(1 + len(maps), columns, squeeze=False)
     for panel in axes.flat:
         panel.set_axis_off()
@@ -102,5 +99,4 @@ def draw_experts(
             region = name.removeprefix('local_')
             title = f'{region} {number} ({modality}), weight {weight}'
             panel.set_title(title, fontsize=9)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return to_array(figure)

@@ -30,7 +30,6 @@ def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:
     ratios = [picture.visible.shape[0] / picture.visible.shape[1] for picture in pictures]
     heights = [WIDTH * min(max(ratio, 0.3), 3) + 0.35 for ratio in ratios]
     figure = Figure(figsize=(5 * WIDTH, sum(heights)), dpi=100, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(len(pictures), 5, squeeze=False, height_ratios=heights)
     for row, picture in zip(axes, pictures):
         _show(row[0], picture.visible, f'visible  ({picture.title})')
@@ -38,6 +37,12 @@ def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:
         _show(row[2], picture.attention, 'attention', cmap='inferno', vmin=0, vmax=1)
         _show_gates(row[3], picture.gates)
         _show(row[4], picture.fused, 'fused', cmap='gray', vmin=0, vmax=255)
+    return to_array(figure)
+
+
+def to_array(figure: Figure) -> np.ndarray:
+    """What a figure shows, H x W x 3 (R, G, B), uint8."""
+    canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 

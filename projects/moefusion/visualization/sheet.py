@@ -7,29 +7,29 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from moefusion.image import sobel_gradient
+from moefusion.visualization.fusion_picture import to_array
 
 Box = Sequence[float]  # x1, y1, x2, y2 in pixels
+SHARE = 0.22  # of the image's side, which a box that is found has
 COLORS = dict(red=(225, 30, 30), green=(30, 180, 60))  # in the paper objects and background
 
 
-def find_boxes(images: Sequence[np.ndarray], share: float = 0.22) -> dict[str, Box]:
+def find_boxes(images: Sequence[np.ndarray]) -> dict[str, Box]:
     """Where images differ most: the red box; where they differ most outside of it: the green one.
 
     Detail counts, not the level of a whole region: each image is taken less its blurred self.
 
     Args:
         images (Sequence[np.ndarray]): two or more of one pair, H x W x 3, uint8.
-        share (float): side of a box, as a share of the image's. Defaults to 0.22.
     """
     gray = [image.mean(axis=2) for image in images]
     height, width = gray[0].shape
     detail = [image - cv2.GaussianBlur(image, (0, 0), max(height, width) / 50) for image in gray]
-    high, wide = max(1, round(share * height)), max(1, round(share * width))
+    high, wide = max(1, round(SHARE * height)), max(1, round(SHARE * width))
     sums = cv2.boxFilter(np.std(detail, axis=0), -1, (wide, high), anchor=(0, 0), normalize=False)
     sums = sums[: height - high + 1, : width - wide + 1]
     boxes: dict[str, Box] = {}
@@ -114,7 +114,6 @@ def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2)
     columns = max(len(images) for images in rows.values())
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     figure = Figure((columns * width, sum(ratios) * width + 0.2 * len(rows)), 100, layout=layout)
-    canvas = FigureCanvasAgg(figure)
     grid = figure.subplots(len(rows), columns, squeeze=False, height_ratios=ratios)
     for line, (stem, images) in zip(grid, rows.items()):
         for axes, (name, image) in zip(line, images.items()):
@@ -125,5 +124,4 @@ def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = 3.2)
         for axes in line[len(images) :]:
             axes.set_axis_off()
         line[0].set_ylabel(stem, fontsize=9, parse_math=False)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return to_array(figure)
