@@ -15,19 +15,20 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from packaging.specifiers import SpecifierSet
+
 Found = dict[str, dict[str, str]]  # by module, then by distribution: what is installed
 
-# {module: (distribution, first version, first version that is too new)}; patch releases that
-# came later are taken to work.
+# {module: (distribution, its versions)}; patch releases that came later are taken to work.
 ONEDL = {
-    'mmengine': ('onedl-mmengine', '0.10.12', '0.11'),
-    'mmcv': ('onedl-mmcv', '2.3.6', '2.4'),
-    'mmdet': ('onedl-mmdetection', '3.5.1', '3.6'),
+    'mmengine': ('onedl-mmengine', '>=0.10.12,<0.11'),
+    'mmcv': ('onedl-mmcv', '>=2.3.6,<2.4'),
+    'mmdet': ('onedl-mmdetection', '>=3.5.1,<3.6'),
 }
 ORIGINAL = {
-    'mmengine': ('mmengine', '0.10.7', '0.11'),
-    'mmcv': ('mmcv', '2.1.0', '2.2'),
-    'mmdet': ('mmdet', '3.3.0', '3.4'),
+    'mmengine': ('mmengine', '>=0.10.7,<0.11'),
+    'mmcv': ('mmcv', '>=2.1.0,<2.2'),
+    'mmdet': ('mmdet', '>=3.3.0,<3.4'),
 }
 STACKS = {'OneDL': ONEDL, 'original': ORIGINAL}
 CURE = (
@@ -64,18 +65,6 @@ def import_mmdet() -> None:
                 print(line)
 
 
-def parse_version(text: str) -> tuple[int, ...]:
-    """``'2.1.0rc1+cpu'`` as a tuple of numbers that compares, ``(2, 1, 0)``.
-
-    Raises:
-        ValueError: if it does not begin with a number.
-    """
-    numbers = re.match(r'\d+(\.\d+)*', text)
-    if not numbers:
-        raise ValueError(f'{text!r} is no version number')
-    return tuple(int(number) for number in numbers.group().split('.'))
-
-
 def installed_versions() -> Found:
     """What is installed of both stacks.
 
@@ -109,28 +98,27 @@ def check_versions(found: Found | None = None) -> str:
             and the cure.
     """
     found = installed_versions() if found is None else found
-    for module, versions in found.items():
-        if len(versions) > 1:
-            both = ' and '.join(f'{name} {number}' for name, number in versions.items())
+    for module, present in found.items():
+        if len(present) > 1:
+            both = ' and '.join(f'{name} {number}' for name, number in present.items())
             raise ImportError(
                 f'{both} are both installed and overwrite each other in the package {module}. '
-                f'Uninstall both ({"pip uninstall " + " ".join(versions)}). {CURE}'
+                f'Uninstall both ({"pip uninstall " + " ".join(present)}). {CURE}'
             )
-    names = {name for versions in found.values() for name in versions}
+    names = {name for present in found.values() for name in present}
     # the one that most of the installed packages belong to, OneDL on a draw
     stack = max(STACKS, key=lambda stack: len(names & {row[0] for row in STACKS[stack].values()}))
-    for module, (name, first, end) in STACKS[stack].items():
-        supported = f'the {stack} stack needs {name} >= {first}, < {end}'
+    for module, (name, versions) in STACKS[stack].items():
+        supported = f'the {stack} stack needs {name}{versions}'
         if not found.get(module):
             raise ImportError(f'{module} is not installed; {supported}. {CURE}')
-        ((present, number),) = found[module].items()
-        if present != name:
+        ((other, number),) = found[module].items()
+        if other != name:
             raise ImportError(
-                f'{present} {number} is installed, but {supported}: the two stacks do not mix. '
-                f'{CURE}'
+                f'{other} {number} is installed, but {supported}: the two stacks do not mix. {CURE}'
             )
-        if not parse_version(first) <= parse_version(number) < parse_version(end):
-            raise ImportError(f'{present} {number} is installed; {supported}. {CURE}')
+        if not SpecifierSet(versions).contains(number, prereleases=True):
+            raise ImportError(f'{name} {number} is installed; {supported}. {CURE}')
     if stack == 'original' and find_spec('pkg_resources') is None:
         raise ImportError(
             'the original mmengine needs the module pkg_resources, which setuptools '

@@ -76,9 +76,17 @@ def perfect_on(truth, methods):
     return detect
 
 
+def load(*files):
+    return module.stock_detector(module.load_detector(*files))
+
+
+def make_table(detector, images, paper=None, kept=None):
+    found = module.detect(detector, images, kept=kept)
+    return module.detection_table(detector, images, found, paper)
+
+
 def test_runs_a_stock_detector(test_set, detector_files):
-    model = module.load_detector(*detector_files)
-    table = module.detection_table(model, find(test_set), paper='flir')
+    table = make_table(load(*detector_files), find(test_set), 'flir')
     measured = table.scores.xs('measured', level='values')
     assert list(measured.index) == ['Visible', 'Infrared', 'average']
     assert list(measured) == ['car', 'person', 'bicycle', 'mAP']
@@ -91,27 +99,24 @@ def test_runs_a_stock_detector(test_set, detector_files):
 
 
 def test_a_second_run_takes_the_detections_up(test_set, detector_files, monkeypatch):
-    module.check_detector(module.load_detector(*detector_files), find(test_set))
+    module.check_detector(load(*detector_files), find(test_set))
     first, second = (Kept(test_set / 'out', 'detected') for _ in range(2))
-    table = module.detection_table(
-        module.load_detector(*detector_files), find(test_set), kept=first
-    )
+    table = make_table(load(*detector_files), find(test_set), kept=first)
     second.read()
     assert len(second.values) == 9
     monkeypatch.setattr(module, 'inference_detector', None)
-    model = module.load_detector(*detector_files)
-    assert module.detection_table(model, find(test_set), kept=second).to_dict() == table.to_dict()
-    torch.save(dict(state_dict=model.state_dict(), epoch=2), detector_files[1])
+    again = make_table(load(*detector_files), find(test_set), kept=second)
+    assert again.to_dict() == table.to_dict()
+    weights = torch.load(detector_files[1])
+    torch.save(dict(weights, epoch=2), detector_files[1])
     with pytest.raises(TypeError):  # detects anew by another checkpoint
-        module.detect(module.load_detector(*detector_files), find(test_set), kept=second)
+        module.detect(load(*detector_files), find(test_set), kept=second)
 
 
 def test_boxes_come_back_in_pixels_of_the_image(test_set, detector_files):
     """The config doubles the size; boxes must fit the image that was read."""
-    model = module.load_detector(*detector_files)
     image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
-    found = module.inference_detector(model, image, module._array_pipeline(model.cfg))
-    boxes = found.pred_instances.bboxes
+    boxes = np.vstack(load(*detector_files).find(image))
     assert len(boxes) and boxes[:, 2].max() <= 64 and boxes[:, 3].max() <= 48
 
 
@@ -121,7 +126,7 @@ def test_perfect_detections_give_100(test_set, detector_files, monkeypatch):
         for stem, found in find(test_set).annotations.items()
     }
     monkeypatch.setattr(module, 'inference_detector', perfect_on(truth, ['Infrared', 'average']))
-    table = module.detection_table(module.load_detector(*detector_files), find(test_set))
+    table = make_table(load(*detector_files), find(test_set))
     assert list(table.scores['mAP']) == pytest.approx([0, 100, 100])
 
 
@@ -158,14 +163,14 @@ def test_ap_by_hand_near_the_threshold(test_set, detector_files, monkeypatch):
         return type('Sample', (), dict(pred_instances=instances))
 
     monkeypatch.setattr(module, 'inference_detector', detect)
-    table = module.detection_table(module.load_detector(*detector_files), images)
+    table = make_table(load(*detector_files), images)
     assert list(table.scores['car']) == pytest.approx([100 * 5 / 9, 0, 0])
 
 
 def test_classes_that_the_detector_does_not_know(test_set, detector_files):
     config, checkpoint = detector_files
     config.write_text(config.read_text().replace("'person')", "'dog')"))
-    table = module.detection_table(module.load_detector(config, checkpoint), find(test_set))
+    table = make_table(load(config, checkpoint), find(test_set))
     assert any('1 person' in note for note in table.notes)
 
 
@@ -178,7 +183,7 @@ def test_errors(test_set, detector_files, tmp_path):
     images = find(test_set)
     images.fused['Visible'] = images.fused['average']
     with pytest.raises(EvaluationError, match='Visible'):
-        module.detection_table(module.load_detector(config, checkpoint), images)
+        module.check_detector(load(config, checkpoint), images)
 
 
 def test_a_checkpoint_runs_no_code(detector_files, tmp_path):
@@ -199,7 +204,7 @@ def test_without_a_single_object_nothing_is_measured(test_set, detector_files):
     for stem in images.stems:
         images.annotations[stem] = Annotation(None, [], np.zeros((0, 4), np.float32), [])
     images.fused['second'] = images.fused['average']
-    table = module.detection_table(module.load_detector(*detector_files), images)
+    table = make_table(load(*detector_files), images)
     assert table.scores.isna().all(axis=None) and table.ranks().isna().all(axis=None)
     assert '| average | measured | - | - | - |' in table.to_markdown()
     assert table.to_dict()['rows'][2]['scores'] == dict(car=None, person=None, mAP=None)

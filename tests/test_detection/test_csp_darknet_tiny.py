@@ -30,7 +30,7 @@ def test_the_levels_are_those_of_opencv():
 
 @pytest.mark.parametrize('size', [(64, 96), (32, 32)])
 def test_shapes(size):
-    backbone = MODELS.build(dict(type='CSPDarknetTiny', pretrained=False)).eval()
+    backbone = MODELS.build(dict(type='CSPDarknetTiny')).eval()
     levels = backbone(torch.zeros(2, 3, *size))
     assert [tuple(level.shape) for level in levels] == [
         (2, channels, size[0] // stride, size[1] // stride)
@@ -40,9 +40,7 @@ def test_shapes(size):
 
 @pytest.mark.parametrize('frozen_stages', [-1, 0, 1, 3])
 def test_frozen_stages(frozen_stages):
-    backbone = MODELS.build(
-        dict(type='CSPDarknetTiny', pretrained=False, frozen_stages=frozen_stages)
-    ).train()
+    backbone = MODELS.build(dict(type='CSPDarknetTiny', frozen_stages=frozen_stages)).train()
     parts = [backbone.stem, *backbone.stages, backbone.last]
     trained = [any(weight.requires_grad for weight in part.parameters()) for part in parts]
     assert trained == [number > frozen_stages for number in range(len(parts))]
@@ -52,13 +50,6 @@ def test_frozen_stages(frozen_stages):
 def test_no_such_stage(frozen_stages):
     with pytest.raises(ValueError, match=f'frozen_stages must be from -1 to 3.*{frozen_stages}'):
         MODELS.build(dict(type='CSPDarknetTiny', frozen_stages=frozen_stages))
-
-
-def test_without_pretraining_the_weights_are_left_alone():
-    backbone = MODELS.build(dict(type='CSPDarknetTiny', pretrained=False))
-    before = backbone.last.conv.weight.clone()
-    backbone.init_weights()
-    assert torch.equal(before, backbone.last.conv.weight)
 
 
 def test_a_missing_package_is_named(monkeypatch):
@@ -81,7 +72,7 @@ def test_another_file_is_refused(monkeypatch, tmp_path):
 
 
 def test_statistics_stay_in_training():
-    backbone = MODELS.build(dict(type='CSPDarknetTiny', pretrained=False))
+    backbone = MODELS.build(dict(type='CSPDarknetTiny'))
     norm = next(
         module for module in backbone.train().modules() if isinstance(module, torch.nn.BatchNorm2d)
     )

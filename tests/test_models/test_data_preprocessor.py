@@ -11,16 +11,7 @@ MEAN, STD = (10.0, 20.0, 30.0), (2.0, 4.0, 5.0)
 
 @pytest.fixture
 def preprocessor():
-    return MODELS.build(
-        dict(
-            type='PairedDataPreprocessor',
-            mean=MEAN,
-            std=STD,
-            infrared_mean=(50.0, 60.0, 70.0),
-            infrared_std=(1.0, 2.0, 4.0),
-            pad_size_divisor=8,
-        )
-    )
+    return MODELS.build(dict(type='PairedDataPreprocessor', mean=MEAN, std=STD, pad_size_divisor=8))
 
 
 def test_one_pixel_by_hand(preprocessor, make_pair):
@@ -29,7 +20,7 @@ def test_one_pixel_by_hand(preprocessor, make_pair):
     inputs = preprocessor(dict(inputs=[pair], data_samples=[sample]))['inputs']
     pixel = {name: batch[0, :, 3, 5].tolist() for name, batch in inputs.items()}
     assert pixel['visible'] == pytest.approx([(40 - 10) / 2, (100 - 20) / 4, (200 - 30) / 5])
-    assert pixel['infrared'] == pytest.approx([(90 - 50) / 1, (90 - 60) / 2, (90 - 70) / 4])
+    assert pixel['infrared'] == pytest.approx([(90 - 10) / 2, (90 - 20) / 4, (90 - 30) / 5])
     assert pixel['visible_rgb'] == pytest.approx([40 / 255, 100 / 255, 200 / 255])
     assert pixel['infrared_gray'] == pytest.approx([90 / 255])
     luma = 0.2989 * 40 + 0.5870 * 100 + 0.1140 * 200

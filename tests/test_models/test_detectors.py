@@ -178,17 +178,14 @@ def test_loss_names(with_detectors, make_pair):
     )
 
 
-@pytest.mark.parametrize('auxiliary', [False, True])
-def test_heads_rest_at_test_unless_asked_for(with_detectors, make_pair, auxiliary):
-    model = with_detectors(auxiliary_detections=auxiliary).eval()
+def test_heads_rest_at_test(with_detectors, make_pair):
+    model = with_detectors().eval()
     calls = count_calls(heads(model.visible_detector) + heads(model.infrared_detector))
     backbones = count_calls([model.visible_detector.backbone, model.infrared_detector.backbone])
     with torch.no_grad():
         (result,) = model.test_step(batch_of(make_pair, (64, 64)))
     assert len(backbones) == 2
-    assert bool(calls) == auxiliary
-    for modality in ('visible', 'infrared'):
-        assert (f'{modality}_auxiliary_instances' in result) == auxiliary
+    assert not calls
     assert 'pred_instances' not in result
 
 

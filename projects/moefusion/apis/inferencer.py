@@ -16,12 +16,12 @@ from mmengine.utils import import_modules_from_strings
 
 from moefusion.apis.config import load_config
 from moefusion.apis.device import choose_device
-from moefusion.apis.result import make_result
 from moefusion.files import Range, check_range
 from moefusion.models.data_preprocessor import rows_by_size
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
 from moefusion.runtime.sources import Source, read_source
+from moefusion.visualization.prediction import fused_image, fusion_picture
 from moefusion.weights.bundled import BUNDLED, read_description
 from moefusion.weights.checkpoint import load_weights
 
@@ -119,8 +119,17 @@ class FusionInferencer(PairFuser):
                 inputs=[inputs[row] for row in rows], data_samples=[samples[row] for row in rows]
             )
             for row, sample in zip(rows, self.model.test_step(batch)):
-                results[row] = make_result(inputs[row], sample, metrics)
+                results[row] = _to_result(inputs[row], sample)
+                if metrics:
+                    results[row].score(sample.img_path)
         return [results[row] for row in sorted(results)]
+
+
+def _to_result(pair: torch.Tensor, sample: DetDataSample) -> FusionResult:
+    """What became of one pair, 4 x H x W, uint8, from the model's prediction."""
+    shown, gray = fusion_picture(pair, sample), fused_image(sample, color=False)
+    images = shown.visible, shown.infrared, gray, shown.fused, shown.attention
+    return FusionResult(Path(sample.img_path).stem, *images, dict(shown.gates))
 
 
 def model_that_fuses(cfg: Config) -> dict[str, Any]:
@@ -138,7 +147,7 @@ def model_that_fuses(cfg: Config) -> dict[str, Any]:
             f'{cfg.filename or "config"}: model.type must be MoEFusion to fuse, but '
             f'is {model.get("type")!r}'
         )
-    model.update(auxiliary_detections=False)
+    model.pop('auxiliary_detections', None)  # of descriptions that name an option of the past
     for name in ('visible_detector', 'infrared_detector'):
         if model.get(name):
             model[name].update(rpn_head=None, roi_head=None, train_cfg=None, test_cfg=None)

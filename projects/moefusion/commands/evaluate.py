@@ -124,8 +124,9 @@ def main(argv: list[str] | None = None) -> int:
             say(f'{folder}: {len(extra)} images are not in the test set, such as {extra[0]}')
     tasks = make_tasks(images, args.regions, args.protocol, args.one_sided)
     check(images, tasks, cues, args)
+    detectors = load_detectors(images, args)
     scores = score(images, tasks, ranks, args)
-    detection = detect(images, ranks, args) if args.detect else None
+    detections = detect(detectors, images, ranks, args)
     if not ranks.leads:
         return 0
     if args.scores:
@@ -139,13 +140,7 @@ def main(argv: list[str] | None = None) -> int:
     }
     if cues:
         tables['cues'] = cue_table(images, cues, show_progress)
-    if detection:
-        tables['detection'] = detection
-    if args.coco_detector:
-        from moefusion.comparison.coco_detector import coco_table
-
-        tables['coco'] = coco_table(images, show_progress)
-    report(images, scores, tables, args)
+    report(images, scores, tables | detections, args)
     return 0
 
 
@@ -162,18 +157,29 @@ def check(
         by_stem = {task.stem: task for task in tasks}
         unscored = cache(lambda stem: by_stem[stem].run().problem)
         read_given_scores(args.scores, expected_scores(tasks), unscored)
-    if args.coco_detector or args.detect:
-        from moefusion import plugin  # noqa: F401  registers the readers
-    if args.coco_detector:
-        from moefusion.comparison.coco_detector import CocoDetector
 
-        CocoDetector()  # its weights are there
+
+def load_detectors(images: EvaluationSet, args: argparse.Namespace) -> dict[str, list[Any]]:
+    """The detectors of each detection table, tried out before hours of scoring."""
+    detectors: dict[str, list[Any]] = {}
+    if not args.detect and not args.coco_detector:
+        return detectors
+    from moefusion import plugin  # noqa: F401  registers the readers
+
+    # isort: split
+    from moefusion.comparison.coco_detector import coco_detector
+    from moefusion.comparison.detection_table import check_detector, load_detector, stock_detector
+
     if args.detect:
-        from moefusion.comparison.detection_table import check_detector, load_detector
-
-        config, *checkpoints = args.detect
-        for checkpoint in checkpoints:
-            check_detector(load_detector(config, checkpoint, _device(args)), images)
+        (config, *checkpoints), device = args.detect, str(choose_device(args.device))
+        models = [load_detector(config, checkpoint, device) for checkpoint in checkpoints]
+        detectors['detection'] = [stock_detector(model) for model in models]
+    if args.coco_detector:
+        detectors['coco'] = [coco_detector()]
+    for several in detectors.values():
+        for detector in several:
+            check_detector(detector, images)
+    return detectors
 
 
 def score(
@@ -198,20 +204,26 @@ def score(
     return as_frame(found)
 
 
-def detect(images: EvaluationSet, ranks: Ranks, args: argparse.Namespace) -> Table | None:
-    """The detection table, averaged over the checkpoints; None in a process that does not lead."""
+def detect(
+    detectors: dict[str, list[Any]], images: EvaluationSet, ranks: Ranks, args: argparse.Namespace
+) -> dict[str, Table]:
+    """The detection tables, means over detectors; none in a process that does not lead."""
+    if not detectors:
+        return {}
     from moefusion.comparison import detection_table as module
 
-    config, *checkpoints = args.detect
-    kept = Kept(args.out_dir, 'detected', ranks)
-    tables = []
-    for checkpoint in checkpoints:
-        detector = module.load_detector(config, checkpoint, _device(args))
+    kept, tables = Kept(args.out_dir, 'detected', ranks), {}
+    for name, several in detectors.items():
+        found = [module.detect(each, images, _progress(ranks), kept) for each in several]
+        paper = args.paper if name == 'detection' else None
         if ranks.leads:
-            tables.append(module.detection_table(detector, images, args.paper, show_progress, kept))
-        else:
-            module.detect(detector, images, kept=kept)
-    return module.average_detections(tables) if tables else None
+            tables[name] = module.average_detections(
+                [
+                    module.detection_table(detector, images, boxes, paper)
+                    for detector, boxes in zip(several, found)
+                ]
+            )
+    return tables
 
 
 def report(
@@ -225,10 +237,6 @@ def report(
     for table in tables.values():
         print(f'\n{table.to_markdown()}')
     print(f'Wrote {", ".join(file.name for file in files)} to {args.out_dir}')
-
-
-def _device(args: argparse.Namespace) -> str:
-    return str(choose_device(args.device))
 
 
 def _progress(ranks: Ranks) -> Any:

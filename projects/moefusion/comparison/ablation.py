@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from moefusion.comparison.tables import MARKDOWN_MARKS
@@ -58,7 +57,6 @@ def draw_ablation(scores: pd.DataFrame, title: str) -> bytes:
     places = scores['name'].map({name: place for place, name in enumerate(means.index)})
     rows = -(-len(means.columns) // 4)
     figure = Figure((12, 2.8 * rows + 0.6), 110, layout='constrained')
-    FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=11)
     panels = figure.subplots(rows, 4, squeeze=False).flat
     for metric, axes in zip(means, panels):

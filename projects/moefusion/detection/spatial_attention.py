@@ -46,7 +46,6 @@ class SpatialAttention(BaseModule):
     Args:
         in_channels (int): Channels of each level. Defaults to 256.
         num_levels (int): Number of levels that come in. Defaults to 5.
-        reduction (int): Divides the channels between the two convolutions. Defaults to 4.
         norm_cfg (dict): Normalisation of both convolutions. Defaults to batch normalisation.
         init_cfg (dict | list[dict], optional): MMEngine's initialisation.
 
@@ -61,14 +60,13 @@ class SpatialAttention(BaseModule):
         self,
         in_channels: int = 256,
         num_levels: int = 5,
-        reduction: int = 4,
         norm_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.num_levels = num_levels
         norm_cfg = norm_cfg or dict(type='BN')
-        hidden = max(in_channels // reduction, 1)
+        hidden = max(in_channels // 4, 1)
         self.attention = nn.ModuleList(
             nn.Sequential(
                 ConvModule(in_channels, hidden, 1, norm_cfg=norm_cfg),

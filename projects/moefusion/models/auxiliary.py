@@ -1,9 +1,8 @@
-"""What the model asks of its detectors: attention maps, losses on labelled rows, detections."""
+"""What the model asks of its detectors: attention maps, and losses on labelled rows."""
 
 import torch
 from mmdet.models import BaseDetector
 from mmdet.structures import DetDataSample
-from mmengine.structures import InstanceData
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -55,15 +54,6 @@ def detection_loss(
     if others:
         maps[others] = attend(detector, images[others])
     return terms, maps
-
-
-def detect(
-    detector: BaseDetector, images: Tensor, samples: list[DetDataSample]
-) -> tuple[list[InstanceData], Tensor]:
-    """A detector's own detections on N images and its attention, N x 1 x H x W in [0, 1]."""
-    with capture_attention() as captured:
-        found = detector.predict(images, [sample.clone() for sample in samples])
-    return [sample.pred_instances for sample in found], _resized(captured.map, images)
 
 
 def _resized(attention: Tensor, images: Tensor) -> Tensor:

@@ -22,11 +22,9 @@ class PairedDataPreprocessor(DetDataPreprocessor):
     ``img_shape`` keeps the true size, which the fusion network is cropped to.
 
     Args:
-        mean (Sequence[float]): R, G, B means of the visible detector's input, 0 to 255.
+        mean (Sequence[float]): R, G, B means of the detectors' inputs, 0 to 255; an infrared image
+            is three equal channels. Defaults to ImageNet's, as the backbones' weights are.
         std (Sequence[float]): R, G, B standard deviations of the same.
-        infrared_mean (Sequence[float]): means for the infrared image, which enters its detector as
-            three equal channels. Defaults to ImageNet's, as the backbone's weights are.
-        infrared_std (Sequence[float]): standard deviations of the same.
         pad_size_divisor (int): Padded sizes are multiples of it. Defaults to 32.
         **kwargs: as for ``DetDataPreprocessor``.
     """
@@ -35,15 +33,16 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         self,
         mean: Sequence[float] = IMAGENET_MEAN,
         std: Sequence[float] = IMAGENET_STD,
-        infrared_mean: Sequence[float] = IMAGENET_MEAN,
-        infrared_std: Sequence[float] = IMAGENET_STD,
         pad_size_divisor: int = 32,
         **kwargs: Any,
     ) -> None:
         super().__init__(pad_size_divisor=pad_size_divisor, **kwargs)
-        names = 'visible_mean', 'visible_std', 'infrared_mean', 'infrared_std'
-        for name, values in zip(names, (mean, std, infrared_mean, infrared_std)):
+        for name, values in dict(rgb_mean=mean, rgb_std=std).items():
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """Images N x 3 or 1 x H x W, 0 to 255, as the detectors take them, N x 3 x H x W."""
+        return (images - self.rgb_mean) / self.rgb_std
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Stack, pad and split a batch.
@@ -74,8 +73,8 @@ class PairedDataPreprocessor(DetDataPreprocessor):
         pairs, samples = data['inputs'].float(), data['data_samples']
         rgb, infrared = pairs[:, [2, 1, 0]], pairs[:, 3:]
         inputs = dict(
-            visible=(rgb - self.visible_mean) / self.visible_std,
-            infrared=(infrared - self.infrared_mean) / self.infrared_std,
+            visible=self.normalize(rgb),
+            infrared=self.normalize(infrared),
             visible_rgb=rgb / 255,
             visible_gray=rgb_to_gray(rgb) / 255,
             infrared_gray=infrared / 255,

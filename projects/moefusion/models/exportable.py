@@ -79,6 +79,5 @@ class ExportableFusion(nn.Module):
     def _attend(self, modality: str, image: Tensor) -> Tensor:
         """The attention map of an image N x C x H x W, padded as the data preprocessor pads it."""
         preprocessor = self.model.data_preprocessor
-        mean, std = (getattr(preprocessor, f'{modality}_{name}') for name in ('mean', 'std'))
-        padded = pad_to_multiple((image - mean) / std, preprocessor.pad_size_divisor)
+        padded = pad_to_multiple(preprocessor.normalize(image), preprocessor.pad_size_divisor)
         return self.model.attend(modality, padded)

@@ -15,7 +15,7 @@ from moefusion.detection import find_attention
 from moefusion.fusion import FusionNetwork, FusionOutput
 from moefusion.image import colorize
 from moefusion.losses import FusionLoss, JointLoss
-from moefusion.models.auxiliary import attend, detect, detection_loss, is_labelled
+from moefusion.models.auxiliary import attend, detection_loss, is_labelled
 from moefusion.models.data_preprocessor import rows_by_size, true_sizes
 from moefusion.models.gate_statistics import GateStatistics
 from moefusion.models.precision import has_bfloat16
@@ -44,8 +44,6 @@ class MoEFusion(BaseModel):
         fusion (dict, optional): Arguments of :class:`FusionNetwork`. Defaults to the paper's.
         fusion_loss (dict, optional): Config of a :class:`moefusion.losses.FusionLoss`. Defaults
             to the paper's.
-        auxiliary_detections (bool): Whether predictions carry the auxiliary detectors' own
-            detections; without, their heads do not run at test. Defaults to False.
         attention_loss (bool): Whether each detector gets one more loss, beyond the paper: the
             binary cross-entropy between its attention map and its boxes' mask. Defaults to False.
         bfloat16 (bool): Whether the fusion network trains in bfloat16 under autocast, with its
@@ -65,7 +63,6 @@ class MoEFusion(BaseModel):
         infrared_detector: dict[str, Any] | None = None,
         fusion: dict[str, Any] | None = None,
         fusion_loss: dict[str, Any] | None = None,
-        auxiliary_detections: bool = False,
         attention_loss: bool = False,
         bfloat16: bool = False,
         data_preprocessor: dict[str, Any] | None = None,
@@ -90,7 +87,6 @@ class MoEFusion(BaseModel):
             self.infrared_detector = MODELS.build(infrared_detector)
             for modality in MODALITIES:
                 find_attention(self.detector(modality))
-        self.auxiliary_detections = auxiliary_detections
         self.attention_loss = attention_loss
         self.join_losses = JointLoss()
 
@@ -194,22 +190,14 @@ class MoEFusion(BaseModel):
     def predict(
         self, inputs: dict[str, Tensor], data_samples: list[DetDataSample]
     ) -> list[DetDataSample]:
-        """Fuse, and detect with the auxiliary detectors where the config says so.
+        """Fuse; the detectors' heads do not run.
 
         Returns:
             list[DetDataSample]: the samples with ``fused`` (1 x H x W), ``fused_color`` (3 x H x W;
             R, G, B) and ``attention`` (merged, visible, infrared), all in [0, 1], and ``gates``,
             each mixture's E weights.
         """
-        maps = {}
-        for modality in MODALITIES:
-            images = inputs[modality]
-            if not (self.auxiliary_detections and self.with_detectors):
-                maps[modality] = self.attend(modality, images)
-                continue
-            found, maps[modality] = detect(self.detector(modality), images, data_samples)
-            for sample, instances in zip(data_samples, found):
-                sample.set_data({f'{modality}_auxiliary_instances': instances})
+        maps = {name: self.attend(name, inputs[name]) for name in MODALITIES}
         outputs = self.fuse(inputs, maps, data_samples)
         sizes = [output.fused[0] for output in outputs]
         parts = [_cropped(image, sizes) for image in (inputs['visible_rgb'], *maps.values())]

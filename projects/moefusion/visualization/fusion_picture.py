@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from moefusion.visualization.grid import to_image
 
 WIDTH = 3.2  # of a column in inches, at 100 dots an inch
 VISIBLE_COLOR, INFRARED_COLOR, GLOBAL_COLOR = '#2a9d8f', '#e76f51', '#577590'
@@ -30,7 +31,6 @@ def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:
     ratios = [picture.visible.shape[0] / picture.visible.shape[1] for picture in pictures]
     heights = [WIDTH * min(max(ratio, 0.3), 3) + 0.35 for ratio in ratios]
     figure = Figure(figsize=(5 * WIDTH, sum(heights)), dpi=100, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(len(pictures), 5, squeeze=False, height_ratios=heights)
     for row, picture in zip(axes, pictures):
         _show(row[0], picture.visible, f'visible  ({picture.title})')
@@ -38,8 +38,7 @@ def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:
         _show(row[2], picture.attention, 'attention', cmap='inferno', vmin=0, vmax=1)
         _show_gates(row[3], picture.gates)
         _show(row[4], picture.fused, 'fused', cmap='gray', vmin=0, vmax=255)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return to_image(figure)
 
 
 def _show(axes: Axes, image: np.ndarray, title: str, **style: Any) -> None:

@@ -41,12 +41,11 @@ def _safe_globals(history: type, attribute: Callable[..., Any]) -> list[Any]:
     ]
 
 
-def load_checkpoint_safely(path: str | Path, map_location: Location = 'cpu') -> Checkpoint:
-    """Read a checkpoint's weights without running code from it.
+def load_checkpoint_safely(path: str | Path) -> Checkpoint:
+    """Read a checkpoint's weights, onto the CPU, without running code from it.
 
     Args:
         path (str | Path): a file that MMEngine's runner or ``torch.save`` wrote.
-        map_location (str | torch.device, optional): as for ``torch.load``. Defaults to the CPU.
 
     Returns:
         dict: the checkpoint; a bare state dict comes as ``dict(state_dict=...)``. The log history
@@ -57,7 +56,7 @@ def load_checkpoint_safely(path: str | Path, map_location: Location = 'cpu') -> 
         ValueError: if it is damaged, holds other objects than tensors, plain data and MMEngine's
             log history, or has no weights.
     """
-    return _load(path, map_location, _LogHistory, _name)
+    return _load(path, 'cpu', _LogHistory, _name)
 
 
 def load_to_resume(path: str | Path, map_location: Location = 'cpu') -> Checkpoint:
