@@ -127,11 +127,12 @@ def draw(cells: pd.DataFrame) -> str:
     ]
     limits = cells.get('limit', pd.Series(np.nan, cells.index))
     limits = limits.groupby([cells['size'], cells['threads']]).transform('max')
-    for cell, limit in zip(cells.itertuples(), limits):
-        shown = f'{limit * 1000:.0f} | {cell.seconds / limit:.2f}' if limit > 0 else ' | '
+    for cell, limit in zip(cells.to_dict('records'), limits):
+        seconds = cell['seconds']
+        shown = f'{limit * 1000:.0f} | {seconds / limit:.2f}' if limit > 0 else ' | '
         lines.append(
-            f'| {cell.size.replace("x", " x ")} | {cell.threads} | {cell.backend} | '
-            f'{cell.seconds * 1000:.0f} | {shown} | {cell.megabytes:.0f} |'
+            f'| {cell["size"].replace("x", " x ")} | {cell["threads"]} | {cell["backend"]} | '
+            f'{seconds * 1000:.0f} | {shown} | {cell["megabytes"]:.0f} |'
         )
     return '\n'.join(lines)
 
