@@ -21,10 +21,9 @@ import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from torch import Tensor, nn
-from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.convolutions import Convolutions
 from benchmarks.timing import time_in_turns
 from moefusion.apis import load_config
 from moefusion.apis.command import command
@@ -48,6 +47,7 @@ PARTS = {
 }
 RATIOS = {
     'network / its convolutions alone': ('float32', 'bare'),
+    'with detectors / all convolutions alone': ('with detectors', 'all bare'),
     'K experts / all': ('float32', 'all experts'),
     'channels-last / channels first': ('float32', 'channels first'),
     'bfloat16 / float32': ('bfloat16', 'float32'),
@@ -136,31 +136,6 @@ def in_layout(network: Network, layout: torch.memory_format) -> Network:
     return network.to(memory_format=layout)  # type: ignore[call-overload]  # not in PyTorch's types
 
 
-class Convolutions(TorchDispatchMode):
-    """Notes the convolutions that run under it, with their weights and inputs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[tuple[Any, ...]] = []
-
-    def __torch_dispatch__(
-        self,
-        func: OpOverload,
-        types: object,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> object:
-        """Run an operator; PyTorch calls this."""
-        if func is torch.ops.aten.convolution.default:
-            self.calls.append(args)
-        return func(*args, **(kwargs or {}))
-
-    def run_again(self) -> None:
-        """Run the convolutions, and nothing between them."""
-        for args in self.calls:
-            torch.ops.aten.convolution(*args)
-
-
 def fusion_cases(
     config: dict[str, Any], size: tuple[int, int], device: torch.device
 ) -> dict[str, Callable[[], object]]:
@@ -191,8 +166,11 @@ def whole_cases(
     """Fusing a pair in memory as ``FusionInferencer`` does, and its attention maps alone."""
     model, pair = in_layout(model.to(device), torch.channels_last), random_pair(size)
     inputs = model.data_preprocessor(copy.deepcopy(pair))['inputs']
+    with Convolutions() as bare, torch.no_grad():
+        model.test_step(copy.deepcopy(pair))
     return {
         'with detectors': lambda: model.test_step(copy.deepcopy(pair)),
+        'all bare': bare.run_again,
         'detectors alone': lambda: [model.attend(name, inputs[name]) for name in MODALITIES],
     }
 

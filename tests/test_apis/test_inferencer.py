@@ -13,6 +13,7 @@ from mmengine.registry import init_default_scope
 import moefusion.plugin  # noqa: F401
 from moefusion.apis import FusionInferencer, load_config
 from moefusion.files import PairError, write_image
+from moefusion.fusion.strips import fuse_in_strips
 from moefusion.image import colorize
 from moefusion.metrics import fusion_metrics
 
@@ -304,3 +305,57 @@ def test_a_stream_keeps_no_result_and_works_when_asked(inferencer, tmp_path, mon
     assert len(earlier) == 5
     with pytest.raises(ValueError, match='1 visible but 2 infrared'):
         inferencer.stream(['a'], ['a', 'b'])
+
+
+def test_large_pairs_in_strips_are_as_the_model_has_them(inferencer, monkeypatch):
+    pairs = [random_pair(61, 83), random_pair(20, 30), random_pair(83, 61)]
+    visible, infrared = zip(*pairs)
+    call = dict(batch_size=3, progress=False)
+    whole = inferencer(list(visible), list(infrared), **call)
+    monkeypatch.setattr(inferencer.model.fusion, 'largest_whole', 2000)
+    cells = []
+
+    def in_strips(*inputs):
+        cells.append(inputs[1].shape)
+        return fuse_in_strips(*inputs, cells=600)
+
+    monkeypatch.setattr('moefusion.apis.large.fuse_in_strips', in_strips)
+    for result, expected in zip(inferencer(list(visible), list(infrared), **call), whole):
+        assert result.name == expected.name
+        for name in ('visible', 'infrared'):
+            np.testing.assert_array_equal(getattr(result, name), getattr(expected, name))
+        for name in ('gray', 'color'):
+            difference = getattr(result, name).astype(int) - getattr(expected, name)
+            assert np.abs(difference).max() <= 1, name
+        np.testing.assert_allclose(result.attention, expected.attention, atol=1e-5)
+        for name, weights in expected.gates.items():
+            np.testing.assert_allclose(result.gates[name], weights, atol=1e-5)
+    assert cells == [(1, 1, 61, 83), (1, 1, 83, 61)]
+    monkeypatch.setattr('moefusion.runtime.strips.LARGEST_SEEN', 1000)
+    seen = []
+    attend = inferencer.model.attend
+    monkeypatch.setattr(
+        inferencer.model, 'attend', lambda name, image: seen.append(image) or attend(name, image)
+    )
+    assert inferencer(*pairs[0], metrics=True).attention.shape == (61, 83)
+    assert [tuple(image.shape) for image in seen] == [(1, 3, 32, 64)] * 2  # of 27 x 36, padded
+
+
+def test_bfloat16_where_it_is_asked_for(config, checkpoint, inferencer, monkeypatch):
+    said = []
+    monkeypatch.setattr('moefusion.models.precision.print_log', lambda text, **_: said.append(text))
+    for native in (True, False):
+        monkeypatch.setattr('moefusion.models.precision.native_bfloat16', lambda _, n=native: n)
+        assert FusionInferencer(config, checkpoint, 'cpu', precision='auto').bfloat16 is native
+    assert 'bfloat16, which' in said[0] and 'float32, as no' in said[1]
+    half = FusionInferencer(config, checkpoint, 'cpu', precision='bfloat16')
+    pair = random_pair(40, 50)
+    for largest in (1 << 21, 100):  # whole and in strips
+        monkeypatch.setattr(half.model.fusion, 'largest_whole', largest)
+        result, expected = half(*pair), inferencer(*pair)
+        assert result.attention.dtype == np.float32
+        difference = np.abs(result.gray.astype(int) - expected.gray)
+        assert 0 < difference.mean() < 3 and difference.max() < 20
+    assert len(said) == 2 and not inferencer.bfloat16
+    with pytest.raises(ValueError, match="auto, float32, bfloat16, but is 'half'"):
+        FusionInferencer(precision='half')

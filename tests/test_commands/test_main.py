@@ -55,6 +55,7 @@ def test_a_range_for_thermal_images(tmp_path, capsys):
     'arguments, message',
     [
         (('--device', 'cpu'), 'need --backend torch'),
+        (('--precision', 'auto'), 'need --backend torch'),
         (('--backend', 'torch', '--model', 'x.onnx'), '--model needs --backend onnx'),
     ],
 )

@@ -1,5 +1,8 @@
 """Exported networks against torch, with other widths than the bundled ones."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +11,7 @@ from moefusion.fusion import FusionNetwork
 from moefusion.models import MoEFusion
 from moefusion.models.exportable import ExportableFusion
 from moefusion.runtime import Fuser
+from moefusion.runtime.strips import Step
 
 pytest.importorskip('onnxscript')
 FUSION = dict(
@@ -29,7 +33,7 @@ def choosing(network):
     'options',
     [dict(stride=2, source_skip=True), dict(top_k=1, num_experts=6, attention_merge='max')],
 )
-def test_any_size_and_any_network(tmp_path, options):
+def test_any_size_and_any_network(tmp_path, options, monkeypatch):
     from moefusion.apis.export import export_onnx
 
     model = MoEFusion(fusion={**FUSION, **options}).eval()
@@ -55,7 +59,37 @@ def test_any_size_and_any_network(tmp_path, options):
                 atol = 1 if each.dtype == torch.uint8 else 1e-3
                 np.testing.assert_allclose(output.astype(float), each.double().numpy(), atol=atol)
             chosen.add(tuple(np.flatnonzero(np.concatenate(outputs[4:]))))
+            whole = dict(zip(exportable.outputs, outputs))
+            for cells in (300, 1 << 20):
+                given = {name: value for name, value in inputs.items() if name in average}
+                strips = replace(fuse.strips, cells=cells)(visible, infrared, **given)
+                for name, values in whole.items():
+                    atol = 1 if name == 'color' else 1e-5
+                    found = strips[name].astype(float)
+                    np.testing.assert_allclose(found, values, atol=atol, rtol=0, err_msg=name)
     assert len(chosen) > 1  # other experts for other images
+    assert_large_pairs_go_in_strips(fuse, monkeypatch)
+
+
+def assert_large_pairs_go_in_strips(fuse, monkeypatch):
+    visible = np.random.randint(0, 256, (61, 47, 3), np.uint8)
+    whole = fuse(visible, visible[..., 0])
+    steps, run = [], fuse.session.run
+
+    def noted(outputs, inputs):
+        steps.append(Step(int(inputs.get('step', 0))))
+        return run(outputs, inputs)
+
+    fuse.session = SimpleNamespace(run=noted)
+    monkeypatch.setattr(fuse, 'largest_whole', 61 * 47)
+    fuse(visible, visible[..., 0])
+    assert steps == [Step.WHOLE]
+    monkeypatch.setattr(fuse, 'largest_whole', 61 * 47 - 1)
+    result = fuse(visible, visible[..., 0])
+    assert steps[1:] == [Step.ATTEND, Step.LOCAL, Step.GLOBAL, Step.FUSE]
+    assert np.abs(result.gray.astype(int) - whole.gray).max() <= 1
+    for name, weights in whole.gates.items():
+        np.testing.assert_allclose(result.gates[name], weights, atol=1e-5)
 
 
 def test_compiled_networks_choose_without_python():

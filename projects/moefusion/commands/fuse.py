@@ -49,6 +49,9 @@ def parse_args(argv: list[str] | None = None, backend: str = 'onnx') -> argparse
     text = "write one channel; without, the visible image's colour is kept"
     parser.add_argument('--gray', action='store_true', help=text)
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
+    text = 'of --backend torch; auto: bfloat16 where the device has it (default: %(default)s)'
+    names = 'auto', 'float32', 'bfloat16'
+    parser.add_argument('--precision', choices=names, default='float32', help=text)
     parser.add_argument('--overwrite', action='store_true', help='fuse again what is there already')
     text = 'also a picture of each pair here: sources, attention, gates and fused image'
     parser.add_argument('--pictures', metavar='DIR', help=text)
@@ -56,8 +59,11 @@ def parse_args(argv: list[str] | None = None, backend: str = 'onnx') -> argparse
     args = parser.parse_args(argv)
     if bool(args.config) != bool(args.checkpoint):
         parser.error('--config and --checkpoint go together: give both or neither')
-    if args.backend == 'onnx' and (args.config or args.device or vars(args).get('cfg_options')):
-        parser.error('--config, --checkpoint, --cfg-options and --device need --backend torch')
+    of_torch = args.config, args.device, vars(args).get('cfg_options'), args.precision != 'float32'
+    if args.backend == 'onnx' and any(of_torch):
+        parser.error(
+            '--config, --checkpoint, --cfg-options, --device and --precision need --backend torch'
+        )
     if args.backend == 'torch' and args.model:
         parser.error('--model needs --backend onnx')
     return args
@@ -124,5 +130,5 @@ def make_fuser(args: argparse.Namespace, infrared_range: Range | None = None) ->
         )
     apis = need('moefusion.apis', '--backend torch')
     return apis.FusionInferencer(
-        args.config, args.checkpoint, args.device, args.cfg_options, infrared_range
+        args.config, args.checkpoint, args.device, args.cfg_options, infrared_range, args.precision
     )

@@ -180,7 +180,7 @@ class FusionNetwork(nn.Module):
         height, width = visible.shape[-2:]
         given = gatings or {}
         inference = not (self.training or torch.is_grad_enabled() or torch.compiler.is_compiling())
-        if inference and height * width > self.largest_whole and self._has_gates():
+        if inference and height * width > self.largest_whole:
             fused, decided = fuse_in_strips(self, visible, infrared, attention, given)
             return FusionOutput(fused, attention, decided)
         cells = self.to_cells(visible), self.to_cells(infrared)
@@ -203,10 +203,6 @@ class FusionNetwork(nn.Module):
     def to_cells(self, image: Tensor) -> Tensor:
         """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
         return F.pixel_unshuffle(pad_to_multiple(image, self.stride, 'replicate'), self.stride)
-
-    def _has_gates(self) -> bool:
-        """Whether every part is a mixture with a choice, as in the paper."""
-        return self.gates().keys() == {*(f'local_{region}' for region in self.local), 'global'}
 
     @staticmethod
     def prior(region: str, attention: Tensor) -> Tensor:

@@ -7,13 +7,22 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def cell_shares(size: int, count: int) -> Tensor:
-    """What each of ``size`` rows adds to the means of ``count`` cells, as adaptive pooling has it.
+def cell_shares(
+    rows: int, count: int, first: int | Tensor = 0, size: int | Tensor | None = None
+) -> Tensor:
+    """What each of ``rows`` rows adds to the means of ``count`` cells, as adaptive pooling has it.
+
+    Args:
+        rows (int): how many to tell of.
+        count (int): of cells.
+        first (int | Tensor): the first of these rows. Defaults to 0.
+        size (int | Tensor, optional): of all rows that the cells share. Defaults to ``rows``.
 
     Returns:
-        Tensor: ``count`` x ``size``; each row sums to 1.
+        Tensor: ``count`` x ``rows``; over all rows, each sums to 1.
     """
-    number, place = torch.arange(count)[:, None], torch.arange(size)[None]
+    size = rows if size is None else size
+    number, place = torch.arange(count)[:, None], torch.arange(rows)[None] + first
     start, end = number * size // count, ((number + 1) * size + count - 1) // count
     return ((place >= start) & (place < end)).float() / (end - start)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from moefusion.fusion.mixture import LocalMixture
     from moefusion.fusion.network import FusionNetwork
 
-STRIP = 1 << 16  # cells of a strip, without its halo
+STRIP = 1 << 17  # cells of a strip, without its halo
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,13 @@ class _Strip:
         return features[..., first : first + (self.stop - self.start) * scale, :]
 
     def means(self, features: list[Tensor], grid: tuple[int, int]) -> Tensor:
-        """What the strip adds to the whole image's means over a grid."""
-        rows = cell_shares(self.height, grid[0])[:, self.start : self.stop].to(features[0])
-        columns = cell_shares(features[0].shape[-1], grid[1]).to(features[0])
-        return torch.cat([rows @ self.inner(part) @ columns.T for part in features], dim=1)
+        """What the strip adds to the whole image's means over a grid, in float32."""
+        device = features[0].device
+        rows = cell_shares(self.height, grid[0])[:, self.start : self.stop].to(device)
+        columns = cell_shares(features[0].shape[-1], grid[1]).to(device)
+        with torch.autocast(device.type, enabled=False):
+            means = [rows @ self.inner(part).float() @ columns.T for part in features]
+        return torch.cat(means, dim=1)
 
 
 def fuse_in_strips(
@@ -72,9 +75,9 @@ def fuse_in_strips(
     """
     step = network.stride
     height, width = (-(-size // step) for size in visible.shape[-2:])
-    rows, reach = max(cells // width, 1), _reach(network)
+    rows, halo = max(cells // width, 1), reach(network)
     strips = [
-        _Strip(start, min(start + rows, height), height, reach) for start in range(0, height, rows)
+        _Strip(start, min(start + rows, height), height, halo) for start in range(0, height, rows)
     ]
 
     def cut(strip: _Strip) -> tuple[Tensor, Tensor, Tensor]:
@@ -83,25 +86,24 @@ def fuse_in_strips(
         ]
         return cells[0], cells[1], cells[2].mean(dim=1, keepdim=True)
 
-    def features(decided: Mapping[str, Gating]) -> Iterator[tuple[_Strip, Tensor]]:
-        for strip in strips:
-            yield strip, network.fusion_features(*cut(strip), decided)[0]
+    def features(strip: _Strip) -> Tensor:  # no name may hold one while the next is made
+        return network.fusion_features(*cut(strip), decided)[0]
 
     decided = dict(given)
     gates = network.gates()
-    local = [f'local_{region}' for region in network.local]
+    local = [name for name in gates if name != 'global']
     if not set(local) <= decided.keys():
         sums = _sum([_local_means(network, strip, *cut(strip)) for strip in strips])
         for name, means in zip(local, sums):
             decided.setdefault(name, gates[name].decide(means))
-    if 'global' not in decided:
+    if 'global' in gates and 'global' not in decided:
         grid = gates['global'].grid
-        (means,) = _sum([[strip.means([x_f], grid)] for strip, x_f in features(decided)])
+        (means,) = _sum([[strip.means([features(strip)], grid)] for strip in strips])
         decided['global'] = gates['global'].decide(means)
-    fused = [
-        strip.inner(F.pixel_shuffle(network.decoder(x_f, gating=decided['global'])[0], step), step)
-        for strip, x_f in features(decided)
-    ]
+    fused = []
+    for strip in strips:
+        decoded, decided['global'] = network.decoder(features(strip), decided.get('global'))
+        fused.append(strip.inner(F.pixel_shuffle(decoded, step), step))
     return torch.cat(fused, dim=2)[..., : visible.shape[-2], : visible.shape[-1]], decided
 
 
@@ -110,23 +112,21 @@ def _local_means(
 ) -> list[Tensor]:
     """What a strip adds to the input of each local gate."""
     encoded = (network.visible_encoder(visible)[-1], network.infrared_encoder(infrared)[-1])
-    gates = network.gates()
-    return [
-        strip.means(
-            [part * network.prior(region, attention) for part in encoded],
-            gates[f'local_{region}'].grid,
-        )
-        for region in network.local
-    ]
+    means = []
+    for region, part in network.local.items():
+        prior = network.prior(region, attention)
+        grid = cast('LocalMixture', part).gate.grid
+        means.append(strip.means([features * prior for features in encoded], grid))
+    return means
 
 
 def _sum(rows: list[list[Tensor]]) -> list[Tensor]:
     return [torch.stack(column).sum(dim=0) for column in zip(*rows)]
 
 
-def _reach(network: FusionNetwork) -> int:
-    """How many rows further than itself a row of the output looks, on either side."""
-    local = cast('LocalMixture', network.local['foreground'])
-    paths = network.visible_encoder, local.experts[0], network.decoder.experts[0]
+def reach(network: FusionNetwork) -> int:
+    """How many rows of cells further than itself a row of the output looks, on either side."""
+    local = [getattr(part, 'experts', [part])[0] for part in network.local.values()][:1]
+    paths = network.visible_encoder, *local, network.decoder.experts[0]
     modules = [module for path in paths for module in path.modules()]
     return sum(int(m.kernel_size[0]) // 2 for m in modules if isinstance(m, nn.Conv2d))

@@ -46,23 +46,30 @@ class ExportableFusion(nn.Module):
             same in colour, H x W x 3, uint8; the merged attention H x W in [0, 1]; the logits of
             all mixtures in a row, averaged; each mixture's E gate weights.
         """
-        height, width = infrared.shape
-        images = (visible.permute(2, 0, 1)[None].float(), infrared[None, None].float())
-        maps = [self._attend(name, image) for name, image in zip(MODALITIES, images)]
-        rgb = images[0] / 255
-        gray = rgb_to_gray(images[0]) / 255
-        maps = [attention[..., :height, :width] for attention in maps]
-        with self._averaging(share, previous):
-            output = self.model.fusion(gray, images[1] / 255, *maps)
-        fused = output.fused.clamp(0, 1)
-        color = (colorize(fused, rgb)[0] * 255).round().to(torch.uint8).permute(1, 2, 0)
+        images = visible.permute(2, 0, 1)[None].float(), infrared[None, None].float()
+        maps = self.attend(visible, infrared)
+        with self.averaging(share, previous):
+            output = self.model.fusion(rgb_to_gray(images[0]) / 255, images[1] / 255, *maps)
         gatings = [output.gatings[name] for name in self.gates]
-        logits = torch.cat([fused.new_empty(0), *(gating.logits[0] for gating in gatings)])
+        logits = torch.cat([output.fused.new_empty(0), *(gating.logits[0] for gating in gatings)])
         gates = [gating.weights[0] for gating in gatings]
-        return fused[0, 0], color, output.attention[0, 0], logits, *gates
+        return *self.shown(output.fused, visible), output.attention[0, 0], logits, *gates
+
+    def attend(self, visible: Tensor, infrared: Tensor) -> list[Tensor]:
+        """Both detectors' attention maps, 1 x 1 x H x W in [0, 1], of a pair as :meth:`forward`."""
+        height, width = infrared.shape
+        images = visible.permute(2, 0, 1)[None].float(), infrared[None, None].float()
+        maps = [self._attend(name, image) for name, image in zip(MODALITIES, images)]
+        return [attention[..., :height, :width] for attention in maps]
+
+    def shown(self, fused: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
+        """The network's image, 1 x 1 x H x W, clipped: H x W, and in colour H x W x 3, uint8."""
+        fused, rgb = fused.clamp(0, 1), visible.permute(2, 0, 1)[None].float() / 255
+        color = (colorize(fused, rgb)[0] * 255).round().to(torch.uint8).permute(1, 2, 0)
+        return fused[0, 0], color
 
     @contextmanager
-    def _averaging(self, share: Tensor | None, previous: Tensor | None) -> Iterator[None]:
+    def averaging(self, share: Tensor | None, previous: Tensor | None) -> Iterator[None]:
         """Meanwhile the gates choose by averaged logits, if there are any."""
         if share is None or previous is None:
             yield

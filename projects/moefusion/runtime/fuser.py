@@ -11,11 +11,13 @@ from moefusion.files import Range, check_range
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
 from moefusion.runtime.sources import Source, read_source
+from moefusion.runtime.strips import Step, StripFuser
 from moefusion.weights.bundled import BUNDLED
 
 BUNDLED_ONNX = BUNDLED.with_suffix('.onnx')
-INPUTS, AVERAGE = ['visible', 'infrared'], ['share', 'previous']  # the latter may be left out
-OUTPUTS = ['fused', 'color', 'attention', 'logits']  # the gates come behind these
+INPUTS = ['visible', 'infrared']
+OPTIONAL = ['share', 'previous', 'step', 'prior', 'window', 'means', 'chosen']
+OUTPUTS = ['fused', 'color', 'attention', 'logits']  # the gates come behind these, then 'new_means'
 CURE = 'export it again with this version: moefusion export CONFIG CHECKPOINT --out FILE.onnx'
 
 
@@ -42,6 +44,8 @@ class Fuser(PairFuser):
         (48, 64, 3)
     """
 
+    largest_whole = 1 << 20  # pixels; a larger image is fused strip by strip
+
     def __init__(
         self, model: str | Path | None = None, threads: int = 0, infrared_range: Range | None = None
     ) -> None:
@@ -62,13 +66,19 @@ class Fuser(PairFuser):
                 f'({_first_line(error)}). Upgrade onnxruntime, or {CURE}'
             ) from error
         outputs = [output.name for output in self.session.get_outputs()]
-        self.gates = outputs[len(OUTPUTS) :]
+        self.gates = [name for name in outputs[len(OUTPUTS) :] if name != 'new_means']
         inputs = [each.name for each in self.session.get_inputs()]
-        average = [each.name for each in self.session.get_overridable_initializers()]
-        if (inputs, average, outputs[: len(OUTPUTS)]) != (INPUTS, AVERAGE, OUTPUTS):
+        optional = {each.name: each for each in self.session.get_overridable_initializers()}
+        known = inputs == INPUTS and [*optional] in (OPTIONAL, OPTIONAL[:2])
+        if not known or outputs[: len(OUTPUTS)] != OUTPUTS:
             raise ValueError(
                 f'model {self.path} is not an exported MoE-Fusion of this version: {CURE}'
             )
+        self.strips: StripFuser | None = None  # of a file that was exported before there were any
+        if 'step' in optional:
+            stride, reach = (int(self.metadata[name]) for name in ('stride', 'reach'))
+            (experts,) = optional['chosen'].shape
+            self.strips = StripFuser(self._run, self.gates, stride, reach, experts)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -110,21 +120,30 @@ class Fuser(PairFuser):
         Returns:
             tuple[FusionResult, np.ndarray]: the fused frame, and the averaged logits.
         """
-        feeds = {'visible': visible, 'infrared': infrared}
+        average = {}
         if previous is not None:
-            feeds |= {'share': np.array(share, np.float32), 'previous': previous}
-        outputs = self.session.run(None, feeds)
-        fused, color, attention, logits = outputs[: len(OUTPUTS)]
+            average = {'share': np.array(share, np.float32), 'previous': previous}
+        if self.strips and infrared.size > self.largest_whole:
+            made = self.strips(visible, infrared, **average)
+        else:
+            pair = dict(visible=visible, infrared=infrared)
+            made = self._run(Step.WHOLE, [*OUTPUTS, *self.gates], **pair, **average)
         result = FusionResult(
             name=name,
             visible=visible,
             infrared=infrared,
-            gray=np.round(fused * 255).astype(np.uint8),
-            color=color,
-            attention=attention,
-            gates=dict(zip(self.gates, outputs[len(OUTPUTS) :])),
+            gray=np.round(made['fused'] * 255).astype(np.uint8),
+            color=made['color'],
+            attention=made['attention'],
+            gates={gate: made[gate] for gate in self.gates},
         )
-        return result, logits
+        return result, made['logits']
+
+    def _run(self, step: Step, outputs: list[str], **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Run one step of the network; the outputs by name."""
+        if step != Step.WHOLE:
+            inputs['step'] = np.array(step, np.int64)
+        return dict(zip(outputs, self.session.run(outputs, inputs)))
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,55 @@
+"""Fuses one large pair by the model within fixed memory: detectors see it smaller, then strips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from moefusion.fusion.strips import fuse_in_strips
+from moefusion.image import rgb_to_gray
+from moefusion.models import MoEFusion
+from moefusion.models.exportable import ExportableFusion
+from moefusion.runtime.result import FusionResult
+from moefusion.runtime.strips import enlarge, shrink
+
+ROWS = 256  # of an image that are floats at a time
+
+
+@torch.no_grad()
+def fuse_large(model: MoEFusion, pair: np.ndarray, path: str, device: torch.device) -> FusionResult:
+    """What became of one pair, as :class:`moefusion.Fuser` fuses such a one.
+
+    Args:
+        model (MoEFusion): in evaluation mode, on ``device``.
+        pair (np.ndarray): H x W x 4, uint8, B, G, R, infrared.
+        path (str): its file; the result is named after it.
+        device (torch.device): where it is fused.
+    """
+    visible, infrared = pair[..., 2::-1], np.ascontiguousarray(pair[..., 3])
+    visible = np.ascontiguousarray(visible)
+    exportable = ExportableFusion(model)
+    seen = [torch.from_numpy(image).to(device) for image in shrink(visible, infrared)]
+    merged = model.fusion.attention_merge(*exportable.attend(*seen))[0, 0]
+    attention = enlarge(merged.float().cpu().numpy(), *infrared.shape)
+    sources = [torch.from_numpy(image).to(device) for image in (visible, infrared)]
+    gray = torch.cat([_luma(rows) for rows in sources[0].split(ROWS)], dim=2)
+    prior = torch.from_numpy(attention)[None, None].to(device)
+    heat = sources[1][None, None] / 255
+    fused, gatings = fuse_in_strips(model.fusion, gray, heat, prior, {})
+    del gray, heat, prior
+    levels, color = np.empty_like(infrared), np.empty_like(visible)
+    for start in range(0, len(infrared), ROWS):
+        rows = slice(start, start + ROWS)
+        shown, colored = exportable.shown(fused[..., rows, :].float(), sources[0][rows])
+        levels[rows] = (shown * 255).round().to(torch.uint8).cpu().numpy()
+        color[rows] = colored.cpu().numpy()
+    gates = {name: gatings[name].weights[0].cpu().numpy() for name in exportable.gates}
+    return FusionResult(Path(path).stem, visible, infrared, levels, color, attention, gates)
+
+
+def _luma(visible: Tensor) -> Tensor:
+    """Rows H x W x 3, uint8, as 1 x 1 x H x W in [0, 1]."""
+    return rgb_to_gray(visible.permute(2, 0, 1)[None].float()) / 255
