@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from moefusion.apis import FusionInferencer
 from moefusion.apis.command import command, show_progress
+from moefusion.apis.naming import add_infrared_range, chosen_range
 from moefusion.apis.routing import SCORES, RoutedPair, RoutingStudy
 from moefusion.files import find_pairs, read_pair, write_file, write_image
 from moefusion.losses import FusionLoss
@@ -30,13 +31,17 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     metavar, text = 'NAME=VISIBLE,INFRARED', 'folders of each data set'
     parser.add_argument('--data', nargs='+', required=True, type=_group, metavar=metavar, help=text)
     parser.add_argument('--number', type=int, default=10, help='pairs of each set (default: 10)')
+    add_infrared_range(parser)
     parser.add_argument('--device', help='such as cpu or cuda:0')
     parser.add_argument(
         '--out-dir',
         help='also write routing.csv, a row for each pair, and a picture for each gate: which '
         'pairs go to which expert, sorted by its weight',
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.infrared_range == ['auto'] and not args.out_dir:
+        parser.error('--infrared-range auto needs --out-dir: the range of each set is kept there')
+    return args
 
 
 def _group(text: str) -> tuple[str, str, str]:
@@ -71,11 +76,13 @@ def analyse(args: argparse.Namespace) -> RoutingStudy:
     study = RoutingStudy(model, loss)
     for name, visible, infrared in args.data:
         pairs, _ = find_pairs(visible, infrared)
+        files = [file for _, file in pairs.values()]
+        levels = chosen_range(args.infrared_range, files, Path(args.out_dir or '', name))
         stems = list(pairs)
         number = min(args.number, len(stems))
         chosen = [stems[len(stems) * index // number] for index in range(number)]
         for stem in show_progress(chosen):
-            study.add(read_pair(*pairs[stem]), stem, name)
+            study.add(read_pair(*pairs[stem], levels), stem, name)
     study.compare(show_progress)
     return study
 

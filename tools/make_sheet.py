@@ -16,7 +16,7 @@ import numpy as np
 
 from moefusion.apis.command import command, show_progress
 from moefusion.apis.device import choose_device
-from moefusion.apis.naming import named_folder
+from moefusion.apis.naming import add_infrared_range, chosen_range, named_folder
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
 from moefusion.files import read_infrared, read_visible, write_image
 from moefusion.visualization.grid import DPI
@@ -36,6 +36,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--strip', nargs='+', default=[], metavar='END', help='ends of file names to ignore'
     )
+    add_infrared_range(parser)
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         '--boxes',
@@ -58,9 +59,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Read, draw and write."""
     args = parse_args(argv)
-    found = find_evaluation_set(
-        args.visible, args.infrared, dict(args.fused), None, args.names, args.strip
-    )
+    folders = args.visible, args.infrared, dict(args.fused)
+    found = find_evaluation_set(*folders, None, args.names, args.strip)
+    files = find_evaluation_set(*folders, strip=args.strip).infrared.values()  # not the drawn alone
+    found.infrared_range = chosen_range(args.infrared_range, files, Path(args.out).parent)
     boxes = json.loads(Path(args.boxes).read_text()) if args.boxes else {}
     detector = Detector(args.detect, args.device, args.score) if args.detect else None
     rows = {}
@@ -89,9 +91,10 @@ def read_images(found: EvaluationSet, stem: str) -> dict[str, np.ndarray]:
     Raises:
         ValueError: if they differ in size.
     """
+    heat = read_infrared(found.infrared[stem], found.infrared_range)
     images = {
         'Visible': cv2.cvtColor(read_visible(found.visible[stem]), cv2.COLOR_BGR2RGB),
-        'Infrared': read_infrared(found.infrared[stem])[..., None].repeat(3, axis=2),
+        'Infrared': heat[..., None].repeat(3, axis=2),
     }
     for name, files in found.fused.items():
         images[name] = cv2.cvtColor(read_visible(files[stem]), cv2.COLOR_BGR2RGB)

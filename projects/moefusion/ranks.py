@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -35,6 +35,15 @@ class Ranks:
     def share(self, items: Iterable[Item]) -> list[Item]:
         """Every ``count``-th item, from this process's number on."""
         return list(items)[self.number :: self.count]
+
+    def of_the_first(self, find: Callable[[], Item]) -> Item:
+        """What a function returns in process 0, where alone it runs if they are joined.
+
+        Raises:
+            RuntimeError: as :meth:`gather` does.
+        """
+        found: list[Item] = self.gather(find() if self.leads else None)
+        return found[0]
 
     def gather(self, value: Any) -> list[Any]:
         """Wait for all processes, and hand each of them the values of all in order.

@@ -14,9 +14,14 @@ from moefusion.apis import ranks as module
 from moefusion.apis.ranks import join_ranks
 from moefusion.ranks import Ranks
 
+# The range of the infrared images is found by the first process alone
 BOTH = """
+import os
 import sys
 from moefusion.__main__ import main
+from moefusion.files import set_range
+if '1' in (os.environ.get('RANK'), os.environ.get('SLURM_PROCID')):
+    set_range.find_range = None
 for command in ('fuse', 'evaluate'):
     start = sys.argv.index(command) + 1
     stop = sys.argv.index('end', start)
@@ -53,15 +58,15 @@ def start(code, *arguments, launcher='pytorch'):
 
 @pytest.fixture
 def folders(tmp_path):
-    """Five pairs in vi and ir, of which one has a truncated infrared image."""
+    """Five pairs in vi and ir, of 16 bits, of which one has a truncated infrared image."""
     rng = np.random.default_rng(0)
     for name in ('vi', 'ir'):
         (tmp_path / name).mkdir()
         for number in range(5):
             image = cv2.blur(rng.integers(0, 256, (48, 60, 3), dtype=np.uint8), (3, 3))
-            cv2.imwrite(
-                str(tmp_path / name / f'{number}.png'), image[..., : 3 - 2 * (name == 'ir')]
-            )
+            if name == 'ir':
+                image = image[..., 0].astype(np.uint16) * 50 + 20000
+            cv2.imwrite(str(tmp_path / name / f'{number}.png'), image)
     broken = tmp_path / 'ir' / '3.png'
     broken.write_bytes(broken.read_bytes()[:-50])
     return tmp_path
@@ -71,7 +76,8 @@ def arguments(folder, out):
     fuse = [folder / 'vi', folder / 'ir', '--out-dir', out / 'fused']
     sources = ['--visible', folder / 'vi', '--infrared', folder / 'ir']
     score = [*sources, '--fused', f'mine={folder / "vi"}', '--out-dir', out / 'scores']
-    return [str(value) for value in fuse], [str(value) for value in score]
+    levels = '--infrared-range', 'auto'
+    return [str(value) for value in (*fuse, *levels)], [str(value) for value in (*score, *levels)]
 
 
 def written(folder):
@@ -94,8 +100,9 @@ def test_two_processes_write_what_one_does(folders, launcher):
     assert [task.returncode for task in tasks] == [0, 0], told + complained
     assert '4 fused, 0 skipped, 1 failed' in first and '4 images scored, 1 left out' in first
     assert 'fuse 1' in first and 'evaluate 0' in first
+    assert first.count('infrared range 2') == 2
     assert second.splitlines() == ['fuse 0', 'evaluate 0']
-    assert 'not fused: 3:' in complained and len(list((two / 'fused').iterdir())) == 4
+    assert 'not fused: 3:' in complained and len(list((two / 'fused').glob('*.png'))) == 4
     assert written(two) == written(one)
     lines = [
         len((two / 'scores' / name).read_text().splitlines())

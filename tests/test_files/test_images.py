@@ -180,6 +180,36 @@ def test_damage_in_a_compressed_tiff_is_noticed(tmp_path, codec):
         read_visible(path)
 
 
+@pytest.mark.parametrize('mode', ['L', 'RGB', 'YCbCr', 'CMYK', 'LA'])
+def test_a_whole_jpeg_in_a_tiff_is_read(tmp_path, mode):
+    path = tmp_path / 'v.tif'
+    Image.fromarray(painted()).convert(mode).save(path, compression='jpeg')
+    expected = cv2.imread(str(path))
+    np.testing.assert_array_equal(read_visible(path), expected)
+
+
+@pytest.mark.parametrize('mode', ['L', 'RGB', 'YCbCr'])
+@pytest.mark.parametrize('strip', [0, -1])
+def test_damage_of_a_jpeg_in_a_tiff_is_noticed(tmp_path, mode, strip):
+    """An end before its time, data that stops, bytes that do not belong, a start that is gone."""
+    path = tmp_path / 'v.tif'
+    Image.fromarray(painted((320, 240))).convert(mode).save(path, compression='jpeg')
+    with Image.open(path) as image:
+        start, length = (image.tag_v2[tag][strip] for tag in (273, 279))
+        assert len(image.tag_v2[273]) > 1
+    whole, middle, end = path.read_bytes(), start + length // 2, start + length
+    for damaged in (
+        whole[:middle] + b'\xff\xd9' + whole[middle + 2 :],
+        whole[:middle] + bytes(end - middle) + whole[end:],
+        whole[:middle] + b'\xff' * 30 + whole[middle + 30 :],
+        whole[:start] + bytes(20) + whole[start + 20 :],
+    ):
+        path.write_bytes(damaged)
+        for read in (read_visible, read_infrared):
+            with pytest.raises(PairError, match=r'v\.tif: the file is truncated or damaged'):
+                read(path)
+
+
 def test_colours_of_printing_are_read(tmp_path, color):
     Image.fromarray(color).convert('CMYK').save(tmp_path / 'v.jpg')
     assert read_visible(tmp_path / 'v.jpg').shape == color.shape

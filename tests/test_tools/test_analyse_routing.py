@@ -1,6 +1,7 @@
 """tools/analyse_routing.py: the report, the table of pairs, and who chose which expert."""
 
 import importlib.util
+import json
 from types import SimpleNamespace
 
 import cv2
@@ -39,6 +40,35 @@ def test_writes_what_it_says(tool, tmp_path, capsys):
     assert list(table.pair) == [*'abab'] and table['visible entropy'].between(7, 8).all()
     for name in gates:
         np.testing.assert_allclose(table.filter(regex=rf'^{name} \d').sum(axis=1), 1, atol=1e-3)
+
+
+def test_sixteen_bits_take_a_range_for_each_set(tool, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    for folder, low in (('one', 5000), ('two', 20000)):
+        (tmp_path / folder / 'ir').mkdir(parents=True)
+        (tmp_path / folder / 'vi').mkdir()
+        for name in ('a', 'b'):
+            image = random.integers(0, 256, (44, 50), dtype=np.uint8)
+            cv2.imwrite(str(tmp_path / folder / f'vi/{name}.png'), image)
+            heat = image.astype(np.uint16) * 10 + low
+            cv2.imwrite(str(tmp_path / folder / f'ir/{name}.png'), heat)
+    words = [
+        '--data',
+        *(f'{s}={tmp_path / s / "vi"},{tmp_path / s / "ir"}' for s in ('one', 'two')),
+    ]
+    words += ['--device', 'cpu', '--infrared-range', 'auto']
+    with pytest.raises(SystemExit):
+        tool.main(words)
+    assert 'auto needs --out-dir' in capsys.readouterr().err
+    study = tool.analyse(tool.parse_args([*words, '--out-dir', str(tmp_path / 'out')]))
+    heats = [pair.sources[1].double().numpy() for pair in study.pairs]
+    assert len(heats) == 4
+    for heat in heats:  # one range for both sets would leave each a part of the levels
+        assert heat.min() < 0.05 and heat.max() > 0.95
+    for folder, low in (('one', 5000), ('two', 20000)):
+        text = (tmp_path / 'out' / folder / 'infrared_range.json').read_text()
+        found = json.loads(text)['infrared_range']
+        np.testing.assert_allclose(found, [low, low + 2550], atol=60)
 
 
 def test_pairs_are_sorted_by_weight(tool):

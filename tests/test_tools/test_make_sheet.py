@@ -86,6 +86,22 @@ def test_detections(run, tmp_path, repo_root):
     assert np.abs(run(*flags, '0.05') - run(*flags, '0.99')).max() > 50
 
 
+def test_sixteen_bits_take_the_range_of_the_set(run, tmp_path, capsys):
+    """The drawn pair is the set's coldest, and stays dark."""
+    for number, name in enumerate('abc'):
+        heat = np.linspace(0, 999, 64 * 96).reshape(64, 96) + 20000 + 1000 * number
+        cv2.imwrite(str(tmp_path / f'ir/{name}.png'), heat.astype(np.uint16))
+    with pytest.raises(SystemExit, match=r'error: .*a\.png: uint16 values.*--infrared-range'):
+        run('--sobel')
+    boxes = tmp_path / 'boxes.json'
+    boxes.write_text(json.dumps(dict(a=dict(green=[10, 10, 40, 30]))))
+    picture = run('--boxes', str(boxes), '--infrared-range', 'auto')
+    found = json.loads((tmp_path / 'infrared_range.json').read_text())
+    assert found['images'] == 3
+    np.testing.assert_allclose(found['infrared_range'], [20003, 22996], atol=3)
+    assert 20 < np.median(picture[60:180, 330:630]) < 60  # of its own range it would be 127
+
+
 def test_a_pair_that_is_not_there(run):
     with pytest.raises(SystemExit, match='error: d: missing in visible'):
         run('--names', 'a', 'd')

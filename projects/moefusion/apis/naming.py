@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
+from pathlib import Path
 
-from moefusion.files import LAYOUTS, Naming
+from moefusion.apis.command import show_progress
+from moefusion.files import LAYOUTS, Naming, Range, choose_range
+from moefusion.ranks import Ranks
 
 
 def add_naming(parser: argparse.ArgumentParser) -> None:
@@ -25,14 +29,29 @@ def add_naming(parser: argparse.ArgumentParser) -> None:
 
 
 def add_infrared_range(parser: argparse.ArgumentParser) -> None:
-    """Add ``--infrared-range``, for :func:`moefusion.files.choose_range`."""
+    """Add ``--infrared-range``, for :func:`chosen_range`."""
     parser.add_argument(
         '--infrared-range',
         nargs='+',
         metavar=('LOW', 'HIGH'),
         help='infrared values that become 0 and 255 where images have 16 bits or floats; auto: '
-        'percentiles 0.1 and 99.9 of all, kept in OUT_DIR/infrared_range.json; or such a file',
+        'percentiles 0.1 and 99.9 of all, kept beside the outputs as infrared_range.json; or such '
+        'a file',
     )
+
+
+def chosen_range(
+    wanted: list[str] | None,
+    files: Iterable[str | Path],
+    folder: str | Path,
+    ranks: Ranks | None = None,
+) -> Range | None:
+    """Return what ``--infrared-range`` asks for, see :func:`moefusion.files.choose_range`.
+
+    Of several processes that are joined the first alone reads the images.
+    """
+    first = (ranks or Ranks()).of_the_first
+    return first(lambda: choose_range(wanted, files, folder, show_progress))
 
 
 def chosen_naming(args: argparse.Namespace) -> Naming:

@@ -13,7 +13,13 @@ import pandas as pd
 
 from moefusion.apis.command import command, show_progress, warn
 from moefusion.apis.device import choose_device
-from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming, named_folder
+from moefusion.apis.naming import (
+    add_infrared_range,
+    add_naming,
+    chosen_naming,
+    chosen_range,
+    named_folder,
+)
 from moefusion.apis.ranks import add_launcher, join_ranks
 from moefusion.comparison.checks import expected_scores, leave_out_sizes
 from moefusion.comparison.cues import check_cues, cue_table
@@ -24,7 +30,7 @@ from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.report import fusion_table, left_out_notes, write_report
 from moefusion.comparison.scoring import Task, as_frame, make_tasks, score_images
 from moefusion.comparison.tables import Table
-from moefusion.files import choose_range, read_cues, read_lines
+from moefusion.files import read_cues, read_lines
 from moefusion.metrics import PROTOCOLS
 from moefusion.ranks import Ranks
 
@@ -114,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
         chosen_naming(args),
     )
     sources = images.infrared.values()
-    args.infrared_range = choose_range(args.infrared_range, sources, args.out_dir, show_progress)
+    args.infrared_range = chosen_range(args.infrared_range, sources, args.out_dir, ranks)
     images.infrared_range = args.infrared_range
     leave_out_sizes(images)
     for note in images.notes:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from moefusion.apis.command import add_config_options, command, show_progress, warn
 from moefusion.apis.cpus import limited_cpus
 from moefusion.apis.memory import keep_freed_memory
-from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming
+from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming, chosen_range
 from moefusion.apis.ranks import add_launcher, join_ranks
 from moefusion.extras import need
-from moefusion.files import Range, choose_range, find_pairs, read_lines
+from moefusion.files import Range, find_pairs, read_lines
 from moefusion.ranks import Ranks
 from moefusion.runtime.folder import fuse_pairs
 
@@ -106,7 +106,7 @@ def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
             warn(f'not fused: {stem}: {reason}')
         counts['failed'] = len(unpaired)
     files = [infrared for _, infrared in pairs.values()]
-    infrared_range = choose_range(args.infrared_range, files, args.out_dir, show_progress)
+    infrared_range = chosen_range(args.infrared_range, files, args.out_dir, ranks)
     share = {stem: pairs[stem] for stem in ranks.share(pairs)}
     outcomes = fuse_pairs(
         make_fuser(args, infrared_range),

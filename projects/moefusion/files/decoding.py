@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,9 @@ from moefusion.files.errors import PairError
 # What Pillow raises for files it cannot read.
 UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
 JPEG = b'\xff\xd8\xff'
+# Tags of TIFF, and the value of the first that stands for JPEG; the rest start with their offsets.
+COMPRESSION, JPEG_IN_TIFF, CHANNELS, JPEG_TABLES = 259, 7, 277, 347
+STRIPS, TILES = (273, 279), (324, 325)
 
 
 def decode(path: str | Path) -> np.ndarray:
@@ -83,13 +87,11 @@ def _inspect(path: str | Path, data: bytes) -> bool:
     """Return whether a header may ask to turn the image; raise where a decoder notices damage.
 
     OpenCV fills in what a damaged JPEG lacks and tells only the terminal. So libjpeg decodes the
-    file at an eighth of its size, strictly; a PNG's check sums are compared; Pillow decodes a TIFF.
+    file, or those inside a TIFF, strictly; a PNG's check sums are compared; Pillow decodes a TIFF.
     """
     try:
         if data.startswith(JPEG):
-            fourfold = simplejpeg.decode_jpeg_header(data)[2] in ('CMYK', 'YCCK')
-            space = 'CMYK' if fourfold else 'GRAY'
-            simplejpeg.decode_jpeg(data, space, min_height=1, min_width=1, min_factor=8)
+            _inspect_jpeg(data)
             return b'Exif\0\0' in data
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
@@ -97,6 +99,8 @@ def _inspect(path: str | Path, data: bytes) -> bool:
                 if image.format == 'PNG':
                     image.verify()
                 elif image.format == 'TIFF':
+                    for part in _jpegs(image, data):
+                        _inspect_jpeg(part)
                     image.load()
                 return image.format == 'PNG' and b'eXIf' in data
     except (UnidentifiedImageError, Image.DecompressionBombError):
@@ -105,6 +109,25 @@ def _inspect(path: str | Path, data: bytes) -> bool:
         raise PairError(
             f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
         ) from error
+
+
+def _inspect_jpeg(data: bytes) -> None:
+    """Decode a JPEG at an eighth of its size; raise ValueError at the first warning."""
+    fourfold = simplejpeg.decode_jpeg_header(data)[2] in ('CMYK', 'YCCK')
+    space = 'CMYK' if fourfold else 'GRAY'
+    simplejpeg.decode_jpeg(data, space, min_height=1, min_width=1, min_factor=8)
+
+
+def _jpegs(image: Image.Image, data: bytes) -> Iterator[bytes]:
+    """The strips or tiles of a TIFF that are JPEGs (TIFF Technical Note 2), with their tables."""
+    tags = getattr(image, 'tag_v2', {})
+    if tags.get(COMPRESSION) != JPEG_IN_TIFF or tags.get(CHANNELS) == 2:  # libjpeg's are not two
+        return
+    tables = tags.get(JPEG_TABLES, b'')[:-2]  # without the end marker
+    for starts, lengths in STRIPS, TILES:
+        for start, length in zip(tags.get(starts, ()), tags.get(lengths, ())):
+            part = data[start : start + length]
+            yield tables + part[2:] if tables else part
 
 
 def _drop_alpha(image: np.ndarray, path: str | Path) -> np.ndarray:
