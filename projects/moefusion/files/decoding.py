@@ -13,10 +13,12 @@ from PIL import Image, UnidentifiedImageError
 
 from moefusion.extras import need
 from moefusion.files.errors import PairError
+from moefusion.files.headers import lacks_scans, tiff_bits
 
 # What Pillow raises for files it cannot read.
 UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
 JPEG = b'\xff\xd8\xff'
+PACKED = 10, 12, 14  # bits a value that a TIFF may hold without gaps
 
 
 def decode(path: str | Path) -> np.ndarray:
@@ -28,6 +30,14 @@ def decode(path: str | Path) -> np.ndarray:
     data = _bytes(path)
     turned = _inspect(path, data)
     image = _drop_alpha(_decode(path, data, cv2.IMREAD_UNCHANGED), path)
+    bits = tiff_bits(data)
+    if image.dtype == np.uint8 and bits > 8:
+        raise PairError(
+            f'{path}: OpenCV keeps 8 of its {bits} bits, as for gray with alpha. Save it as plain '
+            'gray.'
+        )
+    if image.dtype == np.uint16 and bits in PACKED:
+        return image >> (16 - bits)  # OpenCV fills the word from above
     return _decode(path, data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH) if turned else image
 
 
@@ -84,16 +94,23 @@ def _inspect(path: str | Path, data: bytes) -> bool:
 
     OpenCV fills in what a damaged JPEG lacks and tells only the terminal. So libjpeg decodes the
     file at an eighth of its size, strictly; a PNG's check sums are compared; Pillow decodes a TIFF.
+    A file of several pictures is refused; the preview behind a phone's JPEG is none.
     """
     try:
         if data.startswith(JPEG):
             fourfold = simplejpeg.decode_jpeg_header(data)[2] in ('CMYK', 'YCCK')
             space = 'CMYK' if fourfold else 'GRAY'
             simplejpeg.decode_jpeg(data, space, min_height=1, min_width=1, min_factor=8)
+            if lacks_scans(data):
+                raise ValueError('progressive JPEG without its last scans')
             return b'Exif\0\0' in data
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             with Image.open(io.BytesIO(data)) as image:
+                if (count := getattr(image, 'n_frames', 1)) > 1:
+                    raise PairError(
+                        f'{path}: {count} pictures in one file. Save the one that is meant, alone.'
+                    )
                 if image.format == 'PNG':
                     image.verify()
                 elif image.format == 'TIFF':
@@ -101,6 +118,8 @@ def _inspect(path: str | Path, data: bytes) -> bool:
                 return image.format == 'PNG' and b'eXIf' in data
     except (UnidentifiedImageError, Image.DecompressionBombError):
         return False  # no format of Pillow's, or more than it takes: OpenCV decides
+    except PairError:
+        raise
     except UNREADABLE as error:
         raise PairError(
             f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
