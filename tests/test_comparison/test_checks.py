@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from moefusion.comparison.checks import expected_scores, leave_out_sizes
-from moefusion.comparison.cues import check_cues
+from moefusion.comparison.cues import check_cues, match_cues
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.regions import REGIONS
@@ -70,3 +70,11 @@ def test_a_cue_outside_its_image_is_named(test_set, box):
     cues['b'].append(dict(source='visible', box=box))
     with pytest.raises(EvaluationError, match='of b is outside its image, 64 x 48'):
         check_cues(find(test_set), cues)
+
+
+def test_cues_go_by_the_ids_of_the_images(test_set):
+    images = find(test_set)
+    cue = [dict(source='visible', box=(1, 1, 9, 9), coloured=False, category='sign')]
+    assert match_cues(images, {'vi/a.bmp': cue, 'b': cue}) == {'a': cue, 'b': cue}
+    with pytest.raises(EvaluationError, match='annotations of vi/a and ir/a: which one is it'):
+        match_cues(images, {'vi/a': cue, 'ir/a': cue})

@@ -180,6 +180,11 @@ def test_errors(test_set, detector_files, tmp_path):
         module.load_detector(tmp_path / 'none.py', checkpoint)
     with pytest.raises(FileNotFoundError, match='none.pth'):
         module.load_detector(config, tmp_path / 'none.pth')
+    (tmp_path / 'part.py').write_text('model = dict()')
+    with pytest.raises(
+        EvaluationError, match=r'part\.py: no test_dataloader\. Name a whole config'
+    ):
+        module.load_detector(tmp_path / 'part.py', checkpoint)
     images = find(test_set)
     images.fused['Visible'] = images.fused['average']
     with pytest.raises(EvaluationError, match='Visible'):

@@ -116,3 +116,14 @@ def test_a_byte_order_mark_does_not_hide_the_region(tmp_path, encoding):
     given = read_given_scores(path, frame[frame['image'] == 'a'])
     assert set(given['region']) == {'foreground'}
     assert (given[list(METRIC_NAMES)] == 1.5).all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ('region', 'words'),
+    [('Whole', "line 2: region 'Whole' is none of"), ('foreground', 'A has scores of foreground')],
+)
+def test_a_region_that_is_not_scored_does_not_vanish(tmp_path, region, words):
+    columns = ('method', 'image', *METRIC_NAMES, 'region')
+    path = write(tmp_path / 'o.csv', ('A', 'a', 2, region), columns=columns)
+    with pytest.raises(EvaluationError, match=words):
+        read_given_scores(path, measured())

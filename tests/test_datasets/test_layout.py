@@ -75,7 +75,7 @@ def test_every_kind_of_fault_is_named(m3fd):
         assert len(matching) == 1, (words, report.problems)
     assert len(report.problems) == len(expected) + 2  # k lacks three files
     assert len(report.notes) == 1 and 'partly outside' in report.notes[0]
-    assert report.pairs == 4  # g, i, j and j again
+    assert report.pairs == 3  # i, j and j again
 
 
 def test_missing_folder_or_split_is_a_problem_not_a_crash(m3fd):

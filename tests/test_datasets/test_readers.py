@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from mmdet.registry import METRICS
@@ -10,7 +11,7 @@ from mmdet.registry import METRICS
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.paired import PairedXMLDataset
 from moefusion.datasets.published import FLIRAlignedDataset, LLVIPDataset, M3FDDataset
-from moefusion.files import AnnotationError, PairError
+from moefusion.files import AnnotationError, PairError, write_image
 
 CAR, MAN = ('Car', 5, 6, 25, 20), ('People', 1, 1, 10, 25)
 
@@ -333,3 +334,90 @@ def test_equal_base_names_in_folders_keep_their_own_boxes(m3fd):
     m3fd.split('train', 'y/a.png', './x/a')
     dataset = M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt', recursive=True)
     assert [boxes(dataset, i)[0][0] for i in range(2)] == ['People', 'Car']
+
+
+def test_boxes_of_another_size_are_refused_at_the_start(m3fd):
+    m3fd.pair('a', CAR)
+    size = '<size><width>80</width><height>60</height></size>'
+    m3fd.xml('a', f'<annotation>{size}</annotation>')
+    with pytest.raises(
+        AnnotationError, match=r'a\.png is 40 x 30, but its annotation says 80 x 60'
+    ):
+        M3FDDataset(data_root=str(m3fd.root))
+    coco = dict(
+        images=[dict(id=0, file_name='a.png', width=30, height=40)],
+        annotations=[],
+        categories=[dict(id=1, name='Car')],
+    )
+    (m3fd.root / 'a.json').write_text(json.dumps(coco))
+    with pytest.raises(AnnotationError, match=r'a\.png is 40 x 30, but .* says 30 x 40'):
+        PairedCocoDataset(data_root=str(m3fd.root), ann_file='a.json')
+
+
+def test_images_of_two_sizes_are_refused_at_the_start(m3fd):
+    m3fd.pair('a', CAR)
+    (m3fd.root / 'Ir' / 'a.png').unlink()
+    write_image(m3fd.root / 'Ir' / 'a.bmp', np.zeros((30, 41), np.uint8))
+    with pytest.raises(PairError, match=r'a\.png is 40 x 30 but .*a\.bmp is 41 x 30'):
+        M3FDDataset(data_root=str(m3fd.root))
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        (dict(metainfo=dict(CLASSES=('Car',))), r'metainfo\.CLASSES is not read\. Write classes'),
+        (dict(metainfo=dict(classes={'Car', 'People'})), 'must be a tuple, since .* is a set'),
+        (dict(metainfo=dict(classes=[['Car', 'People']])), 'must be different names'),
+        (dict(metainfo=('Car',)), 'metainfo must be a dict'),
+        (dict(ignore_classes='Lamp'), "ignore_classes is the string 'Lamp'"),
+        (dict(ignore_classes=['Lamp']), r'Lamp is in ignore_classes and in metainfo\.classes'),
+    ],
+)
+def test_classes_that_would_be_read_as_others_are_refused(m3fd, change, words):
+    m3fd.pair('a', CAR)
+    with pytest.raises(ValueError, match=words):
+        M3FDDataset(data_root=str(m3fd.root), lazy_init=True, **change)
+
+
+def test_classes_that_are_none_are_missing_ones(m3fd):
+    m3fd.pair('a', CAR)
+    with pytest.raises(ValueError, match=r'needs metainfo=dict\(classes'):
+        M3FDDataset(data_root=str(m3fd.root), metainfo=dict(classes=None))
+
+
+def test_a_pair_listed_twice_is_said(m3fd, said):
+    m3fd.pair('a', CAR).pair('b', CAR)
+    m3fd.split('train', 'a', 'b', 'a.png')
+    assert len(M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt')) == 3
+    assert said == ['M3FDDataset: 1 x pair listed more than once, read as often: a']
+
+
+def test_annotations_of_both_images_of_a_pair_are_refused(m3fd):
+    m3fd.pair('a', CAR)
+    images = [dict(id=i, file_name=name) for i, name in enumerate(('a_RGB.png', 'a_IR.png'))]
+    for folder, end in (('Vis', 'RGB'), ('Ir', 'IR')):
+        (m3fd.root / folder / 'a.png').rename(m3fd.root / folder / f'a_{end}.png')
+    content = dict(images=images, annotations=[], categories=[dict(id=1, name='Car')])
+    (m3fd.root / 'a.json').write_text(json.dumps(content))
+    kwargs = dict(data_root=str(m3fd.root), ann_file='a.json')
+    kwargs |= dict(visible_suffix='_RGB', infrared_suffix='_IR')
+    with pytest.raises(PairError, match=r'a: annotations of a_RGB\.png and a_IR\.png: which one'):
+        PairedCocoDataset(**kwargs)
+    assert len(PairedCocoDataset(labelled=False, **kwargs)) == 1
+
+
+def test_names_and_annotations_without_the_folder_of_the_images(m3fd):
+    """LLVIP in one: ids with a folder, XML files and names in a json without."""
+    for folder in ('Vis/train', 'Ir/train', 'Annotation/train'):
+        (m3fd.root / folder).mkdir()
+    m3fd.pair('train/a', CAR)
+    (m3fd.root / 'Annotation' / 'train' / 'a.xml').rename(m3fd.root / 'Annotation' / 'a.xml')
+    kwargs = dict(data_root=str(m3fd.root), recursive=True)
+    assert boxes(M3FDDataset(**kwargs))[0][0] == 'Car'
+    content = dict(
+        images=[dict(id=3, file_name='a.png', width=40, height=30)],
+        annotations=[dict(id=1, image_id=3, category_id=1, bbox=[4, 5, 20, 14], area=280)],
+        categories=[dict(id=1, name='Car')],
+    )
+    (m3fd.root / 'a.json').write_text(json.dumps(content))
+    assert boxes(PairedCocoDataset(ann_file='a.json', **kwargs))[0][0] == 'Car'

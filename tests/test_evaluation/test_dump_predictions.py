@@ -73,3 +73,13 @@ def test_each_pair_has_its_own_detections_gates_and_metrics(dumped):
         assert row['metrics'] == {
             'fusion': pytest.approx({k: v.item() for k, v in expected.items()})
         }
+
+
+def test_a_file_that_cannot_be_written_is_an_error_before_the_work(tmp_path):
+    (tmp_path / 'folder.pkl').mkdir()
+    (tmp_path / 'file').touch()
+    for name in ('folder.pkl', 'file/out.pkl'):
+        with pytest.raises(OSError, match=f'cannot write .*{name}'):
+            DumpPredictions(str(tmp_path / name))
+    DumpPredictions(str(tmp_path / 'new' / 'out.pkl'))
+    assert not list((tmp_path / 'new').iterdir())

@@ -40,3 +40,17 @@ def test_ends_that_are_no_part_of_the_name():
     assert [bare_stem(f'FLIR_1{end}.jpg', ends) for end in ('_RGB', '_PreviewData', '')] == [
         'FLIR_1'
     ] * 3
+
+
+def test_xml_files_of_one_folder_for_images_in_several(tmp_path):
+    """LLVIP: visible/train/010001.jpg and Annotations/010001.xml."""
+    for name in ('010001', '190001'):
+        (tmp_path / f'{name}.xml').write_text(
+            f'<annotation><size><width>{int(name)}</width><height>9</height></size></annotation>'
+        )
+    found, problems = read_annotations(tmp_path, ['train/010001', 'test/190001', 'test/2'])
+    assert {stem: each.size[0] for stem, each in found.items()} == {
+        'train/010001': 10001,
+        'test/190001': 190001,
+    }
+    assert problems == {'test/2': 'no annotation'}

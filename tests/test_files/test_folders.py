@@ -2,7 +2,7 @@
 
 import pytest
 
-from moefusion.files import list_folder, to_id
+from moefusion.files import list_folder, match_ids, to_id
 from moefusion.files.folders import without_end
 
 
@@ -54,3 +54,25 @@ def test_what_is_known_as_it_is_comes_first():
     assert to_id('a.png', {'a.png', 'a'}) == 'a.png'
     assert to_id('a.1', {'a.1'}) == 'a.1'
     assert to_id('x_RGB.png', {'a'}, ('_RGB',)) == 'x'
+
+
+def test_names_of_annotations_may_lack_or_have_a_folder():
+    assert match_ids(['010001', '190001'], {'train/010001', 'test/190001'}) == {
+        'train/010001': ['010001'],
+        'test/190001': ['190001'],
+    }
+    assert match_ids(['Vis/a.png', 'b_RGB.png'], {'a', 'b'}, ['_RGB']) == {
+        'a': ['Vis/a.png'],
+        'b': ['b_RGB.png'],
+    }
+    # another folder is another image, and two that fit are none
+    assert match_ids(['test/1'], {'train/1'}) == {'test/1': ['test/1']}
+    assert match_ids(['1'], {'train/1', 'test/1'}) == {'1': ['1']}
+    assert match_ids(['x/1.png', 'y/1.png'], {'1'}) == {'1': ['x/1.png', 'y/1.png']}
+
+
+def test_accents_are_the_same_in_either_spelling(tmp_path):
+    """macOS writes a letter and its accent apart, lists and other systems as one."""
+    (tmp_path / 'Stra\u00dfe_u\u0308ber.png').touch()
+    assert list(list_folder(tmp_path)) == ['Stra\u00dfe_\u00fcber']
+    assert to_id('Stra\u00dfe_u\u0308ber.png', list_folder(tmp_path)) == 'Stra\u00dfe_\u00fcber'

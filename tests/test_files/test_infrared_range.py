@@ -195,3 +195,13 @@ def test_a_damaged_radiometric_jpeg_is_named(tmp_path):
     pytest.importorskip('flyr')
     with pytest.raises(PairError, match=r'i\.jpg: its temperatures cannot be read'):
         read_infrared(radiometric(tmp_path / 'i.jpg'), (0, 100))
+
+
+@pytest.mark.parametrize('wrong', [(0, 100), (26000.5, 26999), (40000, 50000)])
+def test_a_range_in_other_units_is_refused(tmp_path, raw, wrong):
+    path = save(tmp_path / 'i.png', raw)
+    with pytest.raises(
+        PairError, match=r'i\.png: its values, 27000 to 32985, lie beyond the range'
+    ):
+        read_infrared(path, wrong)
+    assert read_infrared(path, (0, 27000)).max() == 255  # one pixel is inside

@@ -146,3 +146,23 @@ def test_every_file_is_in_a_pair_or_named(tmp_path_factory, files, naming):
             path = root / side / f'{stem}{end}'
             assert path in paired or ids & {stem, bare, bare_stem(path)}
     assert all(len({*pair}) == 2 for pair in pairs.values())
+
+
+def test_a_link_that_leads_nowhere_stops_no_other(tmp_path):
+    vis, ir = write(tmp_path / 'v', 'a.png', 'b.png'), write(tmp_path / 'i', 'a.png', 'b.png')
+    for folder in (vis, ir):
+        (folder / 'a.png').unlink()
+        (folder / 'a.png').symlink_to(tmp_path / 'gone.png')
+    pairs, problems = find_pairs(vis, ir)
+    assert list(pairs) == ['a', 'b'] and not problems  # who reads a names it
+
+
+def test_images_of_a_format_that_is_not_read_are_named(tmp_path):
+    vis, ir = write(tmp_path / 'v', 'a.png'), write(tmp_path / 'i', 'a.jpg')
+    (ir / 'a.jpg').rename(ir / 'a.jfif')
+    for folder, name in ((vis, 'b.HEIC'), (ir, 'b.seq'), (ir, 'notes.txt')):
+        (folder / name).touch()
+    pairs, problems = find_pairs(vis, ir)
+    assert list(pairs) == ['a']
+    assert set(problems) == {str(vis / 'b.HEIC'), str(ir / 'b.seq')}
+    assert all('export it as PNG' in reason for reason in problems.values())

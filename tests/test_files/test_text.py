@@ -79,3 +79,8 @@ def test_any_bytes_are_read_or_refused_by_name(tmp_path_factory, data):
         assert all(read_lines(path))
     except PairError as error:
         assert str(path) in str(error)
+
+
+def test_a_byte_order_mark_inside_a_joined_list_is_no_part_of_a_name(tmp_path):
+    (tmp_path / 'l.txt').write_bytes(2 * '00001\n# night\n00002\n'.encode('utf-8-sig'))
+    assert read_lines(tmp_path / 'l.txt') == ['00001', '00002'] * 2

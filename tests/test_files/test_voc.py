@@ -212,3 +212,39 @@ def test_findings_count_and_keep_the_first_places():
     assert findings.usable([-9, 2, 6, 8], 40, 30, 'd') == [0, 2, 6, 8]
     assert findings.lines(findings.defects) == ['3 x box inverted, dropped: a, b, ...']
     assert findings.lines(findings.notes) == ['1 x box partly outside the image, clipped: d']
+
+
+CAR = '<object><name>car</name>{}</object>'
+
+
+def test_kaist_says_corner_and_size(tmp_path):
+    box = '<bndbox><x>10</x><y>20</y><w>30</w><h>40.5</h></bndbox>'
+    _, objects = read(tmp_path, f'<annotation>{CAR.format(box)}</annotation>')
+    assert objects == [('car', [9, 19, 39, 59.5], False)]
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        (f'<objects><item><name>car</name>{BOX.format(1)}</item></objects>', '1 <bndbox> outside'),
+        (CAR.format(f'<name>bus</name>{BOX.format(1)}'), 'several <name>, car and bus'),
+        (CAR.format(BOX.format('1</xmin><xmin>3')), 'several <xmin>, 1 and 3'),
+        (CAR.format(BOX.format('1_0')), "<xmin> '1_0' is no number"),
+        (2 * f'<annotation>{CAR.format(BOX.format(1))}</annotation>', '3 <annotation>'),
+        (2 * '<filename>a.png</filename>', '2 <filename>, but one file is about one image'),
+        (2 * '<size><width>9</width><height>8</height></size>', '2 <size>'),
+        (
+            CAR.format(f'<difficult>0</difficult><difficult>1</difficult>{BOX.format(1)}'),
+            'several <difficult>',
+        ),
+    ],
+)
+def test_what_would_be_lost_is_refused(tmp_path, text, words):
+    with pytest.raises(AnnotationError, match=rf'a\.xml: .*{words}'):
+        read(tmp_path, f'<annotation>{text}</annotation>')
+
+
+def test_a_part_inside_an_object_is_none(tmp_path):
+    part = f'<part><name>head</name>{BOX.format(3)}</part>'
+    _, objects = read(tmp_path, f'<annotation>{CAR.format(BOX.format(1) + part)}</annotation>')
+    assert objects == [('car', [0, 1, 4.5, 5], False)]

@@ -1,5 +1,7 @@
 """Images in memory, of whatever kind, give the pair that the plain arrays give."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -77,3 +79,59 @@ def test_infrared_values_of_another_type_take_the_range(pair):
         read_source(color, kelvin, 0)
     with pytest.raises(ValueError, match='visible must be uint8, but is uint16$'):
         read_source(np.dstack([kelvin] * 3), kelvin, 0, (2000, 4550))
+
+
+def test_one_channel_and_gradients_are_fine(pair):
+    color, heat = pair
+    expected = np.dstack([color[..., ::-1], heat])
+    for infrared in (heat[..., None], torch.from_numpy(heat)[None]):
+        np.testing.assert_array_equal(read_source(color, infrared, 0)[0], expected)
+    warm = torch.from_numpy(heat).double().requires_grad_()
+    np.testing.assert_array_equal(read_source(color, warm, 0, (0, 255))[0], expected)
+
+
+def test_pillow_images_are_as_upright_as_their_files(pair, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    paths = tmp_path / 'v.png', tmp_path / 'i.png'
+    for path, image in zip(paths, pair):
+        Image.fromarray(image).save(path, exif=exif)
+    opened = read_source(*map(Image.open, paths), 0)[0]
+    np.testing.assert_array_equal(opened, read_source(*paths, 0)[0])
+
+
+@pytest.mark.parametrize(
+    ('source', 'words'),
+    [
+        (None, r'pair 2: visible is None, as cv2\.imread gives'),
+        (torch.zeros(3, 5, 7, dtype=torch.bfloat16), 'pair 2: visible cannot be read'),
+    ],
+)
+def test_what_is_no_image_is_named(pair, source, words):
+    with pytest.raises(ValueError, match=words):
+        read_source(source, pair[1], 2)
+
+
+def test_a_cut_off_pillow_image_is_named(pair, tmp_path):
+    Image.fromarray(np.repeat(pair[0], 50, 1)).save(tmp_path / 'v.jpg')
+    data = (tmp_path / 'v.jpg').read_bytes()
+    (tmp_path / 'v.jpg').write_bytes(data[: len(data) // 2])
+    with pytest.raises(ValueError, match='pair 0: visible cannot be read .*truncated'):
+        read_source(Image.open(tmp_path / 'v.jpg'), pair[1], 0)
+
+
+@pytest.mark.parametrize(
+    'wrong', [b'a.png', io.BytesIO(b'data'), {'a.png'}, {'a': 'a.png'}, memoryview(b'a')]
+)
+def test_what_has_no_order_or_is_no_image_is_refused(wrong):
+    with pytest.raises(ValueError, match=f'a {type(wrong).__name__} is no image'):
+        list_pairs(wrong, wrong)
+
+
+def test_a_file_is_never_its_own_partner(tmp_path):
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.zeros((4, 6), np.uint8)).save(path)
+    (tmp_path / 'b.png').symlink_to(path)
+    for visible, infrared in ((path, str(path)), ([path], [tmp_path / 'b.png'])):
+        with pytest.raises(PairError, match='would be its own partner'):
+            list_pairs(visible, infrared)

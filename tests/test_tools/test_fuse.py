@@ -303,3 +303,22 @@ def test_pictures_do_not_replace_fused_images(run, folders, capsys):
     paint(ir / 'a.png', 23, 17, 1)
     assert run(vis, ir, '--out-dir', out, '--pictures', out) == 1
     assert 'two folders' in capsys.readouterr().err and not out.exists()
+
+
+@pytest.mark.parametrize(
+    ('out', 'flags', 'words'),
+    [
+        ('vis', (), 'is the folder of the source images'),
+        ('ir', ('--overwrite',), 'is the folder of the source images'),
+        ('vis/new', ('--recursive',), 'is inside the folder of the source images'),
+    ],
+)
+def test_outputs_among_the_sources_are_refused(run, folders, tmp_path, capsys, out, flags, words):
+    """A second run would take them for sources: a.jpg and a.png of one name."""
+    vis, ir, _ = folders
+    paint(vis / 'a.jpg', 20, 18)
+    paint(ir / 'a.jpg', 20, 18, 1)
+    assert run(vis, ir, '--out-dir', tmp_path / out, *flags) == 1
+    assert words in capsys.readouterr().err
+    assert [path.name for path in vis.iterdir()] == ['a.jpg']
+    assert run(vis / 'a.jpg', ir / 'a.jpg', '--out-dir', vis) == 0

@@ -22,7 +22,7 @@ from moefusion.apis.naming import (
 )
 from moefusion.apis.ranks import add_launcher, join_ranks
 from moefusion.comparison.checks import expected_scores, leave_out_sizes
-from moefusion.comparison.cues import check_cues, cue_table
+from moefusion.comparison.cues import check_cues, cue_table, match_cues
 from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
@@ -123,6 +123,7 @@ def main(argv: list[str] | None = None) -> int:
     args.infrared_range = chosen_range(args.infrared_range, sources, args.out_dir, ranks)
     images.infrared_range = args.infrared_range
     leave_out_sizes(images)
+    cues = match_cues(images, cues) if cues else None
     for note in images.notes:
         say(f'{args.ann}: {note}')
     for folder, extra in images.extra.items():

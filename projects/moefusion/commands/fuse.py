@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moefusion.apis.command import add_config_options, command, show_progress, warn
@@ -100,7 +101,9 @@ def main(argv: list[str] | None = None, backend: str = 'onnx') -> int:
 def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
     """Fuse this process's share of what the arguments name, and count the outcomes as they come."""
     names = read_lines(args.list) if args.list else None
-    pairs, unpaired = find_pairs(args.visible, args.infrared, names, chosen_naming(args))
+    naming = chosen_naming(args)
+    pairs, unpaired = find_pairs(args.visible, args.infrared, names, naming)
+    refuse_source_folder(args, naming.recursive)
     if ranks.number == 0:
         for stem, reason in unpaired.items():
             warn(f'not fused: {stem}: {reason}')
@@ -120,6 +123,23 @@ def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
         counts[outcome.status] += 1
         if outcome.status == 'failed':
             warn(f'not fused: {outcome.stem}: {outcome.reason}')
+
+
+def refuse_source_folder(args: argparse.Namespace, recursive: bool) -> None:
+    """Raise ValueError where outputs would lie among the sources, and be taken for such next time.
+
+    Two files may have their output beside them.
+    """
+    for source in map(Path, (args.visible, args.infrared)):
+        for out in filter(None, (args.out_dir, args.pictures)):
+            place, folder = Path(out).resolve(), source.resolve()
+            inside = recursive and folder in place.parents
+            if source.is_dir() and (place == folder or inside):
+                where = 'inside the folder' if inside else 'the folder'
+                raise ValueError(
+                    f'{out} is {where} of the source images: choose another, or the next run takes '
+                    'the outputs for sources'
+                )
 
 
 def make_fuser(args: argparse.Namespace, infrared_range: Range | None = None) -> PairFuser:

@@ -31,7 +31,8 @@ def ablation_table(scores: pd.DataFrame, title: str) -> str:
         cells = cells.mask(ranks == place, cells.map(mark.format))
     several = scores['seed'].nunique() > 1
     if several:
-        cells = cells + spreads.map(f' ± {{:.{DIGITS}f}}'.format)
+        cells = cells + spreads.map(f' ± {{:.{DIGITS}f}}'.format).where(spreads.notna(), '')
+    cells = cells.where(means.notna(), '-')
     cells.insert(0, 'trainings', groups.size())
     rows = [['name', *cells], ['---'] + ['---:'] * len(cells.columns)]
     rows += [[str(cell) for cell in row] for row in cells.itertuples()]

@@ -12,7 +12,7 @@ import pandas as pd
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.tables import Table, score_rows
-from moefusion.files import PairError, read_infrared, read_size, read_visible
+from moefusion.files import PairError, match_ids, read_infrared, read_size, read_visible, several
 from moefusion.metrics import Cue, cue_retention
 
 COLUMNS = ['visible only', 'infrared only', 'colour']
@@ -62,6 +62,21 @@ def cue_table(
     )
     rows = score_rows(methods.mean().to_dict('index'))
     return Table('Cues of one camera', rows, SOURCES, digits=3, notes=[note])
+
+
+def match_cues(
+    images: EvaluationSet, cues: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The cues by the ids of the test set, see :func:`moefusion.files.match_ids`.
+
+    Raises:
+        EvaluationError: if two images of the file stand for one of the set.
+    """
+    found = match_ids(cues, images.stems, images.ends)
+    for names in found.values():
+        if len(names) > 1:
+            raise EvaluationError(f'--cues: {several(names)}')
+    return {stem: cues[names[0]] for stem, names in found.items()}
 
 
 def check_cues(images: EvaluationSet, cues: Mapping[str, list[dict[str, Any]]]) -> list[str]:

@@ -45,11 +45,17 @@ def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu
         :func:`mmdet.apis.inference_detector` wants it, and ``key``, which tells it from others.
 
     Raises:
-        EvaluationError: if neither checkpoint nor config say what the classes are.
+        EvaluationError: if the config is none of a detector's training, or neither checkpoint nor
+            config say what the classes are.
     """
     if not Path(config).is_file():
         raise EvaluationError(f'{config}: there is no such config file')
     cfg = Config.fromfile(config)
+    if lacking := [key for key in ('model', 'test_dataloader') if key not in cfg]:
+        raise EvaluationError(
+            f'{config}: no {" and no ".join(lacking)}. Name a whole config, such as those in '
+            'configs/detectors; its test pipeline prepares the images'
+        )
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     model = MODELS.build(cfg.model)
     meta = load_weights(model, checkpoint).get('meta', {})

@@ -11,7 +11,7 @@ import pandas as pd
 
 from moefusion.comparison.errors import EvaluationError
 from moefusion.files import PairError, read_text, to_id
-from moefusion.metrics import METRIC_NAMES
+from moefusion.metrics import METRIC_NAMES, REGIONS
 
 UNDEFINED = '', '-', 'nan', 'NaN'
 
@@ -33,8 +33,9 @@ def read_given_scores(
 
     Raises:
         FileNotFoundError: if the file is not there.
-        EvaluationError: if a column is missing, a value is no number, a method is among the
-            measured ones or appears twice for an image, or lacks a scored image.
+        EvaluationError: if a column is missing, a value is no number, a region is unknown, a method
+            is among the measured ones or appears twice for an image, lacks a scored image, or has
+            none of the scored regions.
     """
     given = _read(Path(path))
     stems = set(measured['image'])
@@ -46,6 +47,17 @@ def read_given_scores(
         raise EvaluationError(f'{path}, line {line}: {method} has image {named[line]} twice')
     for method in set(given['method']) & set(measured['method']):
         raise EvaluationError(f'{path}: {method} is also a method of --fused; rename it there')
+    for line in given.index[~given['region'].isin(REGIONS)]:
+        region = given.loc[line, 'region']
+        raise EvaluationError(f'{path}, line {line}: region {region!r} is none of {REGIONS}')
+    scored = set(measured['region'])
+    for method in given['method'].unique():
+        regions = set(given['region'][given['method'] == method])
+        if not regions & scored:
+            raise EvaluationError(
+                f'{path}: {method} has scores of {", ".join(sorted(regions))} alone, which is not '
+                'scored here; --regions names what is'
+            )
     methods, images = given[keys[:2]].drop_duplicates(), measured[['region', 'image']]
     wanted = methods.merge(images.drop_duplicates(), on='region')
     rows = wanted.merge(given, on=keys, how='left', indicator=True)

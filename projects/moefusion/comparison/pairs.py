@@ -15,6 +15,7 @@ from moefusion.files import (
     Naming,
     Range,
     fit_naming,
+    is_one_file,
     list_folder,
     list_sides,
     read_annotations,
@@ -38,6 +39,7 @@ class EvaluationSet:
         notes (list[str]): What was dropped of the annotations, with counts.
         infrared_range (tuple[float, float] | None): What becomes 0 and 255 of infrared images that
             are not 8-bit.
+        ends (tuple[str, ...]): Ends of file names that are no part of the stem.
     """
 
     visible: dict[str, Path]
@@ -48,6 +50,7 @@ class EvaluationSet:
     extra: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     infrared_range: Range | None = None
+    ends: tuple[str, ...] = ()
 
     @property
     def stems(self) -> list[str]:
@@ -140,6 +143,7 @@ def find_evaluation_set(
         left_out,
         {what: sorted(set(found) - wanted) for what, found in files.items()},
         findings.all_lines(),
+        ends=strip,
     )
 
 
@@ -172,7 +176,7 @@ def _flaws(
         missing = [what for what, found in found_in.items() if stem not in found]
         if missing:
             flaws[stem] = f'missing in {", ".join(missing)}'
-        elif found_in['visible'][stem][0].samefile(found_in['infrared'][stem][0]):
+        elif is_one_file(found_in['visible'][stem][0], found_in['infrared'][stem][0]):
             flaws[stem] = 'visible and infrared image are one file'
         for what, found in found_in.items():
             if len(paths := found.get(stem, [])) > 1:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar
 
 from mmdet.datasets import XMLDataset
 
+from moefusion.datasets.classes import check_classes, check_metainfo
 from moefusion.datasets.findings import warn
 from moefusion.datasets.pipeline import check_pipeline
 from moefusion.files import (
@@ -20,6 +22,7 @@ from moefusion.files import (
     fit_naming,
     list_sides,
     read_size,
+    refuse_other_size,
 )
 from moefusion.files.pairs import flaw, named
 
@@ -50,9 +53,10 @@ class PairedDataset(XMLDataset):
 
     Raises:
         PairError: no pairs, or pairs with a missing or ambiguous file.
-        AnnotationError: a broken annotation, or a class neither known nor ignored.
-        ValueError: ``classes`` is no tuple of different names; unknown ``layout`` or ``modality``;
-            a transform of the pipeline cannot take pairs.
+        AnnotationError: a broken annotation, one of another size than its images, or a class
+            neither known nor ignored.
+        ValueError: ``classes`` is no tuple of different names, or one is ignored too; unknown
+            ``layout`` or ``modality``; a transform of the pipeline cannot take pairs.
     """
 
     FOLDERS: ClassVar[dict[str, str]] = dict(visible='Vis', infrared='Ir', annotation='Annotation')
@@ -86,13 +90,19 @@ class PairedDataset(XMLDataset):
             preset.recursive if recursive is None else recursive,
         )
         self.labelled, self.modality = labelled, modality
+        if isinstance(ignore_classes, str):
+            raise ValueError(
+                f'{type(self).__name__}: ignore_classes is the string {ignore_classes!r}, not a '
+                f'list of names. One class is written as [{ignore_classes!r}].'
+            )
         self.ignore_classes = tuple(self.IGNORED if ignore_classes is None else ignore_classes)
         self.findings = Findings()
         self.hands_out_pairs = check_pipeline(kwargs.get('pipeline', ()))
         folders = {**self.FOLDERS, **(data_prefix or {})}
         folders['visible'] = folders.pop('img', folders['visible'])
+        check_metainfo(kwargs.get('metainfo'), type(self).__name__)
         super().__init__(*args, data_prefix=folders, lazy_init=True, **kwargs)
-        self._refuse_classes(self._metainfo.get('classes', ()))
+        check_classes(self._metainfo.get('classes'), ignore_classes or (), type(self).__name__)
         if not lazy_init:
             self.full_init()
 
@@ -113,7 +123,7 @@ class PairedDataset(XMLDataset):
                 f'{error.filename}: cannot read the folder ({error.strerror}). Check data_root and '
                 'data_prefix of the config; docs/data.md shows the layouts.'
             ) from error
-        missing = [] if self.ann_file else [f'{path}: of neither side' for path in strangers]
+        missing = [] if self.ann_file else [f'{path}: {why}' for path, why in strangers.items()]
         pairs = []
         for entry in wanted:
             pair_id = entry['pair_id']
@@ -145,6 +155,9 @@ class PairedDataset(XMLDataset):
             raise ValueError(
                 f'{type(self).__name__} needs metainfo=dict(classes=(...)) in the config'
             )
+        for pair_id, count in Counter(pair['pair_id'] for pair in pairs).items():
+            if count > 1:
+                self.findings.add('pair listed more than once, read as often', pair_id)
         data_list = [self.parse_data_info(pair) for pair in pairs]
         if self.modality:
             for info in data_list:
@@ -154,9 +167,22 @@ class PairedDataset(XMLDataset):
         return self._refuse_empty(data_list)
 
     def parse_data_info(self, pair: Entry) -> Entry:
-        """Turn one of :meth:`list_pairs` into the entry of the data list."""
+        """Turn one of :meth:`list_pairs` into the entry of the data list.
+
+        Raises:
+            PairError: an image's header cannot be read, or the sizes of the two differ.
+            AnnotationError: see the class.
+        """
         annotation = self._annotation(pair) if self.labelled else Annotation.empty()
-        width, height = annotation.size or read_size(pair['img_path'])
+        paths = pair['img_path'], pair['infrared_path']
+        size = read_size(paths[0])
+        refuse_other_size(paths[0], size, paths[1], read_size(paths[1]))
+        width, height = annotation.size or size
+        if size != (width, height):
+            raise AnnotationError(
+                f'{paths[0]} is {size[0]} x {size[1]}, but its annotation says {width} x {height}. '
+                'Correct the annotation.'
+            )
         instances = list(self._instances(annotation, width, height))
         info = dict(pair, width=width, height=height, instances=instances)
         info.pop('annotation', None)
@@ -190,20 +216,6 @@ class PairedDataset(XMLDataset):
                 small = min(box[2] - box[0], box[3] - box[1]) < (self.bbox_min_size or 0)
                 label = classes.index(name)
                 yield dict(bbox=box, bbox_label=label, ignore_flag=int(ignored or small))
-
-    def _refuse_classes(self, classes: Sequence[str]) -> None:
-        if isinstance(classes, str):
-            raise ValueError(
-                f'{type(self).__name__}: metainfo.classes is the string {classes!r}, not a tuple '
-                f'of names. One class is written with a comma: classes=({classes!r},).'
-            )
-        if len(set(classes)) < len(classes) or not all(
-            isinstance(name, str) and name for name in classes
-        ):
-            raise ValueError(
-                f'{type(self).__name__}: metainfo.classes must be different names, but is '
-                f'{tuple(classes)}'
-            )
 
     def _refuse_empty(self, data_list: list[Entry]) -> list[Entry]:
         if not data_list:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from mmdet.registry import DATASETS
 
 from moefusion.datasets.base import Entry, PairedDataset
-from moefusion.files import Annotation, AnnotationError, read_coco, to_id
+from moefusion.files import Annotation, AnnotationError, match_ids, read_coco, several
 
 
 @DATASETS.register_module()
@@ -17,7 +17,8 @@ class PairedCocoDataset(PairedDataset):
     """Aligned visible / infrared pairs with COCO json boxes.
 
     ``file_name`` in the json names the visible image under ``data_prefix['img']``, or the infrared
-    one; its partner has the same id, see ``PairedXMLDataset``. Names with folders search them.
+    one; its partner has the same id, see ``PairedXMLDataset``. Names with folders search them. Two
+    images of one pair are refused.
     Categories that ``metainfo`` leaves out are dropped, as in MMDetection; without classes in
     ``metainfo`` all of the file's are read.
 
@@ -36,9 +37,13 @@ class PairedCocoDataset(PairedDataset):
     FOLDERS: ClassVar = dict(visible='Vis', infrared='Ir')
 
     def _wanted(self, known: Collection[str]) -> Iterator[Entry]:
-        for image in self._file.images:
-            pair_id = to_id(image.file_name, known, self.naming.ends)
-            yield dict(pair_id=pair_id, img_id=image.id, annotation=image.annotation)
+        images = {image.file_name: image for image in self._file.images}
+        for pair_id, names in match_ids(images, known, self.naming.ends).items():
+            found = [images[name] for name in names]
+            entry = Entry(pair_id=pair_id, img_id=found[0].id, annotation=found[0].annotation)
+            if self.labelled and len(found) > 1:
+                entry['missing'] = [f'{pair_id}: {several(found)}']
+            yield entry
 
     def list_pairs(self) -> tuple[list[Entry], list[str]]:
         """Read the json, then find the files of every pair, see ``PairedDataset``."""

@@ -9,7 +9,15 @@ from pathlib import Path
 from mmdet.registry import DATASETS
 
 from moefusion.datasets.base import Entry, PairedDataset
-from moefusion.files import Annotation, list_folder, read_split, read_voc_annotation, to_id
+from moefusion.files import (
+    Annotation,
+    group_files,
+    list_folder,
+    read_split,
+    read_voc_annotation,
+    several,
+    to_id,
+)
 
 
 @DATASETS.register_module()
@@ -18,9 +26,9 @@ class PairedXMLDataset(PairedDataset):
 
     A pair is named by its id, its files are ``<visible>/<id><visible_suffix>.*``,
     ``<infrared>/<id><infrared_suffix>.*`` and ``<annotation>/<id>.xml``, which may have either
-    suffix too. The split file ``ann_file`` lists one id or file name per line; without one, every
-    image makes a pair. Coordinates become 0-based (1 off all four, as in MMDetection) and stay
-    floats.
+    suffix too, and lack the id's folder. The split file ``ann_file`` lists one id or file name per
+    line; without one, every image makes a pair. Coordinates become 0-based (1 off all four, as in
+    MMDetection) and stay floats.
     """
 
     def _wanted(self, known: Collection[str]) -> Iterator[Entry]:
@@ -28,7 +36,7 @@ class PairedXMLDataset(PairedDataset):
         files: dict[str, list[Path]] = {}
         if self.labelled:
             folder = self.data_prefix['annotation']
-            files = list_folder(folder, ('.xml',), ends, self.naming.recursive)
+            files = group_files(list_folder(folder, ('.xml',), ends, self.naming.recursive), known)
         lines = read_split(self.ann_file) if self.ann_file else sorted(known)
         for line in lines:
             pair_id = to_id(line, known, ends) if self.ann_file else line
@@ -38,7 +46,7 @@ class PairedXMLDataset(PairedDataset):
                 wanted = os.path.join(folder, f'{pair_id}.*')
                 entry['missing'] = [f'{wanted}: no annotation file for pair {pair_id}']
             elif len(found) > 1:
-                entry['missing'] = [f'{" and ".join(map(str, found))}: which one is of {pair_id}?']
+                entry['missing'] = [f'{pair_id}: {several(found)}']
             yield entry
 
     def _annotation(self, pair: Entry) -> Annotation:

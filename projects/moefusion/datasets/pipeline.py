@@ -87,6 +87,11 @@ def _inner(value: Any) -> Iterator[Any]:
 
 
 def _check(name: str, cls: type, arguments: Mapping[str, Any]) -> None:
+    if _has_pillow(arguments):
+        raise ValueError(
+            f"{name}: backend='pillow' takes the infrared channel for transparency and changes the "
+            "colours by it. Use backend='cv2'."
+        )
     if name in REFUSED and cls.__module__.split('.')[0] in ('mmcv', 'mmdet', 'moefusion'):
         raise ValueError(refusal(name))
     own = TRANSFORMS.get(name)
@@ -102,6 +107,13 @@ def _check(name: str, cls: type, arguments: Mapping[str, Any]) -> None:
         fill = fill.get('img', 0) if isinstance(fill, Mapping) else fill
         if fill is not None:
             stock.four(fill, f'{name}: {key}')
+
+
+def _has_pillow(arguments: Any) -> bool:
+    """Whether a resize's ``backend`` is Pillow, in its arguments or those it hands on."""
+    return isinstance(arguments, Mapping) and (
+        arguments.get('backend') == 'pillow' or any(map(_has_pillow, arguments.values()))
+    )
 
 
 @DATASETS.register_module(name='MultiImageMixDataset', force=True)

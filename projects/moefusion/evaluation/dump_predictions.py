@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.evaluator import DumpResults
 
 from moefusion.evaluation.fusion_metric import FusionMetric
+from moefusion.files import check_writable
 from moefusion.metrics import METRIC_NAMES
 
 NAMES = ('img_id', 'img_path', 'infrared_path', 'ori_shape', 'img_shape', 'scale_factor')
@@ -24,9 +25,13 @@ class DumpPredictions(DumpResults):
         out_file_path (str): ends with ``.pkl`` or ``.pickle``.
         fusion_metrics (Sequence[FusionMetric]): those that stand before this one in the
             evaluator and so have scored the batch. Defaults to none.
+
+    Raises:
+        OSError: at once, if the file cannot be written.
     """
 
     def __init__(self, out_file_path: str, fusion_metrics: Sequence[FusionMetric] = ()) -> None:
+        check_writable(out_file_path)
         super().__init__(out_file_path)
         self.fusion_metrics = fusion_metrics
 

@@ -13,6 +13,7 @@ from moefusion.files.errors import AnnotationError
 from moefusion.files.text import read_text
 
 Entry = dict[str, Any]
+NO_CROWD = '0', '0.0', 'false', 'False', 'no'
 CURE = 'Repair the json; images, annotations and categories are described at cocodataset.org'
 
 
@@ -75,6 +76,10 @@ def read_coco(
         place = f'{files[image]} (annotation {key})' if _in(image, files) else f'annotation {key}'
         if key == 0:
             findings.add("annotation id 0, which pycocotools' mAP takes for not found", place)
+        if 'area' not in item:
+            findings.add("annotation without the key area, which pycocotools' mAP needs", place)
+        if isinstance(flag := item.get('iscrowd'), str) and flag in NO_CROWD:
+            findings.add(f"iscrowd {flag!r}, which pycocotools' mAP takes for yes", place)
         if not _in(image, files):
             findings.add('annotation of no image (image_id), dropped', place, defect=True)
         elif not _in(category, names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def read_cues(path: str | Path, strip: Iterable[str] = ()) -> dict[str, list[dic
             box = tuple(float(value) for value in item['bbox'])
             if item['source'] not in ('visible', 'infrared'):
                 raise ValueError(f'annotation {item["id"]}: source {item["source"]!r}')
-            if len(box) != BOX_SIZE or min(box[2:]) <= 0:
+            if not all(map(math.isfinite, box)) or len(box) != BOX_SIZE or min(box[2:]) <= 0:
                 raise ValueError(f'annotation {item["id"]}: box {box} has no area')
             category = names[item['category_id']]
             cue = dict(source=item['source'], box=box, coloured=category in COLOURED)

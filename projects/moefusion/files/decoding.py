@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from moefusion.extras import need
 from moefusion.files.errors import PairError
+from moefusion.files.headers import lacks_scans, tiff_bits
 
 # What Pillow raises for files it cannot read.
 UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
@@ -21,6 +22,7 @@ JPEG = b'\xff\xd8\xff'
 # Tags of TIFF, and the value of the first that stands for JPEG; the rest start with their offsets.
 COMPRESSION, JPEG_IN_TIFF, CHANNELS, JPEG_TABLES = 259, 7, 277, 347
 STRIPS, TILES = (273, 279), (324, 325)
+PACKED = 10, 12, 14  # bits a value that a TIFF may hold without gaps
 
 
 def decode(path: str | Path) -> np.ndarray:
@@ -32,6 +34,14 @@ def decode(path: str | Path) -> np.ndarray:
     data = _bytes(path)
     turned = _inspect(path, data)
     image = _drop_alpha(_decode(path, data, cv2.IMREAD_UNCHANGED), path)
+    bits = tiff_bits(data)
+    if image.dtype == np.uint8 and bits > 8:
+        raise PairError(
+            f'{path}: OpenCV keeps 8 of its {bits} bits, as for gray with alpha. Save it as plain '
+            'gray.'
+        )
+    if image.dtype == np.uint16 and bits in PACKED:
+        return image >> (16 - bits)  # OpenCV fills the word from above
     return _decode(path, data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH) if turned else image
 
 
@@ -88,14 +98,21 @@ def _inspect(path: str | Path, data: bytes) -> bool:
 
     OpenCV fills in what a damaged JPEG lacks and tells only the terminal. So libjpeg decodes the
     file, or those inside a TIFF, strictly; a PNG's check sums are compared; Pillow decodes a TIFF.
+    A file of several pictures is refused; the preview behind a phone's JPEG is none.
     """
     try:
         if data.startswith(JPEG):
             _inspect_jpeg(data)
+            if lacks_scans(data):
+                raise ValueError('progressive JPEG without its last scans')
             return b'Exif\0\0' in data
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             with Image.open(io.BytesIO(data)) as image:
+                if (count := getattr(image, 'n_frames', 1)) > 1:
+                    raise PairError(
+                        f'{path}: {count} pictures in one file. Save the one that is meant, alone.'
+                    )
                 if image.format == 'PNG':
                     image.verify()
                 elif image.format == 'TIFF':
@@ -105,6 +122,8 @@ def _inspect(path: str | Path, data: bytes) -> bool:
                 return image.format == 'PNG' and b'eXIf' in data
     except (UnidentifiedImageError, Image.DecompressionBombError):
         return False  # no format of Pillow's, or more than it takes: OpenCV decides
+    except PairError:
+        raise
     except UNREADABLE as error:
         raise PairError(
             f'{path}: the file is truncated or damaged ({error}). Fetch it again.'

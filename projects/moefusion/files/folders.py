@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
+IMAGE_SUFFIXES = (
+    *('.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.bmp', '.tif', '.tiff', '.webp'),
+    *('.pgm', '.ppm'),
+)
+# Images of phones and thermal cameras, arrays: who lists a folder should hear of these.
+UNREAD_SUFFIXES = (
+    *('.avif', '.cr2', '.dng', '.exr', '.fff', '.gif', '.hdr', '.heic', '.heif', '.jp2', '.jxl'),
+    *('.nef', '.npy', '.raw', '.seq'),
+)
 
 
 def list_folder(
@@ -43,9 +52,12 @@ def list_folder(
 
 
 def bare_stem(path: str | Path, strip: Iterable[str] = ()) -> str:
-    """Return a path without its extension and without the first of some ends that it has."""
+    """Return a path without its extension and without the first of some ends that it has.
+
+    Letters with accents are one character each (NFC), in whatever way the file system spells them.
+    """
     path = Path(path)
-    stem = (path.parent / path.stem).as_posix()
+    stem = _composed((path.parent / path.stem).as_posix())
     found = (bare for end in strip if end and (bare := without_end(stem, end)) is not None)
     return next(found, stem)
 
@@ -76,10 +88,43 @@ def to_id(name: str, known: Container[str], strip: Sequence[str] = ()) -> str:
         str: The first of the name as it is, without extension and without an end that is known,
         else the last of these.
     """
-    name = name.replace('\\', '/').removeprefix('./')
+    name = _composed(name.replace('\\', '/').removeprefix('./'))
     stem = bare_stem(name) if Path(name).suffix.lower() in (*IMAGE_SUFFIXES, '.xml') else name
     wanted = [name, stem, *(bare for end in strip if (bare := without_end(stem, end)))]
     return next((candidate for candidate in wanted if candidate in known), wanted[-1])
+
+
+def match_ids(
+    names: Iterable[str], known: Collection[str], strip: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """Group the names of annotations by the ids that they stand for, see :func:`to_id`.
+
+    A name that is no id, such as ``Vis/010001.png`` for ``010001``, or ``010001`` for
+    ``train/010001``, stands for the one id that ends it, or that it ends.
+
+    Returns:
+        dict[str, list[str]]: the names by id; those that stand for none are their own.
+    """
+    same: dict[str, list[str]] = {}
+    for pair_id in known:
+        same.setdefault(Path(pair_id).name, []).append(pair_id)
+    found: dict[str, list[str]] = {}
+    for name in names:
+        pair_id = to_id(name, known, strip)
+        if pair_id not in known:
+            whole = f'/{pair_id}'
+            fitting = [
+                other
+                for other in same.get(to_id(Path(pair_id).name, same, strip), ())
+                if whole.endswith(f'/{other}') or f'/{other}'.endswith(whole)
+            ]
+            pair_id = fitting[0] if len(fitting) == 1 else pair_id
+        found.setdefault(pair_id, []).append(name)
+    return found
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize('NFC', name)
 
 
 def _walk(folder: Path, visited: set[str]) -> Iterator[Path]:

@@ -40,7 +40,8 @@ def to_eight_bits(values: np.ndarray, infrared_range: Range | None, name: str) -
         name (str): of the image, for messages.
 
     Raises:
-        PairError: if there is no range for values that are not uint8, or some are not finite.
+        PairError: if there is no range for values that are not uint8, some are not finite, or all
+            lie on one side of the range.
     """
     if values.dtype == np.uint8:
         return values
@@ -57,5 +58,11 @@ def to_eight_bits(values: np.ndarray, infrared_range: Range | None, name: str) -
             'them, such as by those of their neighbours.'
         )
     low, high = infrared_range
+    if values.size and (values.max() < low or values.min() > high):
+        raise PairError(
+            f'{name}: its values, {values.min():.9g} to {values.max():.9g}, lie beyond the range '
+            f'{low:.9g} to {high:.9g}, which would leave one level of them. Give the range in the '
+            "file's own values, as --infrared-range auto finds it, or leave the image out."
+        )
     shares = (values.astype(np.float64) - low) / (high - low)
     return np.round(shares.clip(0, 1) * 255).astype(np.uint8)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from moefusion.files.errors import PairError
-from moefusion.files.folders import IMAGE_SUFFIXES, list_folder, to_id, without_end
+from moefusion.files.folders import IMAGE_SUFFIXES, UNREAD_SUFFIXES, list_folder, to_id, without_end
 
 Files = dict[str, list[Path]]
 
@@ -74,13 +74,14 @@ def fit_naming(visible: str | Path, infrared: str | Path, naming: Naming = SAME_
 
 def list_sides(
     visible: str | Path, infrared: str | Path, naming: Naming = SAME_NAMES
-) -> tuple[Files, Files, list[Path]]:
+) -> tuple[Files, Files, dict[Path, str]]:
     """List the images of two folders, or of one that holds both sides, by the ids of the pairs.
 
     In one folder a file is of the side whose end it has, of the longer end where it has both.
 
     Returns:
-        tuple: visible files and infrared files by id, and those that have no end of their side.
+        tuple: visible files and infrared files by id; and why other images are neither: they have
+        no end of their side, or are of a format that is not read.
 
     Raises:
         OSError: if a folder cannot be read.
@@ -88,7 +89,7 @@ def list_sides(
     folders = Path(visible), Path(infrared)
     one = folders[0].samefile(folders[1])
     sides: tuple[Files, Files] = {}, {}
-    strangers: list[Path] = []
+    strangers: dict[Path, str] = {}
     for side, folder in enumerate(folders):
         ends = naming.ends if one else (naming.ends[side],)
         for stem, paths in list_folder(folder, recursive=naming.recursive).items():
@@ -97,7 +98,10 @@ def list_sides(
             if end is not None and end == naming.ends[side]:
                 sides[side].setdefault(without_end(stem, end) or stem, []).extend(paths)
             elif end is None and not (one and side):
-                strangers += paths
+                reason = f'its name has none of the ends {naming.ends}'
+                strangers |= dict.fromkeys(paths, reason)
+        for paths in list_folder(folder, UNREAD_SUFFIXES, recursive=naming.recursive).values():
+            strangers |= dict.fromkeys(paths, 'a format that is not read: export it as PNG or TIFF')
     return *sides, strangers
 
 
@@ -142,7 +146,7 @@ def find_pairs(
     there = {**sides[0], **sides[1]}
     if names is None:
         wanted = set(there)
-        problems = {str(path): f'its name has none of the ends {naming.ends}' for path in strangers}
+        problems = {str(path): reason for path, reason in strangers.items()}
     else:
         wanted = {to_id(name, there, naming.ends) for name in names}
     for stem in sorted(wanted):
@@ -173,7 +177,7 @@ def _check_kinds(visible: Path, infrared: Path) -> None:
 
 def refuse_itself(visible: Path, infrared: Path) -> None:
     """Raise PairError where an image would be its own partner."""
-    if visible.samefile(infrared):
+    if is_one_file(visible, infrared):
         raise PairError(f'{infrared} would be its own partner: a pair is two files')
 
 
@@ -191,6 +195,14 @@ def flaw(stem: str, visible: list[Path], infrared: list[Path]) -> str | None:
                 f'{" and ".join(map(str, files))} are of one pair and would both become '
                 f'{stem}.png: rename one of them in both folders, or remove it'
             )
-    if visible[0].samefile(infrared[0]):
+    if is_one_file(visible[0], infrared[0]):
         return f'{infrared[0]} would be its own partner'
     return None
+
+
+def is_one_file(visible: Path, infrared: Path) -> bool:
+    """Whether two names are of one file; a link that leads nowhere is no file: its reader says."""
+    try:
+        return visible.samefile(infrared)
+    except OSError:
+        return False

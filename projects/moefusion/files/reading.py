@@ -27,15 +27,16 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from moefusion.files.decoding import UNREADABLE, decode, missing, temperatures
 from moefusion.files.errors import PairError
+from moefusion.files.headers import late_exif
 from moefusion.files.levels import Range, to_eight_bits
 from moefusion.luma import RGB_TO_GRAY
 
@@ -129,26 +130,46 @@ def read_pair(
         PairError: one of the files cannot be used, or their sizes differ.
     """
     color, heat = read_visible(visible), read_infrared(infrared, infrared_range)
-    if color.shape[:2] != heat.shape:
-        raise PairError(
-            f'{visible} is {_size_text(color)} but {infrared} is {_size_text(heat)} (width x '
-            'height). Register the two and crop both to their common area.'
-        )
+    refuse_other_size(visible, color.shape[1::-1], infrared, heat.shape[::-1])
     return cv2.merge([color, heat])
+
+
+def refuse_other_size(
+    visible: str | Path, size: Sequence[int], infrared: str | Path, other: Sequence[int]
+) -> None:
+    """Raise PairError where the (width, height) of two files of a pair differ."""
+    if tuple(size) != tuple(other):
+        raise PairError(
+            f'{visible} is {size[0]} x {size[1]} but {infrared} is {other[0]} x {other[1]} (width '
+            'x height). Register the two and crop both to their common area.'
+        )
 
 
 def read_size(path: str | Path) -> tuple[int, int]:
     """Return (width, height) in pixels, as :func:`read_pair` gives them, from the file's header."""
-    with _opened(path) as image:
-        width, height = image.size
-        turned = image.format in _TURNED and _orientation(image) >= TRANSPOSED
+    try:
+        with _opened(path) as image:
+            width, height = image.size
+            turned = image.format in _TURNED and _orientation(image) >= TRANSPOSED
+    except PairError as error:
+        if not isinstance(error.__cause__, UnidentifiedImageError):
+            raise
+        with contextlib.suppress(PairError):  # OpenCV knows formats that Pillow does not
+            height, width = decode(path).shape[:2]
+            return width, height
+        raise
     return (height, width) if turned else (width, height)
 
 
 def read_orientation(path: str | Path) -> int:
     """Return the orientation in an image's header, 1 to 8, as EXIF counts; 1 is upright."""
-    with _opened(path) as image:
-        return _orientation(image)
+    try:
+        with _opened(path) as image:
+            return _orientation(image)
+    except PairError as error:
+        if isinstance(error.__cause__, UnidentifiedImageError):
+            return 1  # Pillow does not know the format
+        raise
 
 
 def _orientation(image: Image.Image) -> int:
@@ -156,7 +177,8 @@ def _orientation(image: Image.Image) -> int:
     exif = Image.Exif()
     with contextlib.suppress(Exception):  # Pillow's parsers raise anything on a damaged header
         if image.format in _TURNED:
-            exif.load(image.info.get('exif', b''))
+            late = late_exif(image.fp) if image.format == 'PNG' and image.fp else b''
+            exif.load(image.info.get('exif', late))
         elif image.format == 'TIFF':
             exif = image.getexif()
     found = exif.get(ORIENTATION, 1)
@@ -177,7 +199,3 @@ def _opened(path: str | Path) -> Iterator[Image.Image]:
         raise PairError(
             f'{path}: not a readable image ({error}). Fetch or export it again.'
         ) from error
-
-
-def _size_text(image: np.ndarray) -> str:
-    return f'{image.shape[1]} x {image.shape[0]}'

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from moefusion.files.errors import PairError
 
+MARK = '\ufeff'  # byte order mark
+
 
 def read_text(path: str | Path) -> str:
     """Read a text file.
@@ -32,11 +34,15 @@ def read_text(path: str | Path) -> str:
 def read_lines(path: str | Path) -> list[str]:
     """Return the lines of a list of names, without blanks around them, empty ones and comments.
 
+    A byte order mark may begin any line, as joined files have it.
+
     Raises:
         OSError: if the file cannot be read.
         PairError: if it is no text, or no line is left. A comment starts with ``#``.
     """
-    lines = [line.strip() for line in io.StringIO(read_text(path), newline=None)]
+    lines = [
+        line.strip().lstrip(MARK).strip() for line in io.StringIO(read_text(path), newline=None)
+    ]
     if names := [line for line in lines if line and not line.startswith('#')]:
         return names
     raise PairError(f'{path}: no name in this list. Write one a line, or leave the list out.')

@@ -13,6 +13,8 @@ from moefusion.files.text import read_text
 
 VocObject = tuple[str, list[float], bool]
 CORNERS = 'xmin', 'ymin', 'xmax', 'ymax'
+SIDES = 'x', 'y', 'w', 'h'  # KAIST
+BOXES = 'bndbox', 'robndbox'
 
 
 def read_voc(path: str | Path) -> tuple[tuple[int, int] | None, list[VocObject]]:
@@ -20,7 +22,8 @@ def read_voc(path: str | Path) -> tuple[tuple[int, int] | None, list[VocObject]]
 
     Objects may lie anywhere under the root, names of elements be in capitals or have a namespace.
     A ``polygon`` with ``x1``, ``y1``, ... instead of the ``bndbox`` (DroneVehicle) gives the box
-    around it. ``difficult`` may be a word.
+    around it, ``x``, ``y``, ``w`` and ``h`` in it (KAIST) the box they say. ``difficult`` may be a
+    word.
 
     Returns:
         tuple: ``size``, (width, height) in pixels or None where the file does not say, and
@@ -29,15 +32,18 @@ def read_voc(path: str | Path) -> tuple[tuple[int, int] | None, list[VocObject]]
 
     Raises:
         AnnotationError: missing or broken file, a document type (it may expand entities), an object
-            without name or box, a value that is not what its element says.
+            without name or box, a box without object, several annotations in one file, a value
+            that is not what its element says or is there twice.
     """
     try:
         root = ET.fromstring(_text(path))
         for node in root.iter():
             node.tag = node.tag.rpartition('}')[2].lower()
-        objects = [_object(node, i) for i, node in enumerate(root.iter('object'), 1)]
+        nodes = list(root.iter('object'))
+        objects = [_object(node, i) for i, node in enumerate(nodes, 1)]
         if not objects and root.tag != 'annotation':
             raise ValueError(f'<{root.tag}> instead of <annotation>')
+        _refuse_what_is_lost(root, nodes)
         return _size(root), objects
     except OSError as error:
         raise AnnotationError(
@@ -75,6 +81,19 @@ def _text(path: str | Path) -> str:
     return text
 
 
+def _refuse_what_is_lost(root: ET.Element, objects: list[ET.Element]) -> None:
+    """Raise ValueError for boxes that are in no object, and for a file of several images."""
+    inside = {id(node) for each in objects for node in each.iter()}
+    for tag in BOXES:
+        if lost := sum(id(node) not in inside for node in root.iter(tag)):
+            raise ValueError(f'{lost} <{tag}> outside of any <object>')
+    several = dict(annotation=list(root.iter('annotation')))
+    several |= {tag: root.findall(tag) for tag in ('size', 'filename')}
+    for tag, found in several.items():
+        if len(found) > 1:
+            raise ValueError(f'{len(found)} <{tag}>, but one file is about one image')
+
+
 def _size(root: ET.Element) -> tuple[int, int] | None:
     """Return (width, height), or None where they are missing or zero."""
     node = next(root.iter('size'), None)
@@ -87,7 +106,7 @@ def _size(root: ET.Element) -> tuple[int, int] | None:
 
 
 def _object(node: ET.Element, number: int) -> VocObject:
-    name = (node.findtext('name') or '').strip()
+    name = _text_of(node, 'name', f'object {number}')
     if not name:
         raise ValueError(f'object {number}: no <name>, an object without a name')
     place = f'object {number}, {name}'
@@ -95,7 +114,10 @@ def _object(node: ET.Element, number: int) -> VocObject:
     polygon = node.find('polygon')
     if len(boxes) > 1:
         raise ValueError(f'{place}: several <bndbox>')
-    if boxes:
+    if boxes and boxes[0].find('xmin') is None and boxes[0].find('w') is not None:
+        x, y, width, height = (_number(boxes[0], key, place) for key in SIDES)
+        corners = [x, y, x + width, y + height]
+    elif boxes:
         corners = [_number(boxes[0], key, place) for key in CORNERS]
     elif polygon is not None:
         xs, ys = (
@@ -108,7 +130,7 @@ def _object(node: ET.Element, number: int) -> VocObject:
     else:
         raise ValueError(f'{place}: no <bndbox>, an object without its four coordinates')
     try:
-        difficult = read_flag(node.findtext('difficult'))
+        difficult = read_flag(_text_of(node, 'difficult', place))
     except ValueError as error:
         raise ValueError(f'{place}: <difficult> {error}') from error
     return name, [value - 1 for value in corners], difficult
@@ -116,13 +138,21 @@ def _object(node: ET.Element, number: int) -> VocObject:
 
 def _number(node: ET.Element, key: str, place: str, default: str | None = None) -> float:
     """The finite number in a child element."""
-    text = (node.findtext(key) or '').strip() or default
+    text = _text_of(node, key, place) or default
     if text is None:
         raise ValueError(f'{place}: no <{key}>, an object without its four coordinates')
     try:
-        value = float(text)
+        value = math.nan if '_' in text else float(text)  # Python reads 1_2 as 12
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
         raise ValueError(f'{place}: <{key}> {text!r} is no number')
     return value
+
+
+def _text_of(node: ET.Element, key: str, place: str) -> str:
+    """The text of a child element, empty where there is none."""
+    found = [(child.text or '').strip() for child in node.findall(key)]
+    if len(set(found)) > 1:
+        raise ValueError(f'{place}: several <{key}>, {" and ".join(found)}')
+    return found[0] if found else ''

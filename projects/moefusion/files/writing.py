@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -34,6 +35,16 @@ def write_file(path: str | Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise OSError where a file could not be written later, when hours of work are in it."""
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, f'cannot write {path}: it is a folder. Name a file')
+    trial = path.with_name(f'.{secrets.token_hex(8)}.try')
+    write_file(trial, b'')
+    trial.unlink()
 
 
 def write_image(path: str | Path, image: np.ndarray) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from moefusion.files import (
     SAME_NAMES,
@@ -19,13 +20,25 @@ from moefusion.files import (
     to_eight_bits,
     to_infrared,
 )
+from moefusion.files.pairs import refuse_itself
 
 Source = Any  # a file (str, Path), or an image in memory: an array, a tensor, a Pillow image
 
 
 def is_many(source: Source | Iterable[Source]) -> TypeGuard[Iterable[Source]]:
-    """Whether it is a list of sources, or a generator of them."""
-    return isinstance(source, Iterable) and not (is_file(source) or hasattr(source, '__array__'))
+    """Whether it is a list of sources, or a generator of them.
+
+    Raises:
+        ValueError: if it is iterable, but neither an image nor in an order that pairs can have.
+    """
+    if not isinstance(source, Iterable) or is_file(source) or hasattr(source, '__array__'):
+        return False
+    if isinstance(source, (bytes, bytearray, memoryview, io.IOBase, Mapping, Set)):
+        raise ValueError(
+            f'a {type(source).__name__} is no image and no list of images. Give file names, arrays '
+            '(np.asarray(Image.open(file).convert("RGB")) of an open file), or lists of them'
+        )
+    return True
 
 
 def is_file(source: Source) -> TypeGuard[str | Path]:
@@ -58,7 +71,7 @@ def list_pairs(
             f'not {type(visible).__name__} and {type(infrared).__name__}'
         )
     if not (is_folder(visible) or is_folder(infrared)):
-        return [(visible, infrared)]
+        return _refuse_itself([(visible, infrared)])
     if not (is_file(visible) and is_file(infrared)):
         raise ValueError('an array has no partner in a folder: give two folders')
     found, problems = find_pairs(visible, infrared, naming=naming)
@@ -98,15 +111,25 @@ def read_source(
 
 
 def _to_array(source: Source, name: str, values: Range | None = None) -> np.ndarray:
-    """An image in memory as uint8, H x W or H x W x 3; of a tensor, 3 x H x W is taken, too."""
+    """An image in memory as uint8, H x W or H x W x 3; one channel and a tensor's first, too."""
     if is_file(source):
         raise ValueError(f'{name} is a file beside an image in memory: give two of one kind')
+    if source is None:
+        raise ValueError(f'{name} is None, as cv2.imread gives for a file that it cannot read')
     modes = ('L', 'RGB', 'F', 'I', 'I;16') if values else ('L', 'RGB')
     if isinstance(source, Image.Image) and source.mode not in modes:
         raise ValueError(f'{name} is a Pillow image of mode {source.mode}: convert it to RGB or L')
-    array = np.asarray(source.cpu() if hasattr(source, 'cpu') else source)
-    if hasattr(source, 'cpu') and array.ndim == 3 and array.shape[0] == 3 != array.shape[2]:
+    tensor = hasattr(source, 'detach')
+    try:
+        if isinstance(source, Image.Image):
+            source = ImageOps.exif_transpose(source)  # upright, as from a file
+        array = np.asarray(source.detach().cpu() if tensor else source)
+    except (OSError, TypeError) as error:  # of Pillow, which loads late; of types NumPy lacks
+        raise ValueError(f'{name} cannot be read ({error})') from error
+    if tensor and array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
         array = array.transpose(1, 2, 0)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
     if values and array.dtype.kind in 'uif':
         array = to_eight_bits(array, values, name)
     if array.dtype != np.uint8:
@@ -126,4 +149,12 @@ def _zip_pairs(
     for source in (*visible, *infrared):
         if isinstance(source, (str, Path)) and not Path(source).is_file():
             raise FileNotFoundError(f'{source}: there is no such file')
-    return list(zip(visible, infrared))
+    return _refuse_itself(list(zip(visible, infrared)))
+
+
+def _refuse_itself(pairs: list[tuple[Source, Source]]) -> list[tuple[Source, Source]]:
+    """The pairs, none of which is one file twice."""
+    for visible, infrared in pairs:
+        if is_file(visible) and is_file(infrared):
+            refuse_itself(Path(visible), Path(infrared))
+    return pairs

@@ -1,0 +1,66 @@
+"""Refuses classes in a config that would be read as others than those that were meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+KEYS = 'classes', 'palette'
+
+
+def check_metainfo(metainfo: Any, reader: str) -> None:
+    """Refuse what MMDetection would pass over: no dict, or the keys of its version 2.
+
+    Args:
+        metainfo: of a reader's config.
+        reader (str): its name, for messages.
+
+    Raises:
+        ValueError: as above.
+    """
+    if metainfo is None:
+        return
+    if not isinstance(metainfo, (Mapping, Config)):
+        raise ValueError(
+            f'{reader}: metainfo must be a dict, dict(classes=(...)), but is {metainfo!r}'
+        )
+    for key in metainfo:
+        if key not in KEYS and str(key).lower() in KEYS:
+            raise ValueError(f'{reader}: metainfo.{key} is not read. Write {key.lower()}.')
+
+
+def check_classes(classes: Any, ignored: Iterable[str], reader: str) -> None:
+    """Refuse classes whose order or names are not certain, or that are ignored at once.
+
+    Args:
+        classes: of a reader's metainfo; None is none.
+        ignored (Iterable[str]): ``ignore_classes`` of its config.
+        reader (str): its name, for messages.
+
+    Raises:
+        ValueError: as above.
+    """
+    if isinstance(classes, str):
+        raise ValueError(
+            f'{reader}: metainfo.classes is the string {classes!r}, not a tuple of names. One '
+            f'class is written with a comma: classes=({classes!r},).'
+        )
+    if classes is None:
+        return
+    if not isinstance(classes, (list, tuple)):
+        raise ValueError(
+            f'{reader}: metainfo.classes must be a tuple, since labels are places in it, but is a '
+            f'{type(classes).__name__}'
+        )
+    named = all(isinstance(name, str) and name for name in classes)
+    if not named or len(set(classes)) < len(classes):
+        raise ValueError(
+            f'{reader}: metainfo.classes must be different names, but is {tuple(classes)}'
+        )
+    if both := sorted(set(classes) & set(ignored)):
+        raise ValueError(
+            f'{reader}: {", ".join(both)} is in ignore_classes and in metainfo.classes. Take it '
+            'out of one of them.'
+        )

@@ -1,0 +1,111 @@
+"""What only headers tell: scans that lack, several pictures, a late orientation, packed bits."""
+
+import io
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from moefusion.files import PairError, read_infrared, read_orientation, read_size, read_visible
+from moefusion.files.decoding import decode
+from moefusion.files.headers import lacks_scans
+
+
+@pytest.fixture
+def picture():
+    y, x = np.mgrid[:96, :128]
+    return Image.fromarray(np.dstack([x * 2, y * 2, (x + y) % 256]).astype(np.uint8))
+
+
+def encoded(picture, kind='JPEG', **options):
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize('subsampling', [0, 2])
+def test_a_progressive_jpeg_that_ends_after_a_few_scans_is_damaged(tmp_path, picture, subsampling):
+    whole = encoded(picture, progressive=True, subsampling=subsampling)
+    scans = [place for place in range(len(whole)) if whole[place : place + 2] == b'\xff\xda']
+    assert not lacks_scans(whole) and len(scans) > 5
+    for place in scans[1:]:
+        (tmp_path / 'a.jpg').write_bytes(whole[:place] + b'\xff\xd9')
+        with pytest.raises(PairError, match=r'a\.jpg.*progressive JPEG without its last scans'):
+            read_visible(tmp_path / 'a.jpg')
+
+
+@pytest.mark.parametrize('mode', ['RGB', 'L', 'CMYK'])
+@pytest.mark.parametrize('progressive', [False, True])
+def test_whole_jpegs_lack_nothing(picture, mode, progressive):
+    image = picture.convert(mode)
+    assert not lacks_scans(encoded(image, progressive=progressive, restart_marker_blocks=2))
+    assert not lacks_scans(encoded(image, progressive=progressive) + b'\xff\xc2' * 9)
+
+
+@pytest.mark.parametrize(
+    ('name', 'kind'), [('a.tif', 'TIFF'), ('a.png', 'PNG'), ('a.webp', 'WEBP')]
+)
+def test_a_file_of_several_pictures_is_refused(tmp_path, picture, name, kind):
+    others = [picture.rotate(180)]
+    (tmp_path / name).write_bytes(encoded(picture, kind, save_all=True, append_images=others))
+    with pytest.raises(PairError, match=rf'{name}: 2 pictures in one file\. Save the one'):
+        read_visible(tmp_path / name)
+
+
+def test_the_preview_behind_a_phones_jpeg_is_no_second_picture(tmp_path, picture):
+    (tmp_path / 'a.jpg').write_bytes(
+        encoded(picture, 'MPO', save_all=True, append_images=[picture.rotate(180)])
+    )
+    (tmp_path / 'b.jpg').write_bytes(encoded(picture))
+    np.testing.assert_array_equal(
+        read_visible(tmp_path / 'a.jpg'), read_visible(tmp_path / 'b.jpg')
+    )
+
+
+def test_an_orientation_behind_the_pixels_of_a_png_counts(tmp_path, picture):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(picture, 'PNG', exif=exif)
+    start = data.index(b'eXIf') - 4
+    end = start + 12 + struct.unpack('>I', data[start : start + 4])[0]
+    last = data.index(b'IEND') - 4
+    path = tmp_path / 'a.png'
+    path.write_bytes(data[:start] + data[end:last] + data[start:end] + data[last:])
+    assert read_visible(path).shape[1::-1] == read_size(path) == (96, 128)
+    assert read_orientation(path) == 6
+
+
+def test_types_that_pillow_does_not_know_have_a_size(tmp_path):
+    path = tmp_path / 'a.tif'
+    assert cv2.imwrite(str(path), np.arange(12.0).reshape(3, 4))  # float64
+    assert read_size(path) == (4, 3) and read_orientation(path) == 1
+
+
+def tiff(bits, data, width, height, samples=1):
+    """A TIFF of one strip, without compression."""
+    extra = [(338, 3, 1, 2)] if samples == 2 else []
+    each = bits | bits << 16 if samples == 2 else bits
+    entries = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, samples, each), (259, 3, 1, 1)]
+    entries += [(262, 3, 1, 1), (273, 4, 1, 200), (277, 3, 1, samples), (278, 3, 1, height)]
+    entries += [(279, 4, 1, len(data)), *extra]
+    head = b'II*\0' + struct.pack('<IH', 8, len(entries))
+    head += b''.join(struct.pack('<HHII', *entry) for entry in entries) + bytes(4)
+    return head.ljust(200, b'\0') + data
+
+
+@pytest.mark.parametrize('bits', [10, 12, 14])
+def test_packed_bits_keep_their_values(tmp_path, bits):
+    values = (np.arange(24).reshape(3, 8) * 37) % (1 << bits)
+    rows = [''.join(f'{value:0{bits}b}' for value in row) for row in values]
+    data = b''.join(int(row, 2).to_bytes(bits, 'big') for row in rows)  # eight values a row
+    (tmp_path / 'a.tif').write_bytes(tiff(bits, data, 8, 3))
+    np.testing.assert_array_equal(decode(tmp_path / 'a.tif'), values)
+
+
+def test_sixteen_bits_that_opencv_cuts_are_refused(tmp_path):
+    values = np.full((3, 8, 2), 27000, '<u2')
+    (tmp_path / 'a.tif').write_bytes(tiff(16, values.tobytes(), 8, 3, samples=2))
+    with pytest.raises(PairError, match=r'a\.tif: OpenCV keeps 8 of its 16 bits'):
+        read_infrared(tmp_path / 'a.tif', (27000, 33000))
