@@ -1,7 +1,8 @@
 """The demo: renders pairs, trains a detector and the fusion, tests, fuses, draws (`make demo`).
 
 Each step is the command that a user would give, and is printed. On a slow or busy machine training
-stops early, so that the picture is there in time, and the demo says so. A demo that was interrupted
+stops early, so that the picture is there in time, and the demo says so. What is left, the steps'
+starts and one iteration each, takes as long as it takes. A demo that was interrupted
 goes on from its last checkpoint; one that is done only tests and draws again.
 """
 
@@ -74,7 +75,7 @@ def main() -> None:
     text = 'time for all of it; training stops early to keep to it (default: %(default)s)'
     parser.add_argument('--minutes', type=float, default=15, help=text)
     args = parser.parse_args()
-    print(f'This takes {args.minutes:g} minutes at the most (--minutes).', flush=True)
+    print(f'This takes about {args.minutes:g} minutes (--minutes).', flush=True)
     begin = time.monotonic()
     end_detector, end_fusion, end_test = (begin + 60 * args.minutes * share for share in SHARES)
 

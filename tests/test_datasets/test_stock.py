@@ -172,21 +172,21 @@ def test_a_fill_that_leaves_the_infrared_open_is_refused(config, key):
         )
 
 
+def reader_of(m3fd, *transforms):
+    """A reader of the pairs in train.txt."""
+    pipeline = [dict(type='LoadPairedImage'), *transforms]
+    return dict(
+        type='M3FDDataset', data_root=str(m3fd.root), ann_file='train.txt', pipeline=pipeline
+    )
+
+
 @pytest.mark.parametrize('name', REFUSED)
 def test_refused_when_the_data_set_is_built(name, m3fd):
     m3fd.pair('a', ('People', 3, 4, 13, 24)).split('train', 'a')
-    reader = dict(
-        type='M3FDDataset',
-        data_root=str(m3fd.root),
-        ann_file='train.txt',
-        pipeline=[
-            dict(type='LoadPairedImage'),
-            dict(type='RandomApply', transforms=[dict(type=name)]),
-        ],
-    )
+    wrapped = dict(type='RandomApply', transforms=[dict(type=name)])
     with pytest.raises(ValueError, match=f'^{name} cannot take the four channels of a pair'):
-        DATASETS.build(reader)
-    reader['pipeline'] = [dict(type='LoadPairedImage')]
+        DATASETS.build(reader_of(m3fd, wrapped))
+    reader = reader_of(m3fd)
     with pytest.raises(ValueError, match=f'^{name} cannot take the four channels of a pair'):
         DATASETS.build(
             dict(
@@ -236,15 +236,7 @@ def test_a_mix_data_set_of_pairs(m3fd):
     mixed = DATASETS.build(
         dict(
             type='MultiImageMixDataset',
-            dataset=dict(
-                type='M3FDDataset',
-                data_root=str(m3fd.root),
-                ann_file='train.txt',
-                pipeline=[
-                    dict(type='LoadPairedImage'),
-                    dict(type='LoadAnnotations', with_bbox=True),
-                ],
-            ),
+            dataset=reader_of(m3fd, dict(type='LoadAnnotations', with_bbox=True)),
             pipeline=[
                 dict(type='Mosaic', img_scale=(40, 30), pad_val=114.0),
                 dict(type='RandomAffine', border=(-20, -15)),

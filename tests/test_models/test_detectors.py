@@ -10,15 +10,6 @@ from moefusion.models.auxiliary import _attention_loss
 from moefusion.models.moe_fusion import MODALITIES
 
 
-def batch_of(make_pair, *sizes, **options):
-    pairs, samples = zip(*(make_pair(*size, **options) for size in sizes))
-    return dict(inputs=list(pairs), data_samples=list(samples))
-
-
-def prepared(model, batch, training=False):
-    return model.data_preprocessor(dict(batch), training)
-
-
 def count_calls(modules):
     calls = []
     for module in modules:
@@ -30,9 +21,9 @@ def heads(detector):
     return [detector.rpn_head.rpn_conv, detector.roi_head.bbox_head.fc_cls]
 
 
-def test_attention_is_the_finest_map_upsampled_and_cropped(with_detectors, make_pair):
+def test_attention_is_the_finest_map_upsampled_and_cropped(with_detectors, batch_of, prepared):
     model = with_detectors().eval()
-    batch = batch_of(make_pair, (40, 60), (64, 50))
+    batch = batch_of((40, 60), (64, 50))
     with torch.no_grad():
         data = prepared(model, batch)
         finest = {}
@@ -62,19 +53,19 @@ def test_attending_leaves_every_part_in_its_mode(with_detectors):
     assert torch.equal(model.visible_detector.neck[1].attention[1][0].bn.running_mean, statistics)
 
 
-def test_attention_guides_the_fusion(with_detectors, make_pair):
+def test_attention_guides_the_fusion(with_detectors, batch_of):
     model = with_detectors().eval()
-    batch = batch_of(make_pair, (32, 32))
+    batch = batch_of((32, 32))
     with torch.no_grad():
         before = model.test_step(dict(batch))[0].fused.data
         model.visible_detector.neck[1].attention[0][1].bn.bias += 3
         assert not torch.equal(before, model.test_step(dict(batch))[0].fused.data)
 
 
-def test_each_part_learns_from_its_own_loss(with_detectors, make_pair):
+def test_each_part_learns_from_its_own_loss(with_detectors, batch_of, prepared):
     """The three groups of parameters against the three groups of losses."""
     model = with_detectors()
-    losses = model(**prepared(model, batch_of(make_pair, (64, 64), (64, 64)), True), mode='loss')
+    losses = model(**prepared(model, batch_of((64, 64), (64, 64)), True), mode='loss')
     groups = {
         group: sum(
             sum(part.mean() for part in value) if isinstance(value, list) else value
@@ -109,7 +100,9 @@ def cross_entropy(attention):
     return -(masks * np.log(share) + (1 - masks) * np.log(1 - share)).mean()
 
 
-def test_attention_loss_is_the_cross_entropy_with_each_samples_boxes(with_detectors, make_pair):
+def test_attention_loss_is_the_cross_entropy_with_each_samples_boxes(
+    with_detectors, make_pair, prepared
+):
     model = with_detectors(attention_loss=True)
     learnt = {}
     for modality in MODALITIES:
@@ -147,27 +140,25 @@ def test_attention_loss_under_autocast(make_pair, monkeypatch):
     assert loss.item() == pytest.approx(cross_entropy(attention), rel=1e-4)
 
 
-def test_the_attention_loss_is_an_option(with_detectors, make_pair):
+def test_the_attention_loss_is_an_option(with_detectors, batch_of, prepared):
     model = with_detectors()
-    losses = model(**prepared(model, batch_of(make_pair, (64, 64)), True), mode='loss')
+    losses = model(**prepared(model, batch_of((64, 64)), True), mode='loss')
     assert 'visible.loss_attention' not in losses
 
 
-def test_every_parameter_takes_part(with_detectors, make_pair):
+def test_every_parameter_takes_part(with_detectors, batch_of, prepared):
     """Also where there is nothing to detect: distributed training needs each gradient."""
     model = with_detectors()
-    losses = model(**prepared(model, batch_of(make_pair, (64, 64), boxes=[]), True), mode='loss')
+    losses = model(**prepared(model, batch_of((64, 64), boxes=[]), True), mode='loss')
     model.parse_losses(losses)[0].backward()
     assert [
         name for name, p in model.named_parameters() if p.requires_grad and p.grad is None
     ] == []
 
 
-def test_loss_names(with_detectors, make_pair):
+def test_loss_names(with_detectors, batch_of, prepared):
     model = with_detectors()
-    _, log = model.parse_losses(
-        model(**prepared(model, batch_of(make_pair, (32, 64)), True), mode='loss')
-    )
+    _, log = model.parse_losses(model(**prepared(model, batch_of((32, 64)), True), mode='loss'))
     assert {
         f'{modality}.{term}'
         for modality in ('visible', 'infrared')
@@ -178,12 +169,12 @@ def test_loss_names(with_detectors, make_pair):
     )
 
 
-def test_heads_rest_at_test(with_detectors, make_pair):
+def test_heads_rest_at_test(with_detectors, batch_of):
     model = with_detectors().eval()
     calls = count_calls(heads(model.visible_detector) + heads(model.infrared_detector))
     backbones = count_calls([model.visible_detector.backbone, model.infrared_detector.backbone])
     with torch.no_grad():
-        (result,) = model.test_step(batch_of(make_pair, (64, 64)))
+        (result,) = model.test_step(batch_of((64, 64)))
     assert len(backbones) == 2
     assert not calls
     assert 'pred_instances' not in result
@@ -196,7 +187,7 @@ def unlabel(sample):
 
 
 @pytest.mark.parametrize('labelled', [(1, 3), (0, 1, 2, 3), ()])
-def test_each_row_is_fused_with_its_own_attention(with_detectors, make_pair, labelled):
+def test_each_row_is_fused_with_its_own_attention(with_detectors, labelled, batch_of, prepared):
     """In training as at test: labelled rows, others, and sizes that differ, each by itself."""
     model = with_detectors()
     find = {name: model.detector(name).neck[1].attention[0] for name in MODALITIES}
@@ -207,7 +198,7 @@ def test_each_row_is_fused_with_its_own_attention(with_detectors, make_pair, lab
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 0
     sizes = (64, 64), (40, 60), (64, 64), (50, 64)
-    batch = batch_of(make_pair, *sizes)
+    batch = batch_of(*sizes)
     for row, sample in enumerate(batch['data_samples']):
         if row not in labelled:
             unlabel(sample)

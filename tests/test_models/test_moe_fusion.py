@@ -1,4 +1,4 @@
-"""MoEFusion: fusing whole batches, and the losses, without detectors."""
+"""MoEFusion: building it, and fusing whole batches, without detectors."""
 
 from collections import OrderedDict
 
@@ -6,44 +6,9 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 from mmengine.registry import DefaultScope
-from mmengine.structures import InstanceData
-from scipy import ndimage
 
 import moefusion.plugin  # noqa: F401
 from moefusion.image import rgb_to_gray
-from moefusion.losses import FusionLoss
-from moefusion.models import moe_fusion
-from moefusion.models.moe_fusion import MODALITIES
-from moefusion.models.precision import has_bfloat16
-
-
-def batch_of(make_pair, *sizes, **options):
-    pairs, samples = zip(*(make_pair(*size, **options) for size in sizes))
-    return dict(inputs=list(pairs), data_samples=list(samples))
-
-
-def prepared(model, batch, training=False):
-    return model.data_preprocessor(
-        dict(inputs=batch['inputs'], data_samples=[s.clone() for s in batch['data_samples']]),
-        training,
-    )
-
-
-def wake(model):
-    """Random gates, so that images differ in the experts that they select."""
-    for module in model.modules():
-        if hasattr(module, 'top_k'):
-            with torch.no_grad():
-                module.weight.normal_(std=20)
-    return model
-
-
-def hold_statistics(model):
-    """The gates' running statistics stay as they are, so that runs can be compared."""
-    for gate in model.fusion.gates().values():
-        gate.standard.eval()
-    return model
-
 
 SIZES = (40, 56), (17, 23), (40, 56), (33, 61)
 
@@ -54,9 +19,9 @@ def test_builds_without_a_default_scope(monkeypatch):
     assert type(model.data_preprocessor).__name__ == 'PairedDataPreprocessor'
 
 
-def test_predictions_of_mixed_sizes_equal_single_ones(fusion_only, make_pair):
-    model = wake(fusion_only()).eval()
-    batch = batch_of(make_pair, *SIZES)
+def test_predictions_of_mixed_sizes_equal_single_ones(awake, batch_of):
+    model = awake().eval()
+    batch = batch_of(*SIZES)
     batch['inputs'][0][:3], batch['inputs'][1][3] = 0, 0  # dark in one modality
     with torch.no_grad():
         together = model.test_step(batch)
@@ -78,9 +43,9 @@ def test_predictions_of_mixed_sizes_equal_single_ones(fusion_only, make_pair):
                 torch.testing.assert_close(together[row].gates[name], weights)
 
 
-def test_predictions_equal_the_plain_network(fusion_only, make_pair):
+def test_predictions_equal_the_plain_network(awake, make_pair):
     """Gray by rgb_to_gray of R, G, B, infrared / 255, attention 1, clipped to [0, 1]."""
-    model = wake(fusion_only()).eval()
+    model = awake().eval()
     with torch.no_grad():
         for expert in model.fusion.decoder.experts:  # so that some values need clipping
             expert[-1].weight *= 100
@@ -100,10 +65,10 @@ def test_predictions_equal_the_plain_network(fusion_only, make_pair):
     assert result.img_shape == (20, 30) and result.fused.data.dtype == torch.float32
 
 
-def test_colour_by_hand(fusion_only, make_pair):
+def test_colour_by_hand(fusion_only, batch_of):
     """Y replaced, differences to Y kept, clipped; R, G, B although the pair is B, G, R."""
     model = fusion_only().eval()
-    batch = batch_of(make_pair, (20, 30), (16, 40))
+    batch = batch_of((20, 30), (16, 40))
     with torch.no_grad():
         results = model.test_step(batch)
     for pair, result in zip(batch['inputs'], results):
@@ -115,12 +80,12 @@ def test_colour_by_hand(fusion_only, make_pair):
         assert abs(color.numpy() - expected.clip(0, 1)).max() < 1e-5
 
 
-def test_tensor_mode_is_not_clipped(fusion_only, make_pair):
+def test_tensor_mode_is_not_clipped(fusion_only, batch_of, prepared):
     model = fusion_only().eval()
     with torch.no_grad():
         for expert in model.fusion.decoder.experts:
             expert[-1].bias += 5
-        images = model(**prepared(model, batch_of(make_pair, *SIZES)), mode='tensor')
+        images = model(**prepared(model, batch_of(*SIZES)), mode='tensor')
     assert [tuple(image.shape) for image in images] == [(1, *size) for size in SIZES]
     assert all(image.min() > 1 for image in images)
 
@@ -132,107 +97,10 @@ def test_tensor_mode_without_samples(fusion_only, make_pair):
     assert model(**data)[0].shape == (1, 32, 64)
 
 
-def test_unknown_mode(fusion_only, make_pair):
+def test_unknown_mode(fusion_only, batch_of, prepared):
     model = fusion_only()
     with pytest.raises(ValueError, match="'loss', 'predict' or 'tensor', but is 'train'"):
-        model(**prepared(model, batch_of(make_pair, (8, 8))), mode='train')
-
-
-def test_fusion_losses_by_hand(fusion_only, make_pair):
-    """Equations 7 to 9 in NumPy, on the fused image that the model itself gives."""
-    model = fusion_only(noise=0)
-    boxes = [[2.0, 3.0, 10.0, 9.0], [8.0, 1.0, 15.0, 6.0]]
-    batch = batch_of(make_pair, (20, 30), boxes=boxes)
-    data = prepared(model, batch, training=True)
-    with torch.no_grad():
-        losses = model(**data, mode='loss')
-        fused = model(**data, mode='tensor')[0][0].numpy()
-    pair = batch['inputs'][0].double().numpy()
-    visible = (0.298936 * pair[2] + 0.587043 * pair[1] + 0.114021 * pair[0]) / 255
-    infrared = pair[3] / 255
-    mask = fused * 0
-    mask[3:9, 2:10] = mask[1:6, 8:15] = 1
-    foreground = abs(mask * (fused - visible.clip(infrared))).mean()
-    background = abs((1 - mask) * (fused - (visible + infrared) / 2)).mean()
-
-    def gradient(image):
-        return sum(abs(ndimage.sobel(image, axis, mode='nearest')) for axis in (0, 1))
-
-    texture = abs(gradient(fused) - gradient(visible).clip(gradient(infrared))).mean()
-    assert losses['fusion.loss_pixel_foreground'].item() == pytest.approx(foreground, rel=1e-4)
-    assert losses['fusion.loss_pixel_background'].item() == pytest.approx(background, rel=1e-4)
-    assert losses['fusion.loss_gradient'].item() == pytest.approx(texture, rel=1e-4)
-
-
-def test_losses_of_mixed_sizes_are_the_average_of_single_ones(fusion_only, make_pair):
-    model = wake(fusion_only(noise=0))
-    model.statistics.momentum = 1  # the load of this batch alone
-    batch = batch_of(make_pair, *SIZES)
-    batch['inputs'][0][:3], batch['inputs'][1][3] = 0, 0  # dark in one modality
-    boxes = [[2.0, 3.0, 30.0, 20.0]], [[4.0, 1.0, 9.0, 16.0]], None, [[40.0, 5.0, 60.0, 33.0]]
-    for sample, objects in zip(batch['data_samples'], boxes):
-        sample.gt_instances = InstanceData()
-        if objects:
-            sample.gt_instances.bboxes = torch.tensor(objects)
-    model(**prepared(model, batch), mode='tensor')  # the gates' statistics meet the images
-    hold_statistics(model)
-    together = model(**prepared(model, batch, True), mode='loss')
-    single = [
-        model(**prepared(model, dict(inputs=[pair], data_samples=[sample]), True), mode='loss')
-        for pair, sample in zip(*batch.values())
-    ]
-    assert single[2]['fusion.loss_pixel_foreground'] == 0
-    for name in together:
-        if name.startswith('fusion'):
-            expected = torch.stack([losses[name] for losses in single]).mean()
-            torch.testing.assert_close(together[name], expected)
-    # The load is that of the whole batch: the mean over images of one would be larger.
-    assert together['load.loss_global'] < single[0]['load.loss_global']
-
-
-def test_load_loss_is_over_the_batch(fusion_only, make_pair):
-    """With zero gates and no noise every image takes the same two experts: CV^2 is 1 twice."""
-    model = fusion_only(noise=0)
-    model.statistics.momentum = 1
-    losses = model(**prepared(model, batch_of(make_pair, *SIZES), True), mode='loss')
-    for name in ('local_foreground', 'local_background', 'global'):
-        assert losses[f'load.loss_{name}'].item() == pytest.approx(2)
-        assert losses[f'gates.{name}'].item() == pytest.approx(0.5)
-
-
-def test_loss_leaves_the_ground_truth_alone(with_detectors, make_pair):
-    model = with_detectors()
-    boxes = [[4.0, 4.0, 20.0, 30.0], [10.0, 2.0, 40.0, 28.0]]
-    data = prepared(model, batch_of(make_pair, (32, 48), boxes=boxes, labels=[1, 2]), True)
-    model(**data, mode='loss')
-    truth = data['data_samples'][0].gt_instances
-    assert truth.bboxes.tolist() == boxes and truth.labels.tolist() == [1, 2]
-
-
-@pytest.mark.parametrize('boxes', [[], [[4.0, 4.0, 20.0, 30.0]]])
-def test_train_step(fusion_only, make_pair, boxes):
-    from mmengine.optim import OptimWrapper
-
-    model = fusion_only()
-    wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
-    before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    log = model.train_step(batch_of(make_pair, *SIZES, boxes=boxes), wrapper)
-    assert log['loss'].isfinite() and {'loss_fusion', 'loss_load'} <= set(log)
-    assert (log['fusion.loss_pixel_foreground'] > 0) == bool(boxes)
-    changed = {name for name, p in model.named_parameters() if not torch.equal(before[name], p)}
-    assert 'fusion.visible_encoder.stem.weight' in changed
-    assert 'fusion.decoder.gate.weight' in changed
-
-
-def test_bfloat16_losses(fusion_only, make_pair):
-    model = fusion_only(noise=0)
-    data = prepared(model, batch_of(make_pair, *SIZES), True)
-    full = model(**data, mode='loss')
-    with torch.autocast('cpu', torch.bfloat16):
-        half = model(**data, mode='loss')
-    for name, value in full.items():
-        assert half[name].dtype == torch.float32
-        torch.testing.assert_close(half[name], value, rtol=0.05, atol=0.02)
+        model(**prepared(model, batch_of((8, 8))), mode='train')
 
 
 def test_one_detector_is_too_few(lite_config):
@@ -244,128 +112,3 @@ def test_detector_without_attention_neck(lite_config):
     lite_config.infrared_detector.neck = lite_config.infrared_detector.neck[:1]
     with pytest.raises(ValueError, match='no spatial attention neck'):
         MODELS.build(lite_config)
-
-
-def test_the_losses_are_those_of_the_config(make_pair):
-    """The terms are those of FusionLoss with the config's options and the sample's boxes."""
-    model = MODELS.build(
-        dict(
-            type='MoEFusion',
-            fusion=dict(local_grid=(2, 3), global_grid=(2, 2), noise=0),
-            fusion_loss=dict(type='FusionLoss', adaptive=dict(brighter=0.8)),
-        )
-    )
-    boxes = [[2.0, 3.0, 10.0, 9.0]]
-    data = prepared(model, batch_of(make_pair, (20, 30), boxes=boxes), training=True)
-    with torch.no_grad():
-        losses = model(**data, mode='loss')
-        fused = model(**data, mode='tensor')
-    sources = [list(data['inputs'][f'{name}_gray'][..., :20, :30]) for name in MODALITIES]
-    expected = FusionLoss(dict(brighter=0.8))(fused, *sources, [torch.tensor(boxes)])
-    for name, value in expected.items():
-        torch.testing.assert_close(losses[f'fusion.{name}'], value)
-
-
-def unlabel(sample):
-    """As a pipeline without LoadAnnotations packs it."""
-    sample.gt_instances = InstanceData()
-    return sample
-
-
-def test_an_unlabelled_pair_is_all_background(fusion_only, make_pair):
-    model = hold_statistics(fusion_only(noise=0))
-    model.statistics.momentum = 1
-    empty = batch_of(make_pair, (20, 30), boxes=[])
-    expected = model(**prepared(model, empty, True), mode='loss')
-    sample = unlabel(empty['data_samples'][0].clone())
-    losses = model(
-        **prepared(model, dict(inputs=empty['inputs'], data_samples=[sample]), True), mode='loss'
-    )
-    assert losses['fusion.loss_pixel_foreground'] == 0
-    assert {name: value.item() for name, value in losses.items()} == {
-        name: value.item() for name, value in expected.items()
-    }
-
-
-def test_unlabelled_pairs_teach_no_detector(with_detectors, make_pair):
-    """The detection losses are those of the labelled pair alone; the fusion sees all of them."""
-    model = with_detectors(
-        fusion=dict(local_grid=(2, 3), global_grid=(2, 2), global_widths=(8, 8, 4), noise=0)
-    )
-    for module in model.modules():  # so that a pair's features do not depend on the others
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.momentum = 0
-    model.eval()
-    batch = batch_of(make_pair, (64, 64), (64, 64), (64, 64))
-    samples = batch['data_samples']
-    unlabel(samples[0]), unlabel(samples[2])
-    data = prepared(model, batch, True)
-    torch.manual_seed(1)
-    losses = model(**data, mode='loss')
-    torch.manual_seed(1)
-    alone = model(
-        **prepared(model, dict(inputs=batch['inputs'][1:2], data_samples=samples[1:2]), True),
-        mode='loss',
-    )
-    for name, value in alone.items():
-        if name.startswith(('visible', 'infrared')):
-            torch.testing.assert_close(losses[name], value)
-    every = model.test_step(batch)
-    fused = torch.stack([sample.fused.data for sample in every])
-    sources = [data['inputs'][f'{name}_gray'] for name in ('visible', 'infrared')]
-    terms = FusionLoss()(list(fused), *(list(source) for source in sources), [None] * 3)
-    texture = terms['loss_gradient']  # needs each pair's own attention map
-    torch.testing.assert_close(losses['fusion.loss_gradient'], texture, rtol=1e-3, atol=1e-3)
-
-
-def test_a_batch_without_labels(with_detectors, make_pair):
-    model = with_detectors()
-    batch = batch_of(make_pair, (64, 64))
-    unlabel(batch['data_samples'][0])
-    losses = model(**prepared(model, batch, True), mode='loss')
-    groups = {name.split('.')[0] for name in losses}
-    assert groups == {'fusion', 'load', 'gates', 'visible', 'infrared'}
-    # DDP wants a gradient, 0, for every parameter of the detectors
-    total, _ = model.parse_losses(losses)
-    total.backward()
-    for modality in ('visible', 'infrared'):
-        assert losses[f'{modality}.loss_unlabelled'] == 0
-        for parameter in model.detector(modality).parameters():
-            assert parameter.grad is None or not parameter.grad.any()
-            assert not parameter.requires_grad or parameter.grad is not None
-
-
-@pytest.mark.parametrize('native', [True, False])
-def test_bfloat16_is_for_the_fusion_network_in_training(
-    with_detectors, make_pair, monkeypatch, native
-):
-    monkeypatch.setattr(moe_fusion, 'has_bfloat16', lambda device: native)
-    model = with_detectors(bfloat16=True)
-    kinds = {}
-
-    def note(name):
-        def hook(module, inputs, output):
-            kinds[name] = output.dtype
-
-        return hook
-
-    model.fusion.visible_encoder.stem.register_forward_hook(note('fusion'))
-    model.visible_detector.backbone.conv1.register_forward_hook(note('detector'))
-    batch = batch_of(make_pair, (64, 64))
-    losses = model(**prepared(model, batch, True), mode='loss')
-    half = torch.bfloat16 if native else torch.float32
-    assert kinds == dict(fusion=half, detector=torch.float32)
-    assert losses['fusion.loss_gradient'].dtype == torch.float32
-    with torch.no_grad():
-        model.eval().test_step(batch)
-    assert set(kinds.values()) == {torch.float32}
-
-
-def test_bfloat16_by_the_processors_word(monkeypatch):
-    for capabilities, native in (
-        (dict(avx2=True, avx512_bf16=False, amx_bf16=False), False),
-        (dict(avx2=True, avx512_bf16=True, amx_bf16=False), True),
-        ({}, False),
-    ):
-        monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda found=capabilities: found)
-        assert has_bfloat16.__wrapped__('cpu') is native

@@ -45,7 +45,7 @@ def test_time(demo, tmp_path, monkeypatch, capsys, done):
     monkeypatch.setattr(sys, 'argv', ['demo.py', '--minutes', '10'])
     demo.main()
     printed = capsys.readouterr().out
-    assert printed.startswith('This takes 10 minutes at the most')
+    assert printed.startswith('This takes about 10 minutes')
     _, detector, fusion, test = demo.commands
     minutes = [float(call[-1].partition('minutes=')[2]) for call in (detector, fusion)]
     assert 3 < minutes[0] < 3.5 and 7 < minutes[1] < 7.5  # a few seconds less than the shares
