@@ -119,8 +119,10 @@ class FusionInferencer(PairFuser):
             pair, path = read_source(visible, infrared, start + row, self.infrared_range)
             size = pair.shape[:2]
             if size[0] * size[1] > self.model.fusion.largest_whole:
+                arrays = np.ascontiguousarray(pair[..., 2::-1]), np.ascontiguousarray(pair[..., 3])
+                del pair  # memory counts here
                 with self._precision():
-                    results[row] = fuse_large(self.model, pair, path, self.device)
+                    results[row] = fuse_large(self.model, *arrays, path, self.device)
                 if metrics:
                     results[row].score(path)
                 continue

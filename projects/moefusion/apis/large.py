@@ -19,17 +19,18 @@ ROWS = 256  # of an image that are floats at a time
 
 
 @torch.no_grad()
-def fuse_large(model: MoEFusion, pair: np.ndarray, path: str, device: torch.device) -> FusionResult:
+def fuse_large(
+    model: MoEFusion, visible: np.ndarray, infrared: np.ndarray, path: str, device: torch.device
+) -> FusionResult:
     """What became of one pair, as :class:`moefusion.Fuser` fuses such a one.
 
     Args:
         model (MoEFusion): in evaluation mode, on ``device``.
-        pair (np.ndarray): H x W x 4, uint8, B, G, R, infrared.
+        visible (np.ndarray): H x W x 3, uint8, R, G, B.
+        infrared (np.ndarray): H x W, uint8.
         path (str): its file; the result is named after it.
         device (torch.device): where it is fused.
     """
-    visible, infrared = pair[..., 2::-1], np.ascontiguousarray(pair[..., 3])
-    visible = np.ascontiguousarray(visible)
     exportable = ExportableFusion(model)
     seen = [torch.from_numpy(image).to(device) for image in shrink(visible, infrared)]
     merged = model.fusion.attention_merge(*exportable.attend(*seen))[0, 0]

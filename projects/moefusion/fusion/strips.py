@@ -100,11 +100,12 @@ def fuse_in_strips(
         grid = gates['global'].grid
         (means,) = _sum([[strip.means([features(strip)], grid)] for strip in strips])
         decided['global'] = gates['global'].decide(means)
-    fused = []
+    fused = visible.new_empty(len(visible), 1, height * step, width * step)
     for strip in strips:
         decoded, decided['global'] = network.decoder(features(strip), decided.get('global'))
-        fused.append(strip.inner(F.pixel_shuffle(decoded, step), step))
-    return torch.cat(fused, dim=2)[..., : visible.shape[-2], : visible.shape[-1]], decided
+        pixels = strip.inner(F.pixel_shuffle(decoded, step), step)
+        fused[..., strip.start * step : strip.stop * step, :] = pixels
+    return fused[..., : visible.shape[-2], : visible.shape[-1]], decided
 
 
 def _local_means(

@@ -128,11 +128,12 @@ class Fuser(PairFuser):
         else:
             pair = dict(visible=visible, infrared=infrared)
             made = self._run(Step.WHOLE, [*OUTPUTS, *self.gates], **pair, **average)
+        fused = made['fused']
         result = FusionResult(
             name=name,
             visible=visible,
             infrared=infrared,
-            gray=np.round(made['fused'] * 255).astype(np.uint8),
+            gray=np.rint(fused * 255, out=fused).astype(np.uint8),
             color=made['color'],
             attention=made['attention'],
             gates={gate: made[gate] for gate in self.gates},
@@ -141,9 +142,12 @@ class Fuser(PairFuser):
 
     def _run(self, step: Step, outputs: list[str], **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Run one step of the network; the outputs by name."""
+        options = onnxruntime.RunOptions()
         if step != Step.WHOLE:
             inputs['step'] = np.array(step, np.int64)
-        return dict(zip(outputs, self.session.run(outputs, inputs)))
+            # or what one step took would stay beside what the next one takes
+            options.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
+        return dict(zip(outputs, self.session.run(outputs, inputs, options)))
 
 
 def _first_line(error: Exception) -> str:
