@@ -1,6 +1,6 @@
 """The disk is full while tools fuse, score and train: one line, nothing halved or lost.
 
-Once on a disk of a few kilobytes, where it can be mounted, and once with a limit of file sizes.
+Once on a disk of a few megabytes, where it can be mounted, and once with a limit of file sizes.
 """
 
 import resource
@@ -9,8 +9,10 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from moefusion.files import write_image
+from moefusion.synthetic import make_demo_data
 
 TOO_LARGE, FULL = 'File too large', 'No space left on device'
 
@@ -24,7 +26,7 @@ def short_of_space(request, tmp_path):
         limit = 20_000
         yield folder, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)), TOO_LARGE
         return
-    mount = ['mount', '-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', str(folder)]
+    mount = ['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', str(folder)]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip('no right to mount a disk')
     yield folder, lambda: fill(folder), FULL
@@ -91,3 +93,26 @@ def test_scoring(repo_root, images, short_of_space):
     assert done.returncode == 1 and done.stderr.count('\n') == 1
     assert done.stderr.startswith(f'error: cannot write {folder / "out/distributions_whole.png"}: ')
     assert reason in done.stderr and content(folder) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('short_of_space', ['disk'], indirect=True)
+def test_checkpointing(repo_root, tmp_path, short_of_space):
+    """A disk of 8 MB takes one checkpoint of 4.3 MB; the next does not fit beside it."""
+    folder, _, reason = short_of_space
+    work = folder / 'work'
+    make_demo_data(tmp_path / 'data', train=8, test=1, size=(96, 72))
+    words = ['tools/train.py', 'configs/moefusion-lite_demo.py', '--work-dir', work]
+    words += ['--cfg-options', f'train_dataloader.dataset.dataset.data_root={tmp_path}/data/']
+    words += [f'model.{name}_detector=None' for name in ('visible', 'infrared')]
+    words += ['val_cfg=None', 'val_dataloader=None', 'val_evaluator=None']
+    done = call(repo_root, *words, 'train_cfg.max_epochs=2')
+    assert done.returncode == 1, done.stderr[-3000:]
+    (error,) = (line for line in done.stderr.splitlines() if line.startswith('error: '))
+    assert f'cannot write {work / "epoch_2.pth"}: {reason}. Free space' in error
+    assert 'Traceback' not in done.stderr
+    assert [path.name for path in work.glob('*.pth')] == ['epoch_1.pth']
+    assert not list(folder.rglob('.*.tmp'))
+    last = (work / 'last_checkpoint').read_text()
+    assert last == str(work / 'epoch_1.pth')
+    assert torch.load(last, weights_only=False)['meta']['epoch'] == 1

@@ -1,6 +1,7 @@
 """One of two gloo ranks fails: all end with an error in a minute, and no process is left."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,11 @@ import pytest
 from moefusion.synthetic import make_demo_data
 
 IN_TIME = 60  # seconds
+WAYS = {
+    'not finite': 'error: at iteration 1 the loss is not finite: fusion.loss_',
+    'raises': 'error: this rank cannot go on',
+    'killed': 'error: rank {other} of 2 stops, as another has ended',
+}
 
 
 def processes(mark):
@@ -25,46 +31,94 @@ def processes(mark):
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not Path('/proc/self/environ').is_file(), reason='no list of processes')
-@pytest.mark.parametrize(
-    'rank, way, said',
-    [(1, 'not finite', 'error: at iteration 1 the loss is not finite: fusion.loss_')],
-)
-def test_one_rank_fails(repo_root, tmp_path, rank, way, said):
+def wait_for_none(mark, end):
+    """Return the processes that are left at the end of a time."""
+    while (found := processes(mark)) and time.time() < end:
+        time.sleep(0.2)
+    return found
+
+
+@pytest.fixture
+def failing(repo_root, tmp_path):
+    """``failing(rank, way)`` writes a config of a training in which that rank fails."""
     make_demo_data(tmp_path / 'data', train=8, test=1, size=(96, 72))
-    note, config, mark = tmp_path / 'note', tmp_path / 'failing.py', f'MARK={tmp_path}'
-    config.write_text(
-        f'_base_ = {str(repo_root / "configs/moefusion-lite_demo.py")!r}\n'
-        "custom_imports = dict(imports=['moefusion.plugin', 'failing_hook'])\n"
-        f'failing = dict(type="FailingHook", rank={rank}, way={way!r}, note={str(note)!r})\n'
-        'custom_hooks = [failing]\n'
-        'train_dataloader = dict(\n'
-        f'    dataset=dict(dataset=dict(data_root={str(tmp_path / "data")!r})))\n'
-        'val_cfg = val_dataloader = val_evaluator = None\n'
-        'test_cfg = test_dataloader = test_evaluator = None\n'
+
+    def write(rank, way):
+        config = tmp_path / 'failing.py'
+        hook = dict(type='FailingHook', rank=rank, way=way, note=str(tmp_path / 'note'))
+        config.write_text(
+            f'_base_ = {str(repo_root / "configs/moefusion-lite_demo.py")!r}\n'
+            "custom_imports = dict(imports=['moefusion.plugin', 'failing_hook'])\n"
+            f'custom_hooks = [{hook}]\n'
+            'model = dict(visible_detector=None, infrared_detector=None)\n'
+            'train_dataloader = dict(\n'
+            f'    dataset=dict(dataset=dict(data_root={str(tmp_path / "data")!r})))\n'
+            'val_cfg = val_dataloader = val_evaluator = None\n'
+            'test_cfg = test_dataloader = test_evaluator = None\n'
+        )
+        return [str(config), '--work-dir', str(tmp_path / 'work')]
+
+    return write
+
+
+@pytest.fixture
+def start(repo_root, tmp_path):
+    """``start(command, **variables)`` starts it with a mark by which what it left is found."""
+    names = 'RANK', 'WORLD_SIZE', 'LOCAL_RANK'
+    kept = {name: text for name, text in os.environ.items() if name not in names}
+    kept.update(
+        MARK=str(tmp_path),
+        PYTHON=sys.executable,
+        PYTHONPATH=os.pathsep.join([str(Path(__file__).parent), os.environ.get('PYTHONPATH', '')]),
+        OMP_NUM_THREADS='1',
+        CUDA_VISIBLE_DEVICES='',
     )
-    kept = {name: text for name, text in os.environ.items() if name not in ('RANK', 'WORLD_SIZE')}
-    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get('PYTHONPATH', '')])
-    done = subprocess.run(
-        ['tools/dist_train.sh', str(config), '2', '--work-dir', str(tmp_path / 'work')],
-        cwd=repo_root,
-        env=kept
-        | dict(
-            MARK=str(tmp_path),
-            PYTHON=sys.executable,
-            PYTHONPATH=paths,
-            OMP_NUM_THREADS='1',
-            CUDA_VISIBLE_DEVICES='',
-        ),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    end = float(note.read_text()) + IN_TIME
-    print(f'{way} on rank {rank}: over after {time.time() - end + IN_TIME:.1f} s')
-    assert time.time() < end
-    assert done.returncode and said in done.stderr, done.stderr[-3000:]
-    while processes(mark) and time.time() < end:
-        time.sleep(0.5)
-    assert not processes(mark)
+
+    def run(command, **variables):
+        return subprocess.Popen(
+            command, cwd=repo_root, env=kept | variables, stderr=subprocess.PIPE, text=True
+        )
+
+    return run
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return str(sock.getsockname()[1])
+
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path('/proc/self/environ').is_file(), reason='no list of processes'),
+]
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_one_rank_of_torchrun_fails(tmp_path, failing, start, way):
+    script, *words = 'tools/dist_train.sh', *failing(1, way)
+    task = start([script, words[0], '2', *words[1:]])
+    said = task.communicate(timeout=900)[1]
+    failed = float((tmp_path / 'note').read_text())
+    took, left = time.time() - failed, wait_for_none(f'MARK={tmp_path}', failed + IN_TIME)
+    print(f'{way}: over after {took:.1f} s, none left after {time.time() - failed:.1f} s')
+    assert took < IN_TIME and not left
+    assert task.returncode
+    assert 'Signal 9 (SIGKILL)' in said if way == 'killed' else WAYS[way] in said, said[-3000:]
+
+
+@pytest.mark.parametrize('rank, way', [(0, 'killed'), (1, 'killed'), (1, 'raises')])
+def test_one_rank_fails_and_nobody_ends_the_other(tmp_path, failing, start, rank, way):
+    words = [sys.executable, 'tools/train.py', *failing(rank, way), '--launcher', 'pytorch']
+    shared = dict(WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=free_port())
+    tasks = [start(words, RANK=str(i), LOCAL_RANK=str(i), **shared) for i in range(2)]
+    said = [task.communicate(timeout=900)[1] for task in tasks]
+    failed = float((tmp_path / 'note').read_text())
+    took, left = time.time() - failed, wait_for_none(f'MARK={tmp_path}', failed + IN_TIME)
+    print(f'{way}: over after {took:.1f} s, none left after {time.time() - failed:.1f} s')
+    assert took < IN_TIME and not left
+    assert all(task.returncode for task in tasks)
+    other = 1 - rank
+    assert WAYS['killed'].format(other=other) in said[other], said[other][-3000:]
+    if way == 'raises':
+        assert WAYS[way] in said[rank], said[rank][-3000:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from moefusion.apis.command import command
-from moefusion.apis.launch import add_run_options, prepare_run
+from moefusion.apis.launch import add_run_options, explaining_lost_ranks, prepare_run
 from moefusion.weights.checkpoint import load_weights
 
 
@@ -42,7 +42,8 @@ def main() -> None:
         metrics = runner.test_evaluator.metrics
         scored = [metric for metric in metrics if isinstance(metric, FusionMetric)]
         metrics.append(DumpPredictions(args.out, scored))
-    runner.test()
+    with explaining_lost_ranks():
+        runner.test()
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from moefusion.apis.command import command
-from moefusion.apis.launch import add_run_options, prepare_run
+from moefusion.apis.launch import add_run_options, explaining_lost_ranks, prepare_run
 
 NO_SPACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
 
@@ -68,7 +68,8 @@ def main() -> None:
     if checkpoint:  # without one yet, the run starts as the config says, from its load_from
         cfg.resume, cfg.load_from = True, checkpoint
     try:
-        Runner.from_cfg(cfg).train()
+        with explaining_lost_ranks():
+            Runner.from_cfg(cfg).train()
     except OSError as error:
         if error.errno in NO_SPACE and error.strerror == os.strerror(error.errno or 0):
             error.filename = cfg.work_dir  # of a log, say, which the system does not name

@@ -9,12 +9,15 @@ that is there as it is. Where there is a GPU it leaves everything to MMEngine.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from unittest import mock
 
 import torch
 from mmengine.config import Config
+from torch import distributed as dist
 
 from moefusion.apis.command import add_config_options
 from moefusion.apis.config import load_config
@@ -75,6 +78,24 @@ def prepare_distributed(cfg: Config, launcher: str) -> None:
     wrapper['device_ids'] = None
     cfg.model_wrapper_cfg = wrapper
     init_cpu_process_group(launcher, dist_cfg.get('timeout') or 1800)
+
+
+@contextlib.contextmanager
+def explaining_lost_ranks() -> Iterator[None]:
+    """Say in one sentence that another process has ended, where gloo and NCCL speak of peers.
+
+    Raises:
+        RuntimeError: in the place of theirs.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not dist.is_initialized() or not ('gloo/' in str(error) or 'NCCL' in str(error)):
+            raise
+        raise RuntimeError(
+            f'rank {dist.get_rank()} of {dist.get_world_size()} stops, as another has ended: see '
+            f'its own message. In training, --resume goes on from the last checkpoint ({error})'
+        ) from error
 
 
 def import_yapf_alone() -> None:
