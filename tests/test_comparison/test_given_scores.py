@@ -127,3 +127,28 @@ def test_a_region_that_is_not_scored_does_not_vanish(tmp_path, region, words):
     path = write(tmp_path / 'o.csv', ('A', 'a', 2, region), columns=columns)
     with pytest.raises(EvaluationError, match=words):
         read_given_scores(path, measured())
+
+
+@pytest.mark.parametrize(
+    ('rows', 'words'),
+    [
+        ([], 'no row under its header'),
+        ([('A', 'a', *['1,5'] * 8)], 'line 2: 18 values under 10 columns. Write decimal points'),
+        ([('A', 'a', *[1] * 9)], 'line 2: 11 values under 10 columns'),
+    ],
+)
+def test_values_without_a_column_do_not_vanish(tmp_path, rows, words):
+    header = ('method', 'image', *METRIC_NAMES)
+    lines = [','.join(map(str, row)) for row in (header, *rows)]
+    (tmp_path / 'o.csv').write_text('\n'.join(lines) + '\n')
+    with pytest.raises(EvaluationError, match=words):
+        read_given_scores(tmp_path / 'o.csv', measured())
+
+
+def test_a_comma_at_the_end_of_each_line_is_no_value(tmp_path):
+    lines = [
+        ','.join(('method', 'image', *METRIC_NAMES)),
+        *('A,a,' + '1,' * 8, 'A,x.y,' + '2,' * 8),
+    ]
+    (tmp_path / 'o.csv').write_text('\n'.join(lines))
+    assert read_given_scores(tmp_path / 'o.csv', measured())['EN'].tolist() == [1, 2]

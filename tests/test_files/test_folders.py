@@ -2,8 +2,8 @@
 
 import pytest
 
-from moefusion.files import list_folder, match_ids, to_id
-from moefusion.files.folders import without_end
+from moefusion.files import list_folder, to_id
+from moefusion.files.folders import match_ids, without_end
 
 
 def test_hidden_files_folders_and_other_ends_are_left_out(tmp_path):

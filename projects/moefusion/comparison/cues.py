@@ -12,7 +12,9 @@ import pandas as pd
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.tables import Table, score_rows
-from moefusion.files import PairError, match_ids, read_infrared, read_size, read_visible, several
+from moefusion.files import PairError, read_infrared, read_size, read_visible
+from moefusion.files.annotations import several
+from moefusion.files.folders import match_ids
 from moefusion.metrics import Cue, cue_retention
 
 COLUMNS = ['visible only', 'infrared only', 'colour']

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,15 +77,21 @@ def _to_stem(name: str, stems: set[str]) -> str:
 def _read(path: Path) -> pd.DataFrame:
     """The file's columns, its scores as numbers, with the lines' numbers as index."""
     try:
-        text = pd.read_csv(
-            io.StringIO(read_text(path)),
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-            skip_blank_lines=False,
-        )
+        content = read_text(path)
+        _refuse_long_lines(path, content)
+        with warnings.catch_warnings():  # of commas at the end of lines
+            warnings.simplefilter('ignore', pd.errors.ParserWarning)
+            text = pd.read_csv(
+                io.StringIO(content),
+                dtype=str,
+                keep_default_na=False,
+                index_col=False,
+                skip_blank_lines=False,
+            )
     except FileNotFoundError as error:
         raise FileNotFoundError(f'{path}: there is no such file') from error
+    except EvaluationError:
+        raise
     except (PairError, ValueError) as error:
         raise EvaluationError(f'{path}: not CSV ({error})') from error
     missing = {'method', 'image', *METRIC_NAMES} - set(text)
@@ -92,6 +100,8 @@ def _read(path: Path) -> pd.DataFrame:
     text = text.fillna('')  # of short lines
     text.index += 2
     text = text[(text != '').any(axis=1)]
+    if text.empty:
+        raise EvaluationError(f'{path}: no row under its header')
     if 'region' not in text:
         text['region'] = ''
     text['region'] = text['region'].replace('', 'whole')
@@ -101,3 +111,15 @@ def _read(path: Path) -> pd.DataFrame:
     for line, name in wrong.index[wrong]:
         raise EvaluationError(f'{path}, line {line}: {name} is no number: {text.loc[line, name]!r}')
     return text.assign(**numbers)
+
+
+def _refuse_long_lines(path: Path, content: str) -> None:
+    """Raise EvaluationError for a line of more values than columns: 1,5 would be two of them."""
+    lines = csv.reader(io.StringIO(content, newline=None))
+    header = next(lines, [])
+    for row in lines:
+        if any(row[len(header) :]):
+            raise EvaluationError(
+                f'{path}, line {lines.line_num}: {len(row)} values under {len(header)} columns. '
+                'Write decimal points, not commas, and names with commas in quotes.'
+            )

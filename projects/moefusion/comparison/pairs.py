@@ -15,13 +15,13 @@ from moefusion.files import (
     Naming,
     Range,
     fit_naming,
-    is_one_file,
     list_folder,
     list_sides,
     read_annotations,
     read_size,
     to_id,
 )
+from moefusion.files.pairs import is_one_file
 
 SOURCES = 'visible', 'infrared'
 

@@ -22,9 +22,9 @@ from moefusion.files import (
     fit_naming,
     list_sides,
     read_size,
-    refuse_other_size,
 )
 from moefusion.files.pairs import flaw, named
+from moefusion.files.reading import refuse_other_size
 
 Entry = dict[str, Any]
 SIDES = ('visible', 'infrared')

@@ -9,7 +9,9 @@ from typing import ClassVar
 from mmdet.registry import DATASETS
 
 from moefusion.datasets.base import Entry, PairedDataset
-from moefusion.files import Annotation, AnnotationError, match_ids, read_coco, several
+from moefusion.files import Annotation, AnnotationError, read_coco
+from moefusion.files.annotations import several
+from moefusion.files.folders import match_ids
 
 
 @DATASETS.register_module()

@@ -9,15 +9,8 @@ from pathlib import Path
 from mmdet.registry import DATASETS
 
 from moefusion.datasets.base import Entry, PairedDataset
-from moefusion.files import (
-    Annotation,
-    group_files,
-    list_folder,
-    read_split,
-    read_voc_annotation,
-    several,
-    to_id,
-)
+from moefusion.files import Annotation, list_folder, read_split, read_voc_annotation, to_id
+from moefusion.files.annotations import group_files, several
 
 
 @DATASETS.register_module()

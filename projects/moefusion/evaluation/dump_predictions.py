@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.evaluator import DumpResults
 
 from moefusion.evaluation.fusion_metric import FusionMetric
-from moefusion.files import check_writable
+from moefusion.files.writing import check_writable
 from moefusion.metrics import METRIC_NAMES
 
 NAMES = ('img_id', 'img_path', 'infrared_path', 'ori_shape', 'img_shape', 'scale_factor')

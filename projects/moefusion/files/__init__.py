@@ -1,34 +1,25 @@
 """Reading and writing images, listing folders, pairs and boxes; needs neither mm* nor torch."""
 
-from moefusion.files.annotations import group_files, read_annotations, several
+from moefusion.files.annotations import read_annotations
 from moefusion.files.boxes import Annotation, Findings, clean_box
 from moefusion.files.coco import read_coco
 from moefusion.files.cues import read_cues
 from moefusion.files.errors import AnnotationError, PairError
-from moefusion.files.folders import IMAGE_SUFFIXES, bare_stem, list_folder, match_ids, to_id
+from moefusion.files.folders import IMAGE_SUFFIXES, bare_stem, list_folder, to_id
 from moefusion.files.levels import Range, check_range, to_eight_bits
-from moefusion.files.pairs import (
-    LAYOUTS,
-    SAME_NAMES,
-    Naming,
-    find_pairs,
-    fit_naming,
-    is_one_file,
-    list_sides,
-)
+from moefusion.files.pairs import LAYOUTS, SAME_NAMES, Naming, find_pairs, fit_naming, list_sides
 from moefusion.files.reading import (
     read_infrared,
     read_orientation,
     read_pair,
     read_size,
     read_visible,
-    refuse_other_size,
     to_infrared,
 )
 from moefusion.files.set_range import choose_range, find_range
 from moefusion.files.text import read_lines, read_split, read_text
 from moefusion.files.voc import read_voc, read_voc_annotation
-from moefusion.files.writing import check_writable, write_file, write_image
+from moefusion.files.writing import write_file, write_image
 
 __all__ = [
     'IMAGE_SUFFIXES',
@@ -42,17 +33,13 @@ __all__ = [
     'Range',
     'bare_stem',
     'check_range',
-    'check_writable',
     'choose_range',
     'clean_box',
     'find_pairs',
     'find_range',
     'fit_naming',
-    'group_files',
-    'is_one_file',
     'list_folder',
     'list_sides',
-    'match_ids',
     'read_annotations',
     'read_coco',
     'read_cues',
@@ -66,8 +53,6 @@ __all__ = [
     'read_visible',
     'read_voc',
     'read_voc_annotation',
-    'refuse_other_size',
-    'several',
     'to_eight_bits',
     'to_id',
     'to_infrared',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from typing import IO
 
 PROGRESSIVE = 0xC2, 0xCA  # start of a frame, by Huffman's or arithmetic coding
 SOS, EOI = 0xDA, 0xD9
@@ -44,7 +44,7 @@ def lacks_scans(data: bytes) -> bool:
     return bool(lacking)
 
 
-def late_exif(file: BinaryIO) -> bytes:
+def late_exif(file: IO[bytes]) -> bytes:
     """The EXIF block that stands behind a PNG's pixels, where Pillow's header does not look."""
     file.seek(len(PNG_HEAD))
     pixels = False

@@ -33,6 +33,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 
 from moefusion.files.decoding import UNREADABLE, decode, missing, temperatures
 from moefusion.files.errors import PairError
@@ -177,7 +178,7 @@ def _orientation(image: Image.Image) -> int:
     exif = Image.Exif()
     with contextlib.suppress(Exception):  # Pillow's parsers raise anything on a damaged header
         if image.format in _TURNED:
-            late = late_exif(image.fp) if image.format == 'PNG' and image.fp else b''
+            late = late_exif(image.fp) if isinstance(image, PngImageFile) and image.fp else b''
             exif.load(image.info.get('exif', late))
         elif image.format == 'TIFF':
             exif = image.getexif()

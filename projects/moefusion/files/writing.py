@@ -43,7 +43,11 @@ def check_writable(path: str | Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, f'cannot write {path}: it is a folder. Name a file')
     trial = path.with_name(f'.{secrets.token_hex(8)}.try')
-    write_file(trial, b'')
+    try:
+        write_file(trial, b'')
+    except OSError as error:
+        reason = str(error.strerror).replace(str(trial), str(path))
+        raise OSError(error.errno, reason) from error
     trial.unlink()
 
 
