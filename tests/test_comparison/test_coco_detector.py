@@ -8,7 +8,7 @@ import pytest
 from skimage.data import astronaut
 
 from moefusion.comparison import coco_detector as module
-from moefusion.comparison import detection_table
+from moefusion.comparison import detection_table, detections
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import find_evaluation_set
@@ -43,7 +43,7 @@ def blind(image):
 def make_table(images, find, kept=None):
     detector = replace(module.coco_detector(), find=find)
     detection_table.check_detector(replace(detector, find=blind), images)
-    found = detection_table.detect(detector, images, kept=kept)
+    found = detections.detect(detector, images, kept=kept)
     return detection_table.detection_table(detector, images, found)
 
 
@@ -68,7 +68,7 @@ def test_table(test_set):
     assert (rows['person'] == 100).all() and rows['bicycle'].isna().all()
     assert rows['car'].tolist() == pytest.approx([50, 50, 0, 0])  # image a has another one
     assert rows['mAP'].tolist() == pytest.approx([75, 75, 50, 50])
-    assert next(seen, None) is None and table.unranked == detection_table.SOURCES
+    assert next(seen, None) is None and table.unranked == detections.SOURCES
     # a second run detects no more
     again = make_table(images, detect, Kept(test_set / 'out', 'detected'))
     assert again.to_dict() == table.to_dict()

@@ -7,6 +7,7 @@ import torch
 from mmengine.structures import InstanceData
 
 from moefusion.comparison import detection_table as module
+from moefusion.comparison.detections import detect
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import find_evaluation_set
@@ -81,7 +82,7 @@ def load(*files):
 
 
 def make_table(detector, images, paper=None, kept=None):
-    found = module.detect(detector, images, kept=kept)
+    found = detect(detector, images, kept=kept)
     return module.detection_table(detector, images, found, paper)
 
 
@@ -110,7 +111,7 @@ def test_a_second_run_takes_the_detections_up(test_set, detector_files, monkeypa
     weights = torch.load(detector_files[1])
     torch.save(dict(weights, epoch=2), detector_files[1])
     with pytest.raises(TypeError):  # detects anew by another checkpoint
-        module.detect(load(*detector_files), find(test_set), kept=second)
+        detect(load(*detector_files), find(test_set), kept=second)
 
 
 def test_boxes_come_back_in_pixels_of_the_image(test_set, detector_files):

@@ -133,7 +133,7 @@ def main(argv: list[str] | None = None) -> int:
     check(images, tasks, cues, args)
     detectors = load_detectors(images, args)
     scores = score(images, tasks, ranks, args)
-    detections = detect(detectors, images, ranks, args)
+    detections = detection_tables(detectors, images, ranks, args)
     if not ranks.leads:
         return 0
     if args.scores:
@@ -211,22 +211,23 @@ def score(
     return as_frame(found)
 
 
-def detect(
+def detection_tables(
     detectors: dict[str, list[Any]], images: EvaluationSet, ranks: Ranks, args: argparse.Namespace
 ) -> dict[str, Table]:
     """The detection tables, means over detectors; none in a process that does not lead."""
     if not detectors:
         return {}
-    from moefusion.comparison import detection_table as module
+    from moefusion.comparison.detection_table import average_detections, detection_table
+    from moefusion.comparison.detections import detect
 
     kept, tables = Kept(args.out_dir, 'detected', ranks), {}
     for name, several in detectors.items():
-        found = [module.detect(each, images, _progress(ranks), kept) for each in several]
+        found = [detect(each, images, _progress(ranks), kept) for each in several]
         paper = args.paper if name == 'detection' else None
         if ranks.leads:
-            tables[name] = module.average_detections(
+            tables[name] = average_detections(
                 [
-                    module.detection_table(detector, images, boxes, paper)
+                    detection_table(detector, images, boxes, paper)
                     for detector, boxes in zip(several, found)
                 ]
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from moefusion.comparison.detection_table import Detector
+from moefusion.comparison.detections import Detector
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.kept import fingerprint
 from moefusion.detection.csp_darknet_tiny import weights_file

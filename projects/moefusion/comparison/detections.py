@@ -1,0 +1,99 @@
+"""What a detector finds in the source and fused images of a test set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from moefusion.comparison.kept import Kept, fingerprint
+from moefusion.comparison.pairs import EvaluationSet
+from moefusion.files import Range, read_infrared, read_visible
+
+SOURCES = 'Visible', 'Infrared'
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What finds objects in the images of a test set.
+
+    Attributes:
+        key (str): tells it from others, and from itself with other weights.
+        classes (Sequence[str]): what it finds, in the order of its answer.
+        find (Callable): gives :func:`moefusion.evaluation.boxes_by_class` of an image H x W x 3
+            (B, G, R).
+        title (str): of its table.
+        note (str): how it looked, for the line below the table.
+        rename (Callable): gives its name of a class in the annotations.
+    """
+
+    key: str
+    classes: Sequence[str]
+    find: Callable[[np.ndarray], list[np.ndarray]]
+    title: str = 'Detection'
+    note: str = 'one detector for all rows'
+    rename: Callable[[str], str] = str
+
+
+def detect(
+    detector: Detector,
+    images: EvaluationSet,
+    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    kept: Kept | None = None,
+) -> dict[str, list[list[np.ndarray]]]:
+    """Detect on visible, infrared and every method's images.
+
+    Args:
+        detector (Detector): what looks at them.
+        images (EvaluationSet): the test set.
+        progress (Callable): wraps the iterator over images, given their number.
+        kept (Kept, optional): the detections of earlier runs; takes the new ones as they come.
+
+    Returns:
+        dict[str, list]: for each folder and image :func:`moefusion.evaluation.boxes_by_class`;
+        nothing in a process that does not lead.
+    """
+    store, steps = kept or Kept(), detector_images(images)
+
+    def run(some: Mapping[str, DetectorImage]) -> None:
+        for key, step in progress(some.items(), len(some)):
+            store.add(key, [boxes.tolist() for boxes in detector.find(step.read())])
+
+    keys = {
+        fingerprint([step.path], step[:2], images.infrared_range, detector.key): step
+        for step in steps
+    }
+    found: dict[str, list[list[np.ndarray]]] = {}
+    for step, classes in zip(steps, store.complete(keys, run)):
+        boxes = [np.array(rows, np.float32).reshape(-1, 5) for rows in classes]
+        found.setdefault(step.method, []).append(boxes)
+    return found
+
+
+class DetectorImage(NamedTuple):
+    """An image that a detector looks at."""
+
+    method: str  # or a source's row
+    stem: str
+    path: Path
+    infrared_range: Range | None
+
+    def read(self) -> np.ndarray:
+        """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
+        if self.infrared_range is None:
+            return read_visible(self.path)
+        return np.dstack([read_infrared(self.path, self.infrared_range)] * 3)
+
+
+def detector_images(images: EvaluationSet) -> list[DetectorImage]:
+    """Every visible, infrared and fused image of a test set, in the order of the table's rows."""
+    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
+    ranges = {'Infrared': images.infrared_range}
+    return [
+        DetectorImage(name, stem, files[stem], ranges.get(name))
+        for name, files in folders.items()
+        for stem in images.stems
+    ]
