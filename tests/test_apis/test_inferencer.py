@@ -3,6 +3,7 @@
 import os
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_only_what_fusing_needs_is_built(inferencer):
 def test_pretrained_weights_are_not_fetched(config, checkpoint, monkeypatch):
     from mmengine.runner.checkpoint import CheckpointLoader
 
-    config = config.copy()
+    config = deepcopy(config)
     for modality in ('visible', 'infrared'):
         config.model[f'{modality}_detector'].backbone.init_cfg = dict(
             type='Pretrained', checkpoint='torchvision://resnet18'
@@ -153,7 +154,7 @@ def test_a_checkpoint_runs_no_code(config, tmp_path):
 
 
 def test_another_architecture_is_named(config, checkpoint):
-    config = config.copy()
+    config = deepcopy(config)
     config.model.fusion.num_experts = 6
     with pytest.raises(ValueError, match='full.pth is of another architecture'):
         FusionInferencer(config, checkpoint, 'cpu')
@@ -183,7 +184,7 @@ def test_wrong_arrays(inferencer, visible, infrared):
 
 
 def test_a_config_of_another_model(config, checkpoint):
-    config = config.copy()
+    config = deepcopy(config)
     config.model = dict(type='FasterRCNN')
     with pytest.raises(ValueError, match='model.type must be MoEFusion'):
         FusionInferencer(config, checkpoint, 'cpu')
