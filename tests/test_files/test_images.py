@@ -316,10 +316,11 @@ def test_a_write_that_fails_midway_leaves_the_old_file_and_no_other(tmp_path):
     assert path.read_bytes() == b'old' and os.listdir(tmp_path) == ['f.png']
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+@pytest.mark.parametrize('folder', ['file', 'file/inside'])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, folder):
     (tmp_path / 'file').touch()
-    with pytest.raises(OSError, match=r'cannot write .*file/f\.png'):
-        write_file(tmp_path / 'file' / 'f.png', b'data')
+    with pytest.raises(OSError, match=r'cannot write .*/f\.png: .*\. A file is where its folder'):
+        write_file(tmp_path / folder / 'f.png', b'data')
 
 
 def test_unknown_format_and_wrong_type(tmp_path, color):

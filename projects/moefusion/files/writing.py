@@ -11,6 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+CURE = 'Free space on that disk or choose another, writable output folder'
+A_FILE_ON_THE_WAY = 'A file is where its folder should be: name another output folder'
+CURES = {errno.EEXIST: A_FILE_ON_THE_WAY, errno.ENOTDIR: A_FILE_ON_THE_WAY}
+
 
 def write_file(path: str | Path, data: bytes) -> None:
     """Write bytes to a file, whole or not at all; makes the folder where there is none.
@@ -26,11 +30,10 @@ def write_file(path: str | Path, data: bytes) -> None:
             file.write(data)
         os.replace(draft, path)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason, cure = error.strerror or str(error), CURES.get(error.errno or 0, CURE)
         raise OSError(
             error.errno,
-            f'cannot write {path}: {reason}. Free space on that disk or choose another, writable '
-            'output folder; nothing was left half-written',
+            f'cannot write {path}: {reason}. {cure}; nothing was left half-written',
         ) from error
     finally:
         with contextlib.suppress(OSError):
