@@ -32,8 +32,7 @@ def write_file(path: str | Path, data: bytes) -> None:
     except OSError as error:
         reason, cure = error.strerror or str(error), CURES.get(error.errno or 0, CURE)
         raise OSError(
-            error.errno,
-            f'cannot write {path}: {reason}. {cure}; nothing was left half-written',
+            error.errno, f'cannot write {path}: {reason}. {cure}; nothing was left half-written'
         ) from error
     finally:
         with contextlib.suppress(OSError):
