@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument('--at-once', type=int, default=2, help=text)
     text = 'largest file (default: %(default)s)'
     parser.add_argument('--max-megabytes', type=int, default=20, help=text)
-    text = 'largest image; a pair takes 1 GB a megapixel, at most 1.6 (default: %(default)s)'
+    text = 'largest image; a pair takes 1 GB a megapixel, at most 1.7 (default: %(default)s)'
     parser.add_argument('--max-megapixels', type=float, default=2.5, help=text)
     args = parser.parse_args(argv)
     if min(args.at_once, args.max_megabytes, args.max_megapixels) <= 0:

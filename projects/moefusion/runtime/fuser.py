@@ -44,7 +44,7 @@ class Fuser(PairFuser):
         (48, 64, 3)
     """
 
-    # pixels; a larger image is fused strip by strip. 1280 x 1024 took 2.5 s and 1.6 GB whole, 4.3 s
+    # pixels; a larger image is fused strip by strip. 1280 x 1024 took 2.5 s and 1.7 GB whole, 4.3 s
     # and 1.0 GB in strips.
     largest_whole = 1_400_000
 
