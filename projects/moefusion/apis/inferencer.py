@@ -129,9 +129,10 @@ class FusionInferencer(PairFuser):
             meta = dict(img_path=path, img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0))
             inputs[row] = torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1)))
             samples[row] = DetDataSample(metainfo=meta)
+        small = list(samples)
         by_size = rows_by_size(sample.img_shape for sample in samples.values())
         for places in by_size.values():
-            rows = [list(samples)[place] for place in places]
+            rows = [small[place] for place in places]
             batch = dict(
                 inputs=[inputs[row] for row in rows], data_samples=[samples[row] for row in rows]
             )

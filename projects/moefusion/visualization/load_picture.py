@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from moefusion.visualization.fusion_picture import GLOBAL_COLOR, INFRARED_COLOR, VISIBLE_COLOR
@@ -77,7 +76,6 @@ def draw_load(log: pd.DataFrame, title: str) -> bytes:
     names = [key.removesuffix(SPREAD) for key in keys if key.endswith(SPREAD)]
     names = names or [key for key in keys if not re.search(r'_\d+$', key)]
     figure = Figure((3.6 * len(names) + 0.4, 5), 110, layout='constrained')
-    FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=11, parse_math=False)
     axes = figure.subplots(2, len(names), squeeze=False, sharex=True, sharey='row')
     for name, (upper, lower) in zip(names, axes.T):
