@@ -12,17 +12,27 @@ from moefusion.fusion import NoisyTopKGate
 
 @HOOKS.register_module()
 class GateNoiseHook(Hook):
-    """Lowers every gate's noise in a straight line over the training.
+    """Lowers every gate's noise in a straight line, and keeps what is left to the end.
 
-    Noise lets a gate try all experts at the start. What decides at test is the logits alone, so
-    the experts should meet the samples in training that they will get at test.
+    Noise lets a gate try all experts at the start. What decides at test is the logits alone: once
+    noise is below their spread, experts meet the samples that they will get at test. That must
+    come while the learning rate is high, or experts stay alike.
 
     Args:
-        end (float): share of the starting noise that is left at the end. Defaults to 0.15.
+        end (float): share of the starting noise that is left. Defaults to 0.05.
+        until (float): share of the training at which ``end`` is reached. Defaults to 0.4.
+
+    Raises:
+        ValueError: if ``until`` is not above 0 and at most 1.
     """
 
-    def __init__(self, end: float = 0.15) -> None:
-        self.end = end
+    def __init__(self, end: float = 0.05, until: float = 0.4) -> None:
+        if not 0 < until <= 1:
+            raise ValueError(
+                f'GateNoiseHook: until is a share of the training, above 0 and at most 1, '
+                f'but is {until}'
+            )
+        self.end, self.until = end, until
         self._starts: dict[NoisyTopKGate, float] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -33,6 +43,6 @@ class GateNoiseHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set the noise of this iteration."""
-        done = runner.iter / runner.max_iters
+        done = min(runner.iter / (self.until * runner.max_iters), 1)
         for gate, start in self._starts.items():
             gate.noise = start * (1 + (self.end - 1) * done)

@@ -79,7 +79,8 @@ def _features(
         seen = [visible_dense[-1] * prior] * half + [infrared_dense[-1] * prior] * half
         local[f'local_{region}'] = [expert(each) for expert, each in zip(experts, seen)]
     pixels = [infrared, visible] if network.source_skip else []
-    return torch.cat([*fixed, *infrared_dense, *visible_dense, *pixels], dim=1), local
+    dense = network.dense(visible_dense, infrared_dense)
+    return torch.cat([*fixed, *dense, *pixels], dim=1), local
 
 
 def _decoder(

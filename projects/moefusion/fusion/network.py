@@ -68,13 +68,17 @@ class FusionNetwork(nn.Module):
         stride (int): 1, as in the paper, or a cell's side in pixels: the network then works on
             cells of that size as its pixels, and a global expert's last convolution writes
             all pixels of a cell. 2 needs a quarter of the work. Defaults to 1.
+        dense_features (int): How many of an encoder's four outputs x_f holds, from the first on.
+            Fewer leave more to the local experts, which always see the last, and less work to the
+            decoder. Without local mixtures x_f holds all. Defaults to 4, the paper's.
         source_skip (bool): Whether x_f also holds the sources' pixels, which a global expert's
             last convolution sees, too. The network then starts at the sources' mean and learns
             what to change. Defaults to False, the paper's.
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
-            not two positive sizes, or ``attention_merge``, ``local`` or ``gating`` is unknown.
+            not two positive sizes, ``dense_features`` is not from 0 to 4, or ``attention_merge``,
+            ``local`` or ``gating`` is unknown.
 
     Examples:
         >>> network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
@@ -101,6 +105,7 @@ class FusionNetwork(nn.Module):
         attention_merge: str = 'conv',
         noise: float = 0.2,
         stride: int = 1,
+        dense_features: int = 4,
         source_skip: bool = False,
     ) -> None:
         super().__init__()
@@ -110,11 +115,14 @@ class FusionNetwork(nn.Module):
         self.infrared_encoder = DenseEncoder(channels, in_channels=cell)
         _check_option('local', local, ('mixture', 'attention', 'none'))
         _check_option('gating', gating, ('standardised', 'plain', 'equal'))
+        if not 0 <= dense_features <= 4:
+            raise ValueError(f'dense_features must be from 0 to 4, but is {dense_features}')
         if gating == 'equal':
             top_k, noise = num_experts, 0.0
         regions = ['foreground', 'background'] if background_mixture else ['foreground']
         if local == 'none':
             regions, attention_merge = [], 'max'  # without parameters, as nothing trains them
+        self.dense_features = dense_features if regions else 4
         self.attention_merge = AttentionMerge(attention_merge)
         mixture = channels, local_hidden, num_experts, top_k, local_grid, noise
         self.local = nn.ModuleDict(
@@ -126,7 +134,7 @@ class FusionNetwork(nn.Module):
         if not global_mixture:
             num_experts = top_k = 1  # whose weight is 1
         skip = 2 * cell if source_skip else 0
-        fusion_channels = len(regions) * channels + 2 * self.visible_encoder.dense_channels + skip
+        fusion_channels = (len(regions) + 2 * self.dense_features) * channels + skip
         self.decoder = GlobalMixture(
             fusion_channels, global_widths, num_experts, top_k, global_grid, noise, cell, skip
         )
@@ -234,7 +242,13 @@ class FusionNetwork(nn.Module):
             last = self.visible_encoder.stem.weight.is_contiguous(memory_format=torch.channels_last)
             layout = torch.channels_last if last else torch.contiguous_format
             pixels = [cells.contiguous(memory_format=layout) for cells in (infrared, visible)]
-        return torch.cat([*parts, *infrared_dense, *visible_dense, *pixels], dim=1), gatings
+        dense = self.dense(visible_dense, infrared_dense)
+        return torch.cat([*parts, *dense, *pixels], dim=1), gatings
+
+    def dense(self, visible: list[Tensor], infrared: list[Tensor]) -> list[Tensor]:
+        """What x_f holds of both encoders' outputs, infrared first."""
+        kept = slice(self.dense_features)
+        return [*infrared[kept], *visible[kept]]
 
 
 def _check_option(name: str, value: str, known: tuple[str, ...]) -> None:
