@@ -68,17 +68,15 @@ class FusionNetwork(nn.Module):
         stride (int): 1, as in the paper, or a cell's side in pixels: the network then works on
             cells of that size as its pixels, and a global expert's last convolution writes
             all pixels of a cell. 2 needs a quarter of the work. Defaults to 1.
-        dense_features (int): How many of an encoder's four outputs x_f holds, from the first on.
-            Fewer leave more to the local experts, which always see the last, and less work to the
-            decoder. Without local mixtures x_f holds all. Defaults to 4, the paper's.
+        dense_features (int): How many of an encoder's outputs x_f holds, from the first on. Local
+            experts always see the last. Without them x_f holds all four. Defaults to 4.
         source_skip (bool): Whether x_f also holds the sources' pixels, which a global expert's
             last convolution sees, too. The network then starts at the sources' mean and learns
             what to change. Defaults to False, the paper's.
 
     Raises:
-        ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
-            not two positive sizes, ``dense_features`` is not from 0 to 4, or ``attention_merge``,
-            ``local`` or ``gating`` is unknown.
+        ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``,
+            ``dense_features`` not from 0 to 4, a grid not two positive sizes, or an option unknown.
 
     Examples:
         >>> network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
@@ -172,17 +170,13 @@ class FusionNetwork(nn.Module):
                 f'{tuple(visible.shape)} and {tuple(infrared.shape)}'
             )
         if visible.numel() == 0:
-            raise ValueError(f'there is nothing to fuse in images of shape {tuple(visible.shape)}')
-        maps = [
-            torch.ones_like(visible) if attention is None else attention
-            for attention in (visible_attention, infrared_attention)
-        ]
+            raise ValueError(f'nothing to fuse in images of shape {tuple(visible.shape)}')
+        given_maps = visible_attention, infrared_attention
+        maps = [torch.ones_like(visible) if given is None else given for given in given_maps]
         for attention in maps:
             if attention.shape != visible.shape:
-                raise ValueError(
-                    f'an attention map is {tuple(attention.shape)}, but the images '
-                    f'are {tuple(visible.shape)}: resize it'
-                )
+                sizes = f'is {tuple(attention.shape)}, but the images are {tuple(visible.shape)}'
+                raise ValueError(f'an attention map {sizes}: resize it')
         attention = self.attention_merge(*maps)
 
         height, width = visible.shape[-2:]
