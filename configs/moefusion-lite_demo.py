@@ -25,7 +25,6 @@ param_scheduler = [_base_.param_scheduler[0], dict(_base_.param_scheduler[1], en
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.gate.': dict(lr_mult=2.0)}))
 default_hooks = dict(
     joint_loss=dict(weights=dict(fusion=dict(loss_gradient=0.5))),
-    gate_noise=dict(type='GateNoiseHook'),
     logger=dict(interval=8),
     checkpoint=dict(max_keep_ckpts=1),
 )
