@@ -65,7 +65,7 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
 
-max_iters = 3000
+max_iters = 7000
 train_cfg = dict(
     _delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters
 )
@@ -85,7 +85,7 @@ default_hooks = dict(
             load=dict(loss_local_foreground=0.003, loss_local_background=0.005, loss_global=0.02),
         )
     ),
-    checkpoint=dict(by_epoch=False, interval=250, max_keep_ckpts=2),
+    checkpoint=dict(by_epoch=False, interval=350, max_keep_ckpts=2),
     sync_buffers=dict(type='IterSyncBuffersHook', interval=300),
 )
 log_processor = dict(by_epoch=False)

@@ -27,11 +27,11 @@ model = dict(
     fusion_loss=dict(type='FusionLoss'),
     fusion=dict(
         channels=16,
-        local_hidden=16,
+        local_hidden=8,
         global_widths=(32, 32),
         stride=2,
         source_skip=True,
-        dense_features=0,  # deep features reach the decoder through local experts alone
+        noise=0.3,
         num_experts=4,
         top_k=2,
         local_grid=(8, 8),

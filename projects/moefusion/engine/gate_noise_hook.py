@@ -19,14 +19,14 @@ class GateNoiseHook(Hook):
     come while the learning rate is high, or experts stay alike.
 
     Args:
-        end (float): share of the starting noise that is left. Defaults to 0.05.
-        until (float): share of the training at which ``end`` is reached. Defaults to 0.4.
+        end (float): share of the starting noise that is left. Defaults to 0.15.
+        until (float): share of the training at which ``end`` is reached. Defaults to 1.
 
     Raises:
         ValueError: if ``until`` is not above 0 and at most 1.
     """
 
-    def __init__(self, end: float = 0.05, until: float = 0.4) -> None:
+    def __init__(self, end: float = 0.15, until: float = 1.0) -> None:
         if not 0 < until <= 1:
             raise ValueError(
                 f'GateNoiseHook: until is a share of the training, above 0 and at most 1, '

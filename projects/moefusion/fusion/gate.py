@@ -55,12 +55,11 @@ class RunningStandard(nn.Module):
     a batch of one works.
 
     A batch adds ``momentum`` to the statistics of D entries, once 1 / momentum are seen; until
-    then they are the plain mean of the batches. A smaller momentum lags behind encoders that
-    learn: the lag is common to all samples, and outvotes what tells them apart. Values beyond
-    ``limit`` are clipped, since few entries far off would outvote all others.
+    then they are the plain mean of the batches. Values beyond ``limit`` are clipped, since few
+    entries far off would outvote all others.
     """
 
-    momentum, limit = 0.1, 4.0
+    momentum, limit = 0.02, 4.0
     mean: Tensor
     variance: Tensor
     batches: Tensor
