@@ -57,7 +57,7 @@ def export_onnx(
     Raises:
         OSError: if a file cannot be read or written.
     """
-    model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # not in the stub
+    model.to(memory_format=torch.contiguous_format)
     joined = onnx_ir.Model(_join(model, half), ir_version=IR_VERSION)
     for node in joined.graph.all_nodes():
         node.metadata_props.clear()  # a quarter of the file: where in Python each node comes from

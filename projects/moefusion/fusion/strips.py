@@ -63,8 +63,8 @@ def fuse_in_strips(
             decided.setdefault(name, gates[name].decide(torch.stack(means).sum(dim=0)))
     if 'global' in gates and 'global' not in decided:
         grid = gates['global'].grid
-        means = torch.stack([strip_means(features(strip), grid, strip) for strip in strips])
-        decided['global'] = gates['global'].decide(means.sum(dim=0))
+        seen = torch.stack([strip_means(features(strip), grid, strip) for strip in strips])
+        decided['global'] = gates['global'].decide(seen.sum(dim=0))
     fused = visible.new_empty(len(visible), 1, height * step, width * step)
     for strip in strips:
         decoded, decided['global'] = network.decoder(features(strip), decided.get('global'))
