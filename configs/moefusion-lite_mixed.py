@@ -86,6 +86,6 @@ default_hooks = dict(
         )
     ),
     checkpoint=dict(by_epoch=False, interval=350, max_keep_ckpts=2),
-    sync_buffers=dict(type='IterSyncBuffersHook', interval=300),
+    sync_buffers=dict(type='IterSyncBuffersHook', interval=350),
 )
 log_processor = dict(by_epoch=False)

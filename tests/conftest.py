@@ -2,6 +2,7 @@
 
 import os
 import random
+from importlib import util
 from pathlib import Path
 
 # Before torch, OpenCV and matplotlib are imported: tests are small, and threads cost more
@@ -31,6 +32,19 @@ def shared():
     if not path.is_dir():
         pytest.skip('no folder "shared" beside the checkout')
     return path
+
+
+@pytest.fixture(scope='session')
+def load_tool(repo_root):
+    """Loads a script of ``tools`` as a module, anew with each call: ``load_tool('fuse')``."""
+
+    def load(name):
+        spec = util.spec_from_file_location(f'{name}_tool', repo_root / f'tools/{name}.py')
+        tool = util.module_from_spec(spec)
+        spec.loader.exec_module(tool)
+        return tool
+
+    return load
 
 
 @pytest.fixture(autouse=True)

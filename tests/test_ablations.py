@@ -1,7 +1,6 @@
 """Ablation configs: each changes one thing, trains a step and tests; and tools/ablate.py."""
 
 import json
-import runpy
 from collections import Counter
 from pathlib import Path
 
@@ -127,8 +126,8 @@ def test_both_networks_have_the_same_ablations():
 
 
 @pytest.fixture
-def tool():
-    return runpy.run_path(str(ROOT / 'tools/ablate.py'))
+def tool(load_tool):
+    return load_tool('ablate')
 
 
 def values(number):
@@ -154,13 +153,13 @@ def calls(tool, monkeypatch):
             result = values(len(made)) | {'time': 1.0}
             (folder / 'test/now/now.json').write_text(json.dumps(result))
 
-    monkeypatch.setitem(tool['run'].__globals__, 'call', call)
+    monkeypatch.setattr(tool, 'call', call)
     return made
 
 
 def test_the_tool_runs_what_has_no_result_and_reports(tool, calls, tmp_path, capsys):
     argv = ['lite-table2', '--seeds', '0', '1', '--work-dir', str(tmp_path)]
-    assert tool['main'](argv) == 0
+    assert tool.main(argv) == 0
     assert len(calls) == 2 * 4 * 2  # trained and tested, base and three ablations, two seeds
     table = capsys.readouterr().out
     assert '| moefusion-lite_mixed | 2 |' in table and '| without-mole | 2 |' in table
@@ -168,16 +167,16 @@ def test_the_tool_runs_what_has_no_result_and_reports(tool, calls, tmp_path, cap
     assert (folder / 'lite-table2.csv').read_text().count('\n') == 9
     assert (folder / 'lite-table2.png').is_file()
     calls.clear()
-    assert tool['main'](['lite-table2', '--seeds', '0', '2', '--work-dir', str(tmp_path)]) == 0
+    assert tool.main(['lite-table2', '--seeds', '0', '2', '--work-dir', str(tmp_path)]) == 0
     assert {seed for _, seed, _ in calls} == {'seed_2'}  # the others have their results
     calls.clear()
-    assert tool['main'](['lite-own', '--work-dir', str(tmp_path)]) == 0
+    assert tool.main(['lite-own', '--work-dir', str(tmp_path)]) == 0
     assert 'moefusion-lite_mixed' not in {config for config, *_ in calls}  # the base's are shared
 
 
 def test_the_tool_goes_on_without_a_failed_training(tool, calls, tmp_path, capsys):
     argv = ['paper-table2', '--work-dir', str(tmp_path), '--cfg-options', 'fail=1']
-    assert tool['main'](argv) == 1
+    assert tool.main(argv) == 1
     said = capsys.readouterr()
     assert 'train.py failed' in said.err and 'att-local' not in said.out
     assert '| without-moge | 1 |' in said.out
@@ -185,18 +184,18 @@ def test_the_tool_goes_on_without_a_failed_training(tool, calls, tmp_path, capsy
 
 def test_the_tool_ablates_another_base(tool, tmp_path):
     base = ROOT / 'configs/moefusion_flir.py'
-    _, configs = tool['write_configs']('paper-experts', base, tmp_path)
+    _, configs = tool.write_configs('paper-experts', base, tmp_path)
     assert list(configs) == ['moefusion_flir', 'e2k2', 'e4k1', 'e4k3', 'e4k4', 'e6k2', 'e8k2']
     config = read(configs['e6k2'])
     assert config.model.fusion.num_experts == 6
     assert config.test_dataloader.dataset.type == 'FLIRAlignedDataset'
     assert [metric.type for metric in config.test_evaluator] == ['FusionMetric']
     with pytest.raises(FileNotFoundError, match='nowhere.py: there is no such config'):
-        tool['write_configs']('paper-experts', Path('nowhere.py'), tmp_path)
+        tool.write_configs('paper-experts', Path('nowhere.py'), tmp_path)
 
 
 @pytest.mark.slow
-def test_the_tool_trains_and_tests_on_made_pairs(tmp_path, repo_root, capsys):
+def test_the_tool_trains_and_tests_on_made_pairs(tmp_path, repo_root, capsys, tool):
     """A real training of one iteration on two rendered pairs; the second call finds it done."""
     from moefusion.synthetic.writer import make_demo_data
 
@@ -217,10 +216,9 @@ def test_the_tool_trains_and_tests_on_made_pairs(tmp_path, repo_root, capsys):
         done = tmp_path / f'runs/tiny/{stem}/seed_0/test/now/now.json'
         done.parent.mkdir(parents=True)
         done.write_text(json.dumps(values(1)))
-    main = runpy.run_path(str(repo_root / 'tools/ablate.py'))['main']
     argv = ['lite-table2', '--base', str(base), '--work-dir', str(tmp_path / 'runs')]
-    assert main(argv) == 0
+    assert tool.main(argv) == 0
     first = capsys.readouterr().out
     assert first.count('| 1 |') == 4
-    assert main(argv) == 0
+    assert tool.main(argv) == 0
     assert capsys.readouterr().out == first

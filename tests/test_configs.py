@@ -89,7 +89,9 @@ def test_schedule(name):
             not scheduler.by_epoch and scheduler.end <= iterations
             for scheduler in config.param_scheduler
         )
-        assert iterations % config.default_hooks.checkpoint.interval == 0
+        hooks = config.default_hooks
+        assert iterations % hooks.checkpoint.interval == 0
+        assert hooks.checkpoint.interval % hooks.sync_buffers.interval == 0
         return
     epochs = config.train_cfg.max_epochs
     for scheduler in config.param_scheduler:

@@ -1,6 +1,5 @@
 """docs/paper-tables.md: the paper's tables and figures are there, and its commands parse."""
 
-import importlib.util
 import re
 import shlex
 from functools import partial
@@ -33,24 +32,20 @@ def commands(page):
         yield shlex.split(text)
 
 
-def parser_of(repo_root, name):
+def parser_of(load_tool, name):
     """What reads a tool's arguments; those of training come from the command line alone."""
     shared = {'fuse': partial(fuse.parse_args, backend='torch'), 'evaluate': evaluate.parse_args}
     if name in shared:
         return shared[name]
-    path = repo_root / f'tools/{name}.py'
-    spec = importlib.util.spec_from_file_location(f'{name}_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.parse_args
+    return load_tool(name).parse_args
 
 
-def test_every_command_parses(page, repo_root, monkeypatch):
+def test_every_command_parses(page, repo_root, load_tool, monkeypatch):
     found = list(commands(page))
     for path, *words in found:
         name = path.removeprefix('tools/').removesuffix('.py')
         monkeypatch.setattr('sys.argv', [path, *words])
-        parse = parser_of(repo_root, name)
+        parse = parser_of(load_tool, name)
         if name in ('train', 'test'):
             parse()
         else:

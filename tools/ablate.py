@@ -39,25 +39,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('family', choices=families, metavar='FAMILY', help=', '.join(families))
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='default: 0')
     parser.add_argument('--jobs', type=int, default=1, help='trainings at a time (default: 1)')
-    parser.add_argument(
-        '--base',
-        type=Path,
-        metavar='CONFIG',
-        help='ablate this config, of another data set, in place of the one that they inherit',
-    )
-    parser.add_argument(
-        '--work-dir',
-        type=Path,
-        default=Path('work_dirs/ablations'),
-        help='where trainings and results go; one for each budget (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='for every training and test, such as train_cfg.max_iters=1000',
-    )
+    text = 'ablate this config, of another data set, in place of the one that they inherit'
+    parser.add_argument('--base', type=Path, metavar='CONFIG', help=text)
+    place = Path('work_dirs/ablations')
+    text = 'where trainings and results go; one for each budget (default: %(default)s)'
+    parser.add_argument('--work-dir', type=Path, default=place, help=text)
+    text = 'for every training and test, such as train_cfg.max_iters=1000'
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help=text)
     args = parser.parse_args(argv)
     if args.jobs < 1:
         parser.error('--jobs: give 1 or more')

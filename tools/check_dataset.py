@@ -32,17 +32,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
-    parser.add_argument(
-        '--split', nargs='+', default=['train', 'val', 'test'], choices=['train', 'val', 'test']
-    )
+    splits = ['train', 'val', 'test']
+    parser.add_argument('--split', nargs='+', default=splits, choices=splits)
     parser.add_argument('--max-problems', type=int, default=50, help='how many to print per split')
-    parser.add_argument(
-        '--make-split',
-        type=int,
-        metavar='N',
-        help='first write train.txt and test.txt with N test pairs, in runs of '
-        f'{BLOCK} spread over the data set; never replaces an existing split',
-    )
+    text = f'first write train.txt and test.txt with N test pairs, in runs of {BLOCK} spread over '
+    text += 'the data set; never replaces an existing split'
+    parser.add_argument('--make-split', type=int, metavar='N', help=text)
     add_config_options(parser, 'data_root=data/M3FD')
     return parser.parse_args(argv)
 

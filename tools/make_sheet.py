@@ -33,24 +33,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--fused', required=True, nargs='+', type=named_folder, metavar='NAME=DIR')
     parser.add_argument('--out', required=True, metavar='FILE', help='the picture, such as a.png')
     parser.add_argument('--names', nargs='+', metavar='STEM', help='pairs (default: the first 3)')
-    parser.add_argument(
-        '--strip', nargs='+', default=[], metavar='END', help='ends of file names to ignore'
-    )
+    text = 'ends of file names to ignore'
+    parser.add_argument('--strip', nargs='+', default=[], metavar='END', help=text)
     add_infrared_range(parser)
     kind = parser.add_mutually_exclusive_group()
-    kind.add_argument(
-        '--boxes',
-        metavar='JSON',
-        help='{"STEM": {"red": [x1, y1, x2, y2], "green": [...]}} to enlarge; without, where the '
-        'methods (of one alone: it and its sources) differ most',
-    )
+    text = '{"STEM": {"red": [x1, y1, x2, y2], "green": [...]}} to enlarge; without, where the '
+    text += 'methods (of one alone: it and its sources) differ most'
+    kind.add_argument('--boxes', metavar='JSON', help=text)
     kind.add_argument('--sobel', action='store_true', help='gradients instead (Fig. 10)')
-    kind.add_argument(
-        '--detect', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='detections instead (Fig. 11)'
-    )
-    parser.add_argument(
-        '--score', type=float, default=0.5, help='least confidence to show (default: 0.5)'
-    )
+    metavar, text = ('CONFIG', 'CHECKPOINT'), 'detections instead (Fig. 11)'
+    kind.add_argument('--detect', nargs=2, metavar=metavar, help=text)
+    text = 'least confidence to show (default: 0.5)'
+    parser.add_argument('--score', type=float, default=0.5, help=text)
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: a GPU if there is one)')
     return parser.parse_args(argv)
 

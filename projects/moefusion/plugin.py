@@ -4,7 +4,7 @@ It is a module of its own, and not the package's ``__init__``, so that the plain
 (``moefusion.fusion``, ``moefusion.losses``, ``moefusion.metrics``) import without the mm stack.
 """
 
-# ruff: noqa: E402
+# ruff: noqa: E402, F401
 from moefusion.versions import check_versions, import_mmdet
 
 check_versions()
@@ -22,19 +22,3 @@ from moefusion.datasets import (
     stock,
 )
 from moefusion.weights import loaders
-
-__all__ = [
-    'coco',
-    'detection',
-    'engine',
-    'evaluation',
-    'loaders',
-    'loading',
-    'models',
-    'one_modality',
-    'paired',
-    'photometric',
-    'published',
-    'selecting',
-    'stock',
-]

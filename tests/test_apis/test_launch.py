@@ -14,14 +14,8 @@ from mmengine.config import Config
 from moefusion.apis.launch import prepare_distributed
 
 SCRIPT = Path(__file__).with_name('launched.py')
-LAUNCHER_VARIABLES = (
-    'RANK',
-    'WORLD_SIZE',
-    'LOCAL_RANK',
-    'MASTER_ADDR',
-    'SLURM_PROCID',
-    'OMPI_COMM_WORLD_RANK',
-)
+LAUNCHER_VARIABLES = 'RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'SLURM_PROCID'
+LAUNCHER_VARIABLES += ('OMPI_COMM_WORLD_RANK',)
 
 
 @pytest.fixture
@@ -89,20 +83,8 @@ def check_two_ranks(folder):
 
 @pytest.mark.slow
 def test_two_gloo_processes_train_like_one_with_the_global_batch(tmp_path):
-    command = [
-        sys.executable,
-        '-m',
-        'torch.distributed.run',
-        '--nproc_per_node',
-        '2',
-        '--master_addr',
-        '127.0.0.1',
-        '--master_port',
-        str(free_port()),
-        str(SCRIPT),
-        'pytorch',
-        str(tmp_path),
-    ]
+    words = f'--nproc_per_node 2 --master_addr 127.0.0.1 --master_port {free_port()}'.split()
+    command = [sys.executable, '-m', 'torch.distributed.run', *words, SCRIPT, 'pytorch', tmp_path]
     subprocess.run(command, env=cpu_env(), check=True, timeout=300)
     check_two_ranks(tmp_path)
 
@@ -213,15 +195,9 @@ def test_dist_train_passes_arguments_on(fake_tools, tmp_path):
     )
     ranks = results(tmp_path)
     assert [rank['RANK'] for rank in ranks] == ['0', '1']
+    words = ['a config.py', '--launcher', 'pytorch', '--work-dir', 'b c']
     for rank in ranks:
-        assert rank['argv'] == [
-            str(fake_tools / 'train.py'),
-            'a config.py',
-            '--launcher',
-            'pytorch',
-            '--work-dir',
-            'b c',
-        ]
+        assert rank['argv'] == [str(fake_tools / 'train.py'), *words]
         assert rank['WORLD_SIZE'] == '2'
 
 
@@ -289,26 +265,11 @@ def test_slurm_scripts_call_srun(fake_tools, tmp_path, script, per_node, expecte
     )
     train = script == 'slurm_train.sh'
     assert done.stdout.splitlines() == [
-        'MASTER_PORT=1234',
-        '-p',
-        'part',
-        '--job-name',
-        'job',
-        '--ntasks',
-        '16',
-        '--cpus-per-task',
-        '5',
+        *'MASTER_PORT=1234 -p part --job-name job --ntasks 16 --cpus-per-task 5'.split(),
         *expected,
-        '--kill-on-bad-exit=1',
-        '--quiet',
-        '--qos=high',
-        'python',
-        '-u',
+        *'--kill-on-bad-exit=1 --quiet --qos=high python -u'.split(),
         str(fake_tools / ('train.py' if train else 'test.py')),
         'c.py',
         *(['--work-dir'] if train else []),
-        'last',
-        '--launcher',
-        'slurm',
-        '--amp',
+        *'last --launcher slurm --amp'.split(),
     ]

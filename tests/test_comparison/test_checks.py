@@ -10,9 +10,9 @@ from moefusion.comparison.checks import expected_scores, leave_out_sizes
 from moefusion.comparison.cues import check_cues, match_cues
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.pairs import find_evaluation_set
-from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.scoring import as_frame, make_tasks, score_images
 from moefusion.files import Annotation
+from moefusion.metrics import REGIONS
 
 
 def find(folder):

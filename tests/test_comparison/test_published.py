@@ -5,18 +5,7 @@ import pytest
 from moefusion.comparison.published import DATASETS, TABLES, published_detection, published_scores
 from moefusion.metrics import METRIC_NAMES
 
-METHODS = [
-    'DenseFuse',
-    'RFN-Nest',
-    'IFCNN',
-    'PIAFusion',
-    'DIDFuse',
-    'AUIF',
-    'SwinFuse',
-    'YDTR',
-    'TarDAL',
-    'MoE-Fusion',
-]
+METHODS = 'DenseFuse RFN-Nest IFCNN PIAFusion DIDFuse AUIF SwinFuse YDTR TarDAL MoE-Fusion'.split()
 
 
 @pytest.mark.parametrize('region', TABLES)

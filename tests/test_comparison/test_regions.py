@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from moefusion.comparison.regions import foreground_mask
+from moefusion.comparison.scoring import foreground_mask
 from moefusion.files import Annotation, AnnotationError, read_annotations
 
 

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from moefusion.comparison.pairs import find_evaluation_set
-from moefusion.comparison.regions import REGIONS
 from moefusion.comparison.scoring import make_tasks, score_images
-from moefusion.metrics import fusion_metrics
+from moefusion.metrics import REGIONS, fusion_metrics
 
 
 def tasks(folder, regions=REGIONS, protocol='literature'):

@@ -81,7 +81,7 @@ def test_what_moves_is_refused(name):
 def test_wrong_use_is_named(pair):
     with pytest.raises(ValueError, match='give transforms for visible'):
         Photometric()
-    with pytest.raises(ValueError, match='Load it with LoadPairedImage'):
+    with pytest.raises(ValueError, match='Load the pair with LoadPairedImage'):
         Photometric(visible=[dict(type='Invert')])(dict(img=pair[..., :3]))
 
     class Halves:

@@ -92,7 +92,7 @@ def test_subset_of_classes_and_filters(m3fd):
 def said(monkeypatch):
     """The warnings of the readers."""
     lines = []
-    target = 'moefusion.datasets.findings.print_log'
+    target = 'moefusion.datasets.base.print_log'
     monkeypatch.setattr(target, lambda text, *_: lines.append(text))
     return lines
 

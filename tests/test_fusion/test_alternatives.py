@@ -47,7 +47,8 @@ def test_decisions_that_share_work_stay_apart():
         dict(global_mixture=False),
         dict(gating='equal'),
         dict(global_widths=()),
-        dict(stride=2, source_skip=True),
+        dict(stride=2, source_skip=True, dense_features=1),
+        dict(dense_features=0),
         dict(global_widths=(), source_skip=True),
     ],
 )

@@ -59,19 +59,6 @@ def test_parameters_of_the_papers_network_by_part():
     )
 
 
-def test_x_f_is_local_infrared_visible_in_that_order():
-    network = FusionNetwork(**SMALL).eval()
-    seen = []
-    network.decoder.gate.register_forward_pre_hook(lambda module, inputs: seen.extend(inputs))
-    visible, infrared = torch.rand(2, 1, 1, 8, 8)
-    with torch.no_grad():
-        network(visible, infrared)
-        infrared_dense = torch.cat(network.infrared_encoder(infrared), dim=1)
-        visible_dense = torch.cat(network.visible_encoder(visible), dim=1)
-    parts = seen[0].split([16, 16, 64, 64], dim=1)
-    assert torch.equal(parts[2], infrared_dense) and torch.equal(parts[3], visible_dense)
-
-
 def test_mixtures_work_on_attention_and_its_complement():
     network = FusionNetwork(**SMALL, attention_merge='max').eval()
     seen = {}

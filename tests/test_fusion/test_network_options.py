@@ -24,6 +24,7 @@ def fuse(network, attention=0.5):
         (dict(gating='plain'), [*LOCAL, 'global']),
         (dict(gating='equal'), [*LOCAL, 'global']),
         (dict(local='none', background_mixture=False, gating='equal'), ['global']),
+        (dict(dense_features=0), [*LOCAL, 'global']),
     ],
 )
 def test_every_parameter_that_learns_has_a_gradient(option, gates):
@@ -111,3 +112,45 @@ def test_the_source_skip_starts_at_the_mean_whatever_the_experts_hidden_features
         expert[-1].weight.data[:, :hidden] = 0
     visible, infrared = torch.rand(2, 2, 1, 13, 18)
     torch.testing.assert_close(network(visible, infrared).fused, (visible + infrared) / 2)
+
+
+@pytest.mark.parametrize(
+    ('option', 'widths'),
+    [
+        (dict(dense_features=0), [4, 4]),
+        (dict(dense_features=1), [4, 4, 4, 4]),
+        (dict(), [4, 4, 16, 16]),
+        (dict(dense_features=0, source_skip=True), [4, 4, 9, 9]),
+        (dict(dense_features=1, source_skip=True), [4, 4, 4, 4, 9, 9]),
+        (dict(dense_features=4, source_skip=True), [4, 4, 16, 16, 9, 9]),
+        (dict(dense_features=1, background_mixture=False), [4, 4, 4]),
+        (dict(dense_features=0, local='none'), [16, 16]),
+        (dict(dense_features=1, local='none', source_skip=True), [16, 16, 9, 9]),
+    ],
+)
+def test_what_x_f_holds(option, widths):
+    """Local mixtures, then infrared before visible: 4 channels an output, 9 pixels a cell."""
+    network = FusionNetwork(**SMALL, channels=4, stride=3, **option).eval()
+    seen = []
+    network.decoder.gate.register_forward_pre_hook(lambda module, inputs: seen.extend(inputs))
+    visible, infrared = torch.rand(2, 1, 1, 12, 15)
+    with torch.no_grad():
+        network(visible, infrared)
+        cells = [torch.pixel_unshuffle(image, 3) for image in (infrared, visible)]
+        encoded = network.infrared_encoder(cells[0]), network.visible_encoder(cells[1])
+    assert seen[0].shape == (1, sum(widths), 4, 5)
+    assert network.decoder.experts[0][0].in_channels == sum(widths)
+    count = option.get('dense_features', 4) if network.local else 4
+    expected = [torch.cat(outputs[:count], dim=1) for outputs in encoded] if count else []
+    expected += cells if 'source_skip' in option else []
+    found = seen[0].split(widths, dim=1)[len(network.local) :]
+    assert len(found) == len(expected)
+    assert all(map(torch.equal, found, expected))
+
+
+@pytest.mark.parametrize('number', [-1, 5])
+def test_a_number_of_features_that_no_encoder_has(number):
+    with pytest.raises(
+        ValueError, match=f'dense_features must be one of 0, 1, 2, 3, 4, but is {number}'
+    ):
+        FusionNetwork(**SMALL, dense_features=number)

@@ -18,9 +18,10 @@ def network(**options):
 
 @pytest.mark.parametrize('size', [(61, 47), (96, 33), (5, 8)])
 @pytest.mark.parametrize(
-    'options', [dict(), dict(stride=2, source_skip=True), dict(background_mixture=False)]
+    'options',
+    [dict(), dict(stride=2, source_skip=True, dense_features=1), dict(background_mixture=False)],
 )
-@pytest.mark.parametrize('rows', [1, 7, 16])
+@pytest.mark.parametrize('rows', [1, 25])
 def test_strips_equal_the_whole(size, options, rows):
     fuse = network(**options)
     images = torch.rand(4, 2, 1, *size)

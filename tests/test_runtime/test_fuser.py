@@ -154,6 +154,12 @@ def test_fuses_without_torch_and_mm():
     assert done.stdout.strip() == '(20, 30)', done.stderr
 
 
+def test_pictures_need_no_mm():
+    code = ONLY_BASE.replace("{'torch', 'mmengine'", "{'mmengine'").replace("'matplotlib', ", '')
+    code += 'import moefusion.visualization'
+    subprocess.run([sys.executable, '-c', code], check=True)
+
+
 @pytest.mark.parametrize(
     'code, extra',
     [

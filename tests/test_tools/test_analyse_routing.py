@@ -1,6 +1,5 @@
 """tools/analyse_routing.py: the report, the table of pairs, and who chose which expert."""
 
-import importlib.util
 import json
 from types import SimpleNamespace
 
@@ -12,12 +11,8 @@ import torch
 
 
 @pytest.fixture(scope='module')
-def tool(repo_root):
-    path = repo_root / 'tools/analyse_routing.py'
-    spec = importlib.util.spec_from_file_location('analyse_routing_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_tool):
+    return load_tool('analyse_routing')
 
 
 def test_writes_what_it_says(tool, tmp_path, capsys):

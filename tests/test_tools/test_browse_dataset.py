@@ -1,7 +1,5 @@
 """tools/browse_dataset.py: pictures of pairs with boxes, without a display."""
 
-import runpy
-
 import cv2
 import numpy as np
 import pytest
@@ -10,8 +8,8 @@ from moefusion.synthetic.writer import make_demo_data
 
 
 @pytest.fixture(scope='module')
-def tool(repo_root):
-    return runpy.run_path(str(repo_root / 'tools' / 'browse_dataset.py'))
+def tool(load_tool):
+    return load_tool('browse_dataset')
 
 
 @pytest.fixture(scope='module')
@@ -27,7 +25,7 @@ def browse(tool, data, tmp_path, repo_root, monkeypatch):
     monkeypatch.delenv('DISPLAY', raising=False)
 
     def run(*args):
-        tool['main'](
+        tool.main(
             [
                 str(repo_root / 'configs' / '_base_' / 'datasets' / 'demo.py'),
                 *('--out-dir', str(tmp_path), *args, '--cfg-options'),
@@ -74,5 +72,5 @@ def test_without_display_a_folder_is_needed(tool, repo_root, monkeypatch, capsys
     monkeypatch.delenv('DISPLAY', raising=False)
     monkeypatch.setattr('sys.platform', 'linux')
     with pytest.raises(SystemExit):
-        tool['main']([str(repo_root / 'configs' / '_base_' / 'datasets' / 'demo.py')])
+        tool.main([str(repo_root / 'configs' / '_base_' / 'datasets' / 'demo.py')])
     assert '--out-dir' in capsys.readouterr().err

@@ -1,15 +1,13 @@
 """tools/check_dataset.py: report, exit code, and the split for data sets that have none."""
 
-import runpy
-
 import cv2
 import numpy as np
 import pytest
 
 
 @pytest.fixture(scope='module')
-def tool(repo_root):
-    return runpy.run_path(str(repo_root / 'tools' / 'check_dataset.py'))
+def tool(load_tool):
+    return load_tool('check_dataset')
 
 
 @pytest.fixture
@@ -34,9 +32,9 @@ def config(tmp_path):
 
 
 def test_split_is_made_once_then_checked(tool, config, capsys):
-    assert tool['main']([str(config)]) == 1
+    assert tool.main([str(config)]) == 1
     assert '--make-split' in capsys.readouterr().out
-    assert tool['main']([str(config), '--make-split', '14']) == 0
+    assert tool.main([str(config), '--make-split', '14']) == 0
     train, test = ((config.parent / f'{s}.txt').read_text().split() for s in ('train', 'test'))
     assert sorted(train + test) == [f'{i:03d}' for i in range(44)]
     # 14 of 44 in two runs of 7 neighbours, spread evenly
@@ -44,7 +42,7 @@ def test_split_is_made_once_then_checked(tool, config, capsys):
     out = capsys.readouterr().out
     assert '30 usable pairs' in out and out.count('14 usable pairs') == 1
     with pytest.raises(SystemExit, match='exists'):
-        tool['main']([str(config), '--make-split', '14'])
+        tool.main([str(config), '--make-split', '14'])
 
 
 def test_problems_overlap_and_limit(tool, config, capsys):
@@ -53,23 +51,23 @@ def test_problems_overlap_and_limit(tool, config, capsys):
     (root / 'test.txt').write_text('002\n003\n')
     for index in (0, 1):
         (root / 'Vis' / f'00{index}.png').write_bytes(b'')
-    assert tool['main']([str(config), '--max-problems', '1']) == 1
+    assert tool.main([str(config), '--max-problems', '1']) == 1
     out = capsys.readouterr().out
     assert '000.png: the file is empty' in out and '001.png' not in out and '1 more' in out
     assert '1 pairs are also in train, e.g. 002' in out
-    assert tool['main']([str(config), '--split', 'test']) == 0
+    assert tool.main([str(config), '--split', 'test']) == 0
 
 
 def test_split_that_cannot_be_made(tool, config):
     with pytest.raises(SystemExit, match='leaves a split empty'):
-        tool['main']([str(config), '--make-split', '44'])
+        tool.main([str(config), '--make-split', '44'])
     assert not (config.parent / 'train.txt').exists()
 
 
 def test_config_without_dataloaders(tool, tmp_path):
     (tmp_path / 'c.py').write_text('a = 1\n')
     with pytest.raises(SystemExit, match='no dataloader'):
-        tool['main']([str(tmp_path / 'c.py')])
+        tool.main([str(tmp_path / 'c.py')])
 
 
 @pytest.mark.parametrize('name', ['m3fd', 'flir', 'llvip', 'roadscene', 'demo'])
@@ -82,4 +80,4 @@ def test_every_base_config_has_three_readers(tool, repo_root, name):
     found = find_readers(cfg, ['train', 'val', 'test'])
     assert [split for split, _ in found] == ['train', 'val']  # test is val
     for _, reader in found:
-        tool['build'](reader)
+        tool.build(reader)

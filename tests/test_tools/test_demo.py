@@ -1,6 +1,5 @@
 """tools/demo.py: says how long it takes, keeps to it, and says what it stopped; tools are faked."""
 
-import importlib.util
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -9,11 +8,9 @@ import pytest
 
 
 @pytest.fixture
-def demo(repo_root, tmp_path, monkeypatch):
+def demo(load_tool, tmp_path, monkeypatch):
     """The module, in a folder of its own; its trainings reach ``demo.done`` of 10 iterations."""
-    spec = importlib.util.spec_from_file_location('demo', repo_root / 'tools/demo.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_tool('demo')
     module.done, module.commands, module.drawn = 10, [], []
 
     def run(command, cwd, timeout):

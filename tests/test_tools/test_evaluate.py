@@ -2,7 +2,6 @@
 
 import csv
 import functools
-import importlib.util
 import itertools
 import json
 import multiprocessing
@@ -34,31 +33,15 @@ def folders(tmp_path):
 
 
 @pytest.fixture
-def evaluate(repo_root, folders, monkeypatch, capsys):
+def evaluate(load_tool, folders, capsys):
     """Calls the tool in this process; returns what it printed."""
-    spec = importlib.util.spec_from_file_location('evaluate', repo_root / 'tools' / 'evaluate.py')
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    main = load_tool('evaluate').main
+    sources = ['--visible', str(folders / 'vi'), '--infrared', str(folders / 'ir')]
 
     def call(*arguments, methods=('x', 'y')):
         fused = [f'{name}={folders / name}' for name in methods]
-        monkeypatch.setattr(
-            sys,
-            'argv',
-            [
-                'evaluate.py',
-                '--visible',
-                str(folders / 'vi'),
-                '--infrared',
-                str(folders / 'ir'),
-                '--fused',
-                *fused,
-                '--out-dir',
-                str(folders / 'out'),
-                *map(str, arguments),
-            ],
-        )
-        tool.main()
+        out = ['--out-dir', str(folders / 'out')]
+        main([*sources, '--fused', *fused, *out, *map(str, arguments)])
         return capsys.readouterr().out
 
     return call
@@ -175,22 +158,9 @@ def test_fusion_tables_need_no_mm(folders, repo_root):
         'sys.meta_path.insert(0, Block())\n'
         'runpy.run_path(sys.argv[1], run_name="__main__")\n'
     )
-    subprocess.run(
-        [
-            sys.executable,
-            '-c',
-            code.replace('sys.argv[1]', repr(str(repo_root / 'tools' / 'evaluate.py'))),
-            '--visible',
-            folders / 'vi',
-            '--infrared',
-            folders / 'ir',
-            '--fused',
-            f'x={folders / "x"}',
-            '--out-dir',
-            folders / 'out',
-        ],
-        check=True,
-    )
+    code = code.replace('sys.argv[1]', repr(str(repo_root / 'tools' / 'evaluate.py')))
+    words = '--visible vi --infrared ir --fused x=x --out-dir out'.split()
+    subprocess.run([sys.executable, '-c', code, *words], check=True, cwd=folders)
     assert (folders / 'out' / 'mean_whole.md').is_file()
 
 
@@ -312,24 +282,9 @@ def test_reference_table_from_the_command_line(repo_root, shared, tmp_path):
     tno = shared / 'metrics' / 'tno'
     if not tno.is_dir():
         pytest.skip('no TNO pairs')
-    subprocess.run(
-        [
-            sys.executable,
-            repo_root / 'tools' / 'evaluate.py',
-            '--visible',
-            tno / 'vi',
-            '--infrared',
-            tno / 'ir',
-            '--fused',
-            f'DenseFuse={tno / "DenseFuse"}',
-            f'SeAFusion={tno / "SeAFusion"}',
-            '--workers',
-            '2',
-            '--out-dir',
-            tmp_path,
-        ],
-        check=True,
-    )
+    words = '--visible vi --infrared ir --fused DenseFuse=DenseFuse SeAFusion=SeAFusion --workers 2'
+    call = [sys.executable, repo_root / 'tools' / 'evaluate.py', *words.split()]
+    subprocess.run([*call, '--out-dir', tmp_path], check=True, cwd=tno)
     published = list(csv.DictReader((shared / 'metrics' / 'tno_reference.csv').open()))
     for row in csv.DictReader((tmp_path / 'mean_whole.csv').open()):
         for name in ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf'):

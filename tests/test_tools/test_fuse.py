@@ -62,6 +62,12 @@ def paint(path, width, height, channels=3, dtype=np.uint8):
     return image
 
 
+def paint_pairs(folders, *stems, size=(20, 18)):
+    for stem in stems:
+        paint(folders[0] / f'{stem}.png', *size)
+        paint(folders[1] / f'{stem}.png', *size, 1)
+
+
 def read(path):
     return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
 
@@ -97,9 +103,7 @@ def test_folder_of_mixed_sizes_and_extensions(run, folders, capsys):
 
 def test_named_images_alone(run, folders, tmp_path, capsys):
     visible, infrared, out = folders
-    for name in ('a', 'b c', 'd'):
-        paint(visible / f'{name}.png', 20, 16)
-        paint(infrared / f'{name}.png', 20, 16, 1)
+    paint_pairs(folders, 'a', 'b c', 'd', size=(20, 16))
     (tmp_path / 'test.txt').write_text('b c\n\nx\n')
     assert run(visible, infrared, '--out-dir', out, '--list', tmp_path / 'test.txt') == 1
     assert [path.name for path in out.iterdir()] == ['b c.png']
@@ -111,9 +115,7 @@ def test_named_images_alone(run, folders, tmp_path, capsys):
 
 def test_second_run_skips_what_is_done(run, folders, capsys):
     vis, ir, out = folders
-    for stem in 'ab':
-        paint(vis / f'{stem}.png', 20, 18)
-        paint(ir / f'{stem}.png', 20, 18, 1)
+    paint_pairs(folders, *'ab')
     assert run(vis, ir, '--out-dir', out) == 0
     first = (out / 'a.png').read_bytes()
     (out / 'b.png').unlink()
@@ -129,8 +131,7 @@ def test_second_run_skips_what_is_done(run, folders, capsys):
 
 def test_an_output_of_another_kind_is_not_taken_for_done(run, folders, capsys):
     vis, ir, out = folders
-    paint(vis / 'a.png', 20, 18)
-    paint(ir / 'a.png', 20, 18, 1)
+    paint_pairs(folders, 'a')
     assert run(vis, ir, '--out-dir', out) == 0
     before = (out / 'a.png').read_bytes()
     assert run(vis, ir, '--out-dir', out, '--gray') == 1
@@ -142,9 +143,7 @@ def test_an_output_of_another_kind_is_not_taken_for_done(run, folders, capsys):
 
 def test_bad_pairs_are_named_and_the_others_fused(run, folders, capsys):
     vis, ir, out = folders
-    for stem in ('good', 'truncated', 'deep', 'sizes', 'alone', 'twice', 'empty'):
-        paint(vis / f'{stem}.png', 20, 18)
-        paint(ir / f'{stem}.png', 20, 18, 1)
+    paint_pairs(folders, 'good', 'truncated', 'deep', 'sizes', 'alone', 'twice', 'empty')
     whole = (vis / 'truncated.png').read_bytes()
     (vis / 'truncated.png').write_bytes(whole[: len(whole) // 2])
     paint(ir / 'deep.png', 20, 18, 1, np.uint16)
@@ -194,8 +193,7 @@ def test_full_disk_stops_and_leaves_nothing_half_written(run, folders, capsys):
 
 def test_pictures(run, folders):
     vis, ir, out = folders
-    paint(vis / 'a.png', 40, 30)
-    paint(ir / 'a.png', 40, 30, 1)
+    paint_pairs(folders, 'a', size=(40, 30))
     assert run(vis, ir, '--out-dir', out, '--pictures', out / 'pictures') == 0
     picture = read(out / 'pictures' / 'a.png')
     assert picture.shape[1] > 3 * picture.shape[0] and picture.std() > 10
@@ -203,8 +201,7 @@ def test_pictures(run, folders):
 
 def test_options_of_the_config(run, folders):
     visible, infrared, out = folders
-    paint(visible / 'a.png', 40, 30)
-    paint(infrared / 'a.png', 40, 30, channels=1)
+    paint_pairs(folders, 'a', size=(40, 30))
     assert run(visible, infrared, '--out-dir', out) == 0
     usual = read(out / 'a.png')
     again = visible, infrared, '--out-dir', out, '--overwrite', '--cfg-options'
@@ -223,9 +220,8 @@ def test_options_of_the_config(run, folders):
     ],
 )
 def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
-    vis, ir, out = folders
-    paint(vis / 'a.png', 20, 18)
-    paint(ir / 'a.png', 20, 18, 1)
+    vis, _ir, out = folders
+    paint_pairs(folders, 'a')
     (tmp_path / 'empty').mkdir()
     visible, infrared, out = [tmp_path / name for name in (*arguments, 'out')[:3]]
     source = (vis / 'a.png').read_bytes()
@@ -246,23 +242,16 @@ def test_bundled_weights_fuse_a_pair_and_a_folder(folders):
     assert read(out / 'a.png').std() > 5
 
 
-def test_config_needs_its_checkpoint(capsys):
+@pytest.mark.parametrize('given, lacking', [('config', 'checkpoint'), ('checkpoint', 'config')])
+def test_config_and_checkpoint_go_together(capsys, given, lacking):
     with pytest.raises(SystemExit) as stop:
-        fuse.main(['a', 'b', '--out-dir', 'c', '--config', 'd.py'], 'torch')
-    assert stop.value.code == 2 and '--checkpoint' in capsys.readouterr().err
-
-
-def test_checkpoint_needs_its_config(capsys):
-    with pytest.raises(SystemExit) as stop:
-        fuse.main(['a', 'b', '--out-dir', 'c', '--checkpoint', 'd.pth'], 'torch')
-    assert stop.value.code == 2 and '--config' in capsys.readouterr().err
+        fuse.main(['a', 'b', '--out-dir', 'c', f'--{given}', 'd'], 'torch')
+    assert stop.value.code == 2 and f'--{lacking}' in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_so(run, folders, capsys, monkeypatch):
     vis, ir, out = folders
-    for stem in 'ab':
-        paint(vis / f'{stem}.png', 20, 18)
-        paint(ir / f'{stem}.png', 20, 18, 1)
+    paint_pairs(folders, *'ab')
 
     def interrupted(items, total):
         yield next(iter(items))
@@ -278,9 +267,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(run, folders, capsys, monkeypatch
 @pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
 def test_lists_as_people_save_them(run, folders, tmp_path, encoding):
     vis, ir, out = folders
-    for stem in ('00001', '00002'):
-        paint(vis / f'{stem}.png', 23, 17)
-        paint(ir / f'{stem}.png', 23, 17, 1)
+    paint_pairs(folders, '00001', '00002', size=(23, 17))
     (tmp_path / 'l.txt').write_bytes('# night\r\n00001.png\r\n'.encode(encoding))
     assert run(vis, ir, '--out-dir', out, '--list', tmp_path / 'l.txt') == 0
     assert [path.name for path in out.iterdir()] == ['00001.png']
@@ -288,9 +275,7 @@ def test_lists_as_people_save_them(run, folders, tmp_path, encoding):
 
 def test_a_long_name_stops_no_other_and_an_empty_list_is_refused(run, folders, tmp_path, capsys):
     vis, ir, out = folders
-    for stem in ('a', 'x' * 251, 'z'):
-        paint(vis / f'{stem}.png', 23, 17)
-        paint(ir / f'{stem}.png', 23, 17, 1)
+    paint_pairs(folders, 'a', 'x' * 251, 'z', size=(23, 17))
     assert run(vis, ir, '--out-dir', out) == 0 and len(list(out.iterdir())) == 3
     (tmp_path / 'l.txt').touch()
     assert run(vis, ir, '--out-dir', out, '--list', tmp_path / 'l.txt') == 1
@@ -299,8 +284,7 @@ def test_a_long_name_stops_no_other_and_an_empty_list_is_refused(run, folders, t
 
 def test_pictures_do_not_replace_fused_images(run, folders, capsys):
     vis, ir, out = folders
-    paint(vis / 'a.png', 23, 17)
-    paint(ir / 'a.png', 23, 17, 1)
+    paint_pairs(folders, 'a', size=(23, 17))
     assert run(vis, ir, '--out-dir', out, '--pictures', out) == 1
     assert 'two folders' in capsys.readouterr().err and not out.exists()
 

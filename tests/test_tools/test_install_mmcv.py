@@ -1,6 +1,5 @@
 """What tools/install_mmcv.py does and says."""
 
-import importlib.util
 import os
 import shutil
 import time
@@ -10,12 +9,8 @@ import pytest
 
 
 @pytest.fixture
-def script(repo_root):
-    """tools/install_mmcv.py, a script and no package, as a module."""
-    spec = importlib.util.spec_from_file_location('_mmcv', repo_root / 'tools/install_mmcv.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(load_tool):
+    return load_tool('install_mmcv')
 
 
 def test_pin_of_each_stack(script, repo_root, tmp_path):

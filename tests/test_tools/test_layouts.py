@@ -1,7 +1,6 @@
 """Published layouts, made small: fused, checked, trained one step and scored by one naming rule."""
 
 import json
-import runpy
 
 import numpy as np
 import pytest
@@ -116,11 +115,11 @@ def test_layout_is_checked_and_trained_on(data_set):
     assert all(torch.isfinite(value).all() for value in losses.values())
 
 
-def test_layout_is_fused_and_scored(data_set, repo_root, capsys):
+def test_layout_is_fused_and_scored(data_set, load_tool, capsys):
     layout, root, ids, visible, infrared = data_set
     sources = [str(root / visible), str(root / infrared)]
     fused, out = str(root / 'fused'), str(root / 'scores')
-    main = runpy.run_path(str(repo_root / 'tools' / 'fuse.py'))['main']
+    main = load_tool('fuse').main
     assert main([*sources, '--out-dir', fused, '--layout', layout], backend='torch') == 0
     assert (
         sorted(
@@ -131,5 +130,5 @@ def test_layout_is_fused_and_scored(data_set, repo_root, capsys):
     )
     command = ['--visible', sources[0], '--infrared', sources[1], '--layout', layout]
     command += ['--fused', f'm={fused}', '--ann', str(root / 'A'), '--out-dir', out]
-    assert runpy.run_path(str(repo_root / 'tools' / 'evaluate.py'))['main'](command) == 0
+    assert load_tool('evaluate').main(command) == 0
     assert '2 images scored, 0 left out' in capsys.readouterr().out

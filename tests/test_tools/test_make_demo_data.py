@@ -1,13 +1,11 @@
 """tools/make_demo_data.py: arguments, messages and exit codes."""
 
-import runpy
-
 import pytest
 
 
 @pytest.fixture(scope='module')
-def main(repo_root):
-    return runpy.run_path(str(repo_root / 'tools' / 'make_demo_data.py'))['main']
+def main(load_tool):
+    return load_tool('make_demo_data').main
 
 
 def test_makes_the_layout_of_m3fd(main, tmp_path, capsys):

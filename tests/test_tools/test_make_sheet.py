@@ -1,6 +1,5 @@
 """tools/make_sheet.py on painted folders: the three kinds of sheet, and what users get wrong."""
 
-import importlib.util
 import json
 
 import cv2
@@ -10,12 +9,9 @@ import torch
 
 
 @pytest.fixture
-def run(tmp_path, repo_root):
+def run(tmp_path, load_tool):
     """Calls the tool on three pairs and two methods; returns the picture."""
-    path = repo_root / 'tools/make_sheet.py'
-    spec = importlib.util.spec_from_file_location('make_sheet_tool', path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = load_tool('make_sheet')
     random = np.random.default_rng(0)
     for folder in ('vi', 'ir', 'one', 'two'):
         (tmp_path / folder).mkdir()

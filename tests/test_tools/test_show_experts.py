@@ -1,13 +1,11 @@
 """tools/show_experts.py: a picture and a row of weights for each pair."""
 
-import runpy
-
 import cv2
 import numpy as np
 import pandas as pd
 
 
-def test_draws_the_named_pairs(tmp_path, repo_root, capsys):
+def test_draws_the_named_pairs(tmp_path, load_tool, capsys):
     random = np.random.default_rng(0)
     for folder in ('vi', 'ir'):
         (tmp_path / folder).mkdir()
@@ -16,7 +14,7 @@ def test_draws_the_named_pairs(tmp_path, repo_root, capsys):
             cv2.imwrite(str(tmp_path / folder / f'{name}.png'), image[..., :1].repeat(3, 2))
     (tmp_path / 'names.txt').write_text('a\nc\nmissing\n')
     out = tmp_path / 'out'
-    main = runpy.run_path(str(repo_root / 'tools/show_experts.py'))['main']
+    main = load_tool('show_experts').main
     flags = ['--list', str(tmp_path / 'names.txt'), '--out-dir', str(out), '--device', 'cpu']
     main([str(tmp_path / 'vi'), str(tmp_path / 'ir'), *flags])
     said = capsys.readouterr()

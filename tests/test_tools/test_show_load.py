@@ -1,14 +1,13 @@
 """tools/show_load.py: a picture of a run's log."""
 
 import json
-import runpy
 
 import cv2
 import pytest
 
 
-def test_writes_the_picture(tmp_path, repo_root, capsys):
-    main = runpy.run_path(str(repo_root / 'tools/show_load.py'))['main']
+def test_writes_the_picture(tmp_path, load_tool, capsys):
+    main = load_tool('show_load').main
     log, out = tmp_path / 'run/20260101/vis_data/scalars.json', tmp_path / 'out/load.png'
     with pytest.raises(SystemExit, match='which training writes'):
         main([str(tmp_path / 'run'), '--out', str(out)])

@@ -19,15 +19,8 @@ from moefusion.apis.branches import as_branch, choose, pass_on
 from moefusion.files import write_file
 from moefusion.fusion.strips import reach
 from moefusion.models import MoEFusion
-from moefusion.models.exportable import ExportableFusion
-from moefusion.models.exportable_steps import (
-    Attend,
-    FuseStep,
-    GlobalStep,
-    LocalStep,
-    StripStep,
-    Whole,
-)
+from moefusion.models.exportable import Attend, ExportedStep, FuseStep, GlobalStep, LocalStep, Whole
+from moefusion.runtime.fuser import OUTPUTS
 from moefusion.runtime.strips import Step
 
 OPSET, IR_VERSION = 18, 10
@@ -46,7 +39,7 @@ FREE: dict[str, Sequence[str | int | None]] = {
 def export_onnx(
     model: MoEFusion, checkpoint: str | Path, out: str | Path, half: bool = False
 ) -> int:
-    """Write a model as ONNX: H x W x 3 and H x W images in, see :class:`ExportableFusion`.
+    """Write a model as ONNX: H x W x 3 and H x W images in, as :class:`ExportedStep` names them.
 
     Height and width are free from 17 x 23 on. Experts that a gate does not select do no work.
     All inputs but the images may be left out: ``share`` and ``previous`` are for the frames of a
@@ -64,9 +57,8 @@ def export_onnx(
     Raises:
         OSError: if a file cannot be read or written.
     """
-    exportable = ExportableFusion(model)
-    exportable.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # not in the stub
-    joined = onnx_ir.Model(_join(exportable, half), ir_version=IR_VERSION)
+    model.to(memory_format=torch.contiguous_format)
+    joined = onnx_ir.Model(_join(model, half), ir_version=IR_VERSION)
     for node in joined.graph.all_nodes():
         node.metadata_props.clear()  # a quarter of the file: where in Python each node comes from
     joined.metadata_props.update(
@@ -80,22 +72,20 @@ def export_onnx(
     return len(data)
 
 
-def _join(exportable: ExportableFusion, half: bool) -> Graph:
+def _join(model: MoEFusion, half: bool) -> Graph:
     """One graph: the attention, or a given one, and then one of the other steps."""
-    examples = _examples(exportable)
-    modules: dict[Step, StripStep] = {
-        Step.WHOLE: Whole(exportable),
-        Step.FUSE: FuseStep(exportable),
-    }
-    if any(name != 'global' for name in exportable.gates):
-        modules[Step.LOCAL] = LocalStep(exportable)
-    if 'global' in exportable.gates:
-        modules[Step.GLOBAL] = GlobalStep(exportable)
+    examples = _examples(model)
+    gates = model.fusion.gates()
+    modules: dict[Step, ExportedStep] = {Step.WHOLE: Whole(model), Step.FUSE: FuseStep(model)}
+    if any(name != 'global' for name in gates):
+        modules[Step.LOCAL] = LocalStep(model)
+    if 'global' in gates:
+        modules[Step.GLOBAL] = GlobalStep(model)
     steps = {step: _export(module, examples, half) for step, module in modules.items()}
-    detect = _export(Attend(exportable), examples, half)
+    detect = _export(Attend(model), examples, half)
     types = {value.name: value for graph in (detect, *steps.values()) for value in graph.outputs}
     types.setdefault('new_means', types['logits'])  # where there are no gates
-    names = *exportable.outputs, 'new_means'
+    names = *OUTPUTS, *gates, 'new_means'
     outputs = {name: _any_size(name, types[name]) for name in names}
     inputs = {name: _input(name, example) for name, example in examples.items()}
     opset = detect.opset_imports
@@ -126,9 +116,9 @@ def _join(exportable: ExportableFusion, half: bool) -> Graph:
     return graph
 
 
-def _examples(exportable: ExportableFusion) -> dict[str, Tensor]:
+def _examples(model: MoEFusion) -> dict[str, Tensor]:
     """Every input by its name; the optional ones as they are where they are left out."""
-    experts = sum(gate.num_experts for gate in exportable.gates.values())
+    experts = sum(gate.num_experts for gate in model.fusion.gates().values())
     return {
         'visible': torch.zeros(*TRACED, 3, dtype=torch.uint8),
         'infrared': torch.zeros(TRACED, dtype=torch.uint8),
@@ -142,7 +132,7 @@ def _examples(exportable: ExportableFusion) -> dict[str, Tensor]:
     }
 
 
-def _export(module: Attend | StripStep, examples: Mapping[str, Tensor], half: bool) -> Graph:
+def _export(module: ExportedStep, examples: Mapping[str, Tensor], half: bool) -> Graph:
     """The graph of one step, its inputs and outputs named."""
     names = list(inspect.signature(module.forward).parameters)
     traced = {name: examples[name] for name in names} | {'prior': torch.zeros(TRACED)}

@@ -170,7 +170,6 @@ def model_that_fuses(cfg: Config) -> dict[str, Any]:
             f'{cfg.filename or "config"}: model.type must be MoEFusion to fuse, but '
             f'is {model.get("type")!r}'
         )
-    model.pop('auxiliary_detections', None)  # of descriptions that name an option of the past
     for name in ('visible_detector', 'infrared_detector'):
         if model.get(name):
             model[name].update(rpn_head=None, roi_head=None, train_cfg=None, test_cfg=None)

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from moefusion.fusion.strips import fuse_in_strips
-from moefusion.image import rgb_to_gray
 from moefusion.models import MoEFusion
-from moefusion.models.exportable import ExportableFusion
+from moefusion.models.one_pair import attend, to_gray, to_images
 from moefusion.runtime.result import FusionResult
 from moefusion.runtime.strips import enlarge, shrink
 
@@ -31,12 +29,11 @@ def fuse_large(
         path (str): its file; the result is named after it.
         device (torch.device): where it is fused.
     """
-    exportable = ExportableFusion(model)
     seen = [torch.from_numpy(image).to(device) for image in shrink(visible, infrared)]
-    merged = model.fusion.attention_merge(*exportable.attend(*seen))[0, 0]
-    attention = enlarge(merged.float().cpu().numpy(), *infrared.shape)
+    merged = attend(model, *seen).float().cpu().numpy()
+    attention = enlarge(merged, *infrared.shape)
     sources = [torch.from_numpy(image).to(device) for image in (visible, infrared)]
-    gray = torch.cat([_luma(rows) for rows in sources[0].split(ROWS)], dim=2)
+    gray = torch.cat([to_gray(rows) for rows in sources[0].split(ROWS)], dim=2)
     prior = torch.from_numpy(attention)[None, None].to(device)
     heat = sources[1][None, None] / 255
     fused, gatings = fuse_in_strips(model.fusion, gray, heat, prior, {})
@@ -44,13 +41,8 @@ def fuse_large(
     levels, color = np.empty_like(infrared), np.empty_like(visible)
     for start in range(0, len(infrared), ROWS):
         rows = slice(start, start + ROWS)
-        shown, colored = exportable.shown(fused[..., rows, :].float(), sources[0][rows])
+        shown, colored = to_images(fused[..., rows, :].float(), sources[0][rows])
         levels[rows] = (shown * 255).round().to(torch.uint8).cpu().numpy()
         color[rows] = colored.cpu().numpy()
-    gates = {name: gatings[name].weights[0].cpu().numpy() for name in exportable.gates}
+    gates = {name: gatings[name].weights[0].cpu().numpy() for name in model.fusion.gates()}
     return FusionResult(Path(path).stem, visible, infrared, levels, color, attention, gates)
-
-
-def _luma(visible: Tensor) -> Tensor:
-    """Rows H x W x 3, uint8, as 1 x 1 x H x W in [0, 1]."""
-    return rgb_to_gray(visible.permute(2, 0, 1)[None].float()) / 255

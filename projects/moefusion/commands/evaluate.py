@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     """Check, score, print and write the tables. Return the exit status."""
     args = parse_args(argv, __doc__)
     ranks = join_ranks(args.launcher)
-    say = print if ranks.leads else _nothing
+    say = print if ranks.leads else lambda text: None
     names = read_lines(args.list) if args.list else None
     cues = read_cues(args.cues, args.strip) if args.cues else None
     images = find_evaluation_set(
@@ -178,6 +178,3 @@ def report(
 
 def _progress(ranks: Ranks) -> Any:
     return show_progress if ranks.leads else lambda items, total: items
-
-
-def _nothing(text: str) -> None: ...

@@ -6,8 +6,7 @@ import argparse
 
 from moefusion.apis.naming import add_infrared_range, add_naming, named_folder
 from moefusion.apis.ranks import add_launcher
-from moefusion.comparison.regions import REGIONS
-from moefusion.metrics import PROTOCOLS
+from moefusion.metrics import PROTOCOLS, REGIONS
 
 
 def parse_args(argv: list[str] | None = None, description: str | None = None) -> argparse.Namespace:

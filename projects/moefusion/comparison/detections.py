@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -56,44 +55,28 @@ def detect(
         dict[str, list]: for each folder and image :func:`moefusion.evaluation.boxes_by_class`;
         nothing in a process that does not lead.
     """
-    store, steps = kept or Kept(), detector_images(images)
+    store = kept or Kept()
+    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
+    steps = [(name, stem, files[stem]) for name, files in folders.items() for stem in images.stems]
 
-    def run(some: Mapping[str, DetectorImage]) -> None:
-        for key, step in progress(some.items(), len(some)):
-            store.add(key, [boxes.tolist() for boxes in detector.find(step.read())])
+    def run(some: Mapping[str, tuple[str, str, Path]]) -> None:
+        for key, (name, _, path) in progress(some.items(), len(some)):
+            image = _read(path, images.infrared_range if name == 'Infrared' else None)
+            store.add(key, [boxes.tolist() for boxes in detector.find(image)])
 
     keys = {
-        fingerprint([step.path], step[:2], images.infrared_range, detector.key): step
+        fingerprint([step[2]], step[:2], images.infrared_range, detector.key): step
         for step in steps
     }
     found: dict[str, list[list[np.ndarray]]] = {}
     for step, classes in zip(steps, store.complete(keys, run)):
         boxes = [np.array(rows, np.float32).reshape(-1, 5) for rows in classes]
-        found.setdefault(step.method, []).append(boxes)
+        found.setdefault(step[0], []).append(boxes)
     return found
 
 
-class DetectorImage(NamedTuple):
-    """An image that a detector looks at."""
-
-    method: str  # or a source's row
-    stem: str
-    path: Path
-    infrared_range: Range | None
-
-    def read(self) -> np.ndarray:
-        """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
-        if self.infrared_range is None:
-            return read_visible(self.path)
-        return np.dstack([read_infrared(self.path, self.infrared_range)] * 3)
-
-
-def detector_images(images: EvaluationSet) -> list[DetectorImage]:
-    """Every visible, infrared and fused image of a test set, in the order of the table's rows."""
-    folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
-    ranges = {'Infrared': images.infrared_range}
-    return [
-        DetectorImage(name, stem, files[stem], ranges.get(name))
-        for name, files in folders.items()
-        for stem in images.stems
-    ]
+def _read(path: Path, infrared_range: Range | None) -> np.ndarray:
+    """H x W x 3 (B, G, R); of an infrared image with a range, the same three times."""
+    if infrared_range is None:
+        return read_visible(path)
+    return np.dstack([read_infrared(path, infrared_range)] * 3)

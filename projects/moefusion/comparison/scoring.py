@@ -19,8 +19,8 @@ import torch
 
 from moefusion.comparison.kept import Kept, fingerprint
 from moefusion.comparison.pairs import EvaluationSet
-from moefusion.comparison.regions import foreground_mask
 from moefusion.files import Annotation, Range, read_infrared, read_visible
+from moefusion.image import boxes_to_mask
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
 
 
@@ -152,7 +152,9 @@ def score_images(
     store = kept or Kept()
 
     def run(some: Mapping[str, Task]) -> None:
-        found = _run_here(some) if min(workers, len(some)) <= 1 else _run_in_pool(some, workers)
+        found: Found = ((key, task.run()) for key, task in some.items())
+        if min(workers, len(some)) > 1:
+            found = _run_in_pool(some, workers)
         with contextlib.closing(found):  # whatever stops this loop stops the workers
             for key, scores in progress(found, len(some)):
                 store.add(key, asdict(scores), lasting=scores.problem is None)
@@ -170,8 +172,14 @@ def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
     )
 
 
-def _run_here(tasks: Mapping[str, Task]) -> Found:
-    return ((key, task.run()) for key, task in tasks.items())
+def foreground_mask(annotation: Annotation, width: int, height: int) -> np.ndarray:
+    """Pixels that a box touches (paper, section D), ``H x W``, ``bool``.
+
+    Objects marked difficult or crowd are no foreground, as in training and in ``FusionMetric``.
+    """
+    objects = annotation.usable(width, height)
+    boxes = objects.boxes[~np.array(objects.ignored, dtype=bool)]
+    return boxes_to_mask(torch.from_numpy(boxes), height, width)[0].bool().numpy()
 
 
 def _run_in_pool(tasks: Mapping[str, Task], workers: int) -> Found:

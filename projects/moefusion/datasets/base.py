@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar
 
 from mmdet.datasets import XMLDataset
+from mmengine.logging import print_log
 
 from moefusion.datasets.classes import check_classes, check_metainfo
-from moefusion.datasets.findings import warn
 from moefusion.datasets.pipeline import check_pipeline
 from moefusion.files import (
     LAYOUTS,
@@ -163,7 +164,8 @@ class PairedDataset(XMLDataset):
             for info in data_list:
                 infrared = info.pop('infrared_path')
                 info['img_path'] = infrared if self.modality == 'infrared' else info['img_path']
-        warn(self.findings, self)
+        for line in self.findings.all_lines():
+            print_log(f'{type(self).__name__}: {line}', 'current', logging.WARNING)
         return self._refuse_empty(data_list)
 
     def parse_data_info(self, pair: Entry) -> Entry:

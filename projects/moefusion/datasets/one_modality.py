@@ -10,7 +10,7 @@ from mmcv.transforms import BaseTransform, Compose
 from mmdet.registry import TRANSFORMS
 
 from moefusion.datasets.pipeline import check_photometric
-from moefusion.datasets.stock import is_pair
+from moefusion.datasets.stock import pair_of
 from moefusion.files.reading import bgr_to_gray
 
 
@@ -61,12 +61,8 @@ class Photometric(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Change the values of either image."""
-        if not is_pair(results):
-            raise ValueError(
-                f'Photometric: the image has shape {results["img"].shape}, not H x W x 4. Load it '
-                'with LoadPairedImage'
-            )
-        color, heat = results['img'][..., :3], results['img'][..., 3]
+        pair = pair_of(results, self)
+        color, heat = pair[..., :3], pair[..., 3]
         if self.visible.transforms:
             color = _apply(self.visible, color)
         if self.infrared.transforms:

@@ -10,6 +10,8 @@ from mmcv.transforms.utils import cache_randomness
 from mmdet.registry import TRANSFORMS
 from numpy import random
 
+from moefusion.datasets.stock import pair_of
+
 
 @TRANSFORMS.register_module()
 class RandomPairTone(BaseTransform):
@@ -66,12 +68,7 @@ class RandomPairTone(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Change the pair's levels."""
-        pair = results['img']
-        if pair.ndim != 3 or pair.shape[2] != 4:
-            raise ValueError(
-                f'RandomPairTone: the image has shape {pair.shape}, not H x W x 4. Load it with '
-                'LoadPairedImage'
-            )
+        pair = pair_of(results, self)
         tables = [_table(*self._draw()) for _ in range(2)]
         results['img'] = np.dstack([tables[0][pair[..., :3]], tables[1][pair[..., 3]]])
         return results

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 PHOTOMETRIC = (
-    'Albu',
-    'AutoContrast',
-    'Brightness',
-    'Color',
-    'ColorTransform',
-    'Contrast',
-    'Equalize',
-    'Invert',
-    'PhotoMetricDistortion',
-    'Posterize',
-    'RandomGrayscale',
-    'Sharpness',
-    'Solarize',
-    'SolarizeAdd',
-    'YOLOXHSVRandomAug',
+    *('Albu', 'AutoContrast', 'Brightness', 'Color', 'ColorTransform', 'Contrast', 'Equalize'),
+    *('Invert', 'PhotoMetricDistortion', 'Posterize', 'RandomGrayscale', 'Sharpness', 'Solarize'),
+    *('SolarizeAdd', 'YOLOXHSVRandomAug'),
 )
 REFUSED = {
     **{
@@ -33,12 +21,7 @@ REFUSED = {
 }
 # What else may stand among the transforms of one modality, besides other projects'.
 NEUTRAL = (
-    'AutoAugment',
-    'Compose',
-    'CutOut',
-    'RandAugment',
-    'RandomApply',
-    'RandomChoice',
+    *('AutoAugment', 'Compose', 'CutOut', 'RandAugment', 'RandomApply', 'RandomChoice'),
     'RandomOrder',
 )
 

@@ -7,6 +7,8 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmdet.registry import TRANSFORMS
 
+from moefusion.datasets.stock import pair_of
+
 MODALITIES = ('visible', 'infrared', 'random')
 
 
@@ -57,14 +59,9 @@ class SelectModality(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Replace the pair by one image."""
-        pair = results['img']
-        if pair.ndim == 3 and pair.shape[2] == 3:
+        if results['img'].shape[2:] == (3,):
             return results
-        if pair.ndim != 3 or pair.shape[2] != 4:
-            raise ValueError(
-                f'SelectModality: the image {results.get("img_path", "")} has shape {pair.shape}, '
-                'not H x W x 4. Load the pair with LoadPairedImage.'
-            )
+        pair = pair_of(results, self)
         visible, infrared = pair[..., :3], np.repeat(pair[..., 3:], 3, axis=2)
         share = self._visible_share()
         if share in (0, 1):

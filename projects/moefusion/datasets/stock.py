@@ -23,6 +23,16 @@ def is_pair(results: Results) -> bool:
     return isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 4
 
 
+def pair_of(results: Results, transform: object) -> np.ndarray:
+    """The image of a pair, H x W x 4; raises ValueError in a transform's name if it is another."""
+    if not is_pair(results):
+        raise ValueError(
+            f'{type(transform).__name__}: {results.get("img_path", "an image")} has shape '
+            f'{results["img"].shape}, not H x W x 4. Load the pair with LoadPairedImage.'
+        )
+    return results['img']
+
+
 def four(fill: Any, place: str) -> tuple[float, ...]:
     """What fills the four channels (B, G, R, infrared), of one value or as many as there are.
 

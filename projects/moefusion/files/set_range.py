@@ -21,7 +21,6 @@ RANGE_FILE = 'infrared_range.json'
 
 def find_range(
     paths: Iterable[str | Path],
-    percentiles: tuple[float, float] = PERCENTILES,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
 ) -> Range | None:
     """Percentiles of the values of all images of a set that are not 8-bit.
@@ -31,7 +30,6 @@ def find_range(
 
     Args:
         paths (Iterable[str | Path]): the set's infrared images.
-        percentiles (tuple[float, float]): which become 0 and 255.
         progress (Callable): wraps the iterator over files, given their number.
 
     Returns:
@@ -54,7 +52,7 @@ def find_range(
             found.append(values[np.isfinite(values)])
     if not found:
         return None
-    low, high = np.percentile(np.concatenate(found), percentiles).tolist()
+    low, high = np.percentile(np.concatenate(found), PERCENTILES).tolist()
     if not low < high:
         raise PairError(f'the infrared images hold the value {low:g} alone: no range can be found')
     return low, high

@@ -10,7 +10,8 @@ from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.experts import GlobalExpert, LocalExpert
 from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
-from moefusion.fusion.network import FusionNetwork, FusionOutput
+from moefusion.fusion.network import FusionNetwork
+from moefusion.fusion.output import FusionOutput
 
 __all__ = [
     'AttentionMerge',

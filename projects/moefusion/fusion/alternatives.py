@@ -62,12 +62,10 @@ def _features(
     network: FusionNetwork, sources: Sequence[Tensor]
 ) -> tuple[Tensor, dict[str, list[Tensor]]]:
     """The part of x_f without a choice, and for each local gate the outputs of its experts."""
-    visible, infrared = (network.to_cells(image) for image in sources[:2])
-    attention = network.to_cells(network.attention_merge(*sources[2:])).mean(dim=1, keepdim=True)
-    visible_dense, infrared_dense = (
-        network.visible_encoder(visible),
-        network.infrared_encoder(infrared),
-    )
+    merged = network.attention_merge(*sources[2:])
+    visible, infrared, attention = network.to_cells(*sources[:2], merged)
+    visible_dense = network.visible_encoder(visible)
+    infrared_dense = network.infrared_encoder(infrared)
     fixed, local = [], {}
     for region, part in network.local.items():
         prior = network.prior(region, attention)
@@ -78,9 +76,8 @@ def _features(
         half = len(experts) // 2
         seen = [visible_dense[-1] * prior] * half + [infrared_dense[-1] * prior] * half
         local[f'local_{region}'] = [expert(each) for expert, each in zip(experts, seen)]
-    pixels = [infrared, visible] if network.source_skip else []
-    dense = network.dense(visible_dense, infrared_dense)
-    return torch.cat([*fixed, *dense, *pixels], dim=1), local
+    fixed += network.plain_features((infrared, visible), (infrared_dense, visible_dense))
+    return torch.cat(fixed, dim=1) if fixed else visible[:, :0], local
 
 
 def _decoder(
@@ -96,7 +93,9 @@ def _decoder(
     first = cast('nn.Conv2d', expert[0])
     sizes = [outputs[0].shape[1] for outputs in local] + [features.shape[1]]
     *kernels, kernel = torch.split(first.weight, sizes, dim=1)
-    fixed = F.conv2d(features, kernel, first.bias, padding=1)
+    fixed = cast('Tensor', first.bias).view(-1, 1, 1).expand(1, -1, *features.shape[-2:])
+    if features.shape[1]:
+        fixed = F.conv2d(features, kernel, first.bias, padding=1)
 
     @cache
     def response(group: int, number: int) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,30 +14,9 @@ from moefusion.fusion.encoder import DenseEncoder
 from moefusion.fusion.gate import Gating, NoisyTopKGate
 from moefusion.fusion.initialisation import initialise, start_at_gray
 from moefusion.fusion.mixture import GlobalMixture, LocalMixture
+from moefusion.fusion.output import FusionOutput
 from moefusion.fusion.strips import fuse_in_strips
 from moefusion.image import pad_to_multiple
-
-
-@dataclass
-class FusionOutput:
-    """What the fusion network makes of a batch.
-
-    Attributes:
-        fused (Tensor): I_F, N x 1 x H x W; about [0, 1], clip it before you show or store it.
-        attention (Tensor): Att, N x 1 x H x W in [0, 1].
-        gatings (dict[str, Gating]): of ``local_foreground``, ``local_background`` (where there are
-            such mixtures) and ``global``.
-    """
-
-    fused: Tensor
-    attention: Tensor
-    gatings: dict[str, Gating]
-
-    def row(self, number: int) -> FusionOutput:
-        """What became of one image of the batch."""
-        rows = slice(number, number + 1)
-        gatings = {name: gating.row(number) for name, gating in self.gatings.items()}
-        return FusionOutput(self.fused[rows], self.attention[rows], gatings)
 
 
 class FusionNetwork(nn.Module):
@@ -68,15 +46,17 @@ class FusionNetwork(nn.Module):
         stride (int): 1, as in the paper, or a cell's side in pixels: the network then works on
             cells of that size as its pixels, and a global expert's last convolution writes
             all pixels of a cell. 2 needs a quarter of the work. Defaults to 1.
-        dense_features (int): How many of an encoder's outputs x_f holds, from the first on. Local
-            experts always see the last. Without them x_f holds all four. Defaults to 4.
+        dense_features (int): How many of an encoder's four outputs x_f holds, from the first on.
+            Fewer leave more to the local experts, which always see the last, and less work to the
+            decoder. Without local mixtures x_f holds all. Defaults to 4, the paper's.
         source_skip (bool): Whether x_f also holds the sources' pixels, which a global expert's
             last convolution sees, too. The network then starts at the sources' mean and learns
             what to change. Defaults to False, the paper's.
 
     Raises:
-        ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``,
-            ``dense_features`` not from 0 to 4, a grid not two positive sizes, or an option unknown.
+        ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is
+            not two positive sizes, or ``attention_merge``, ``dense_features``, ``local`` or
+            ``gating`` is none of its values.
 
     Examples:
         >>> network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
@@ -113,8 +93,7 @@ class FusionNetwork(nn.Module):
         self.infrared_encoder = DenseEncoder(channels, in_channels=cell)
         _check_option('local', local, ('mixture', 'attention', 'none'))
         _check_option('gating', gating, ('standardised', 'plain', 'equal'))
-        if not 0 <= dense_features <= 4:
-            raise ValueError(f'dense_features must be from 0 to 4, but is {dense_features}')
+        _check_option('dense_features', dense_features, range(5))
         if gating == 'equal':
             top_k, noise = num_experts, 0.0
         regions = ['foreground', 'background'] if background_mixture else ['foreground']
@@ -170,13 +149,17 @@ class FusionNetwork(nn.Module):
                 f'{tuple(visible.shape)} and {tuple(infrared.shape)}'
             )
         if visible.numel() == 0:
-            raise ValueError(f'nothing to fuse in images of shape {tuple(visible.shape)}')
-        given_maps = visible_attention, infrared_attention
-        maps = [torch.ones_like(visible) if given is None else given for given in given_maps]
+            raise ValueError(f'there is nothing to fuse in images of shape {tuple(visible.shape)}')
+        maps = [
+            torch.ones_like(visible) if attention is None else attention
+            for attention in (visible_attention, infrared_attention)
+        ]
         for attention in maps:
             if attention.shape != visible.shape:
-                sizes = f'is {tuple(attention.shape)}, but the images are {tuple(visible.shape)}'
-                raise ValueError(f'an attention map {sizes}: resize it')
+                raise ValueError(
+                    f'an attention map is {tuple(attention.shape)}, but the images '
+                    f'are {tuple(visible.shape)}: resize it'
+                )
         attention = self.attention_merge(*maps)
 
         height, width = visible.shape[-2:]
@@ -185,9 +168,7 @@ class FusionNetwork(nn.Module):
         if inference and height * width > self.largest_whole:
             fused, decided = fuse_in_strips(self, visible, infrared, attention, given)
             return FusionOutput(fused, attention, decided)
-        cells = self.to_cells(visible), self.to_cells(infrared)
-        prior = self.to_cells(attention).mean(dim=1, keepdim=True)
-        x_f, decided = self.fusion_features(*cells, prior, given)
+        x_f, decided = self.fusion_features(*self.to_cells(visible, infrared, attention), given)
         fused, decided['global'] = self.decoder(x_f, gating=given.get('global'))
         fused = F.pixel_shuffle(fused, self.stride)[..., :height, :width]
         return FusionOutput(fused, attention, decided)
@@ -202,9 +183,14 @@ class FusionNetwork(nn.Module):
             if isinstance(part, (LocalMixture, GlobalMixture)) and len(part.experts) > 1
         }
 
-    def to_cells(self, image: Tensor) -> Tensor:
-        """N x 1 x H x W pixels as N x stride^2 x H' x W' cells; the border is repeated to fill."""
-        return F.pixel_unshuffle(pad_to_multiple(image, self.stride, 'replicate'), self.stride)
+    def to_cells(self, *images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Visible, infrared and attention, N x 1 x H x W, as cells: N x stride^2 or 1 x H' x W'.
+
+        The border is repeated to fill them; of the attention each cell has the mean.
+        """
+        padded = (pad_to_multiple(image, self.stride, 'replicate') for image in images)
+        visible, infrared, attention = (F.pixel_unshuffle(each, self.stride) for each in padded)
+        return visible, infrared, attention.mean(dim=1, keepdim=True)
 
     @staticmethod
     def prior(region: str, attention: Tensor) -> Tensor:
@@ -230,21 +216,22 @@ class FusionNetwork(nn.Module):
                 continue
             y_local, gatings[name] = part(*sources, prior, given.get(name))
             parts.append(y_local)
-        pixels: list[Tensor] = []
-        if self.source_skip:
-            # in the layout of the convolutions, or joining them would copy x_f into another
-            last = self.visible_encoder.stem.weight.is_contiguous(memory_format=torch.channels_last)
-            layout = torch.channels_last if last else torch.contiguous_format
-            pixels = [cells.contiguous(memory_format=layout) for cells in (infrared, visible)]
-        dense = self.dense(visible_dense, infrared_dense)
-        return torch.cat([*parts, *dense, *pixels], dim=1), gatings
+        parts += self.plain_features((infrared, visible), (infrared_dense, visible_dense))
+        return torch.cat(parts, dim=1), gatings
 
-    def dense(self, visible: list[Tensor], infrared: list[Tensor]) -> list[Tensor]:
-        """What x_f holds of both encoders' outputs, infrared first."""
-        kept = slice(self.dense_features)
-        return [*infrared[kept], *visible[kept]]
+    def plain_features(
+        self, cells: tuple[Tensor, Tensor], dense: tuple[list[Tensor], list[Tensor]]
+    ) -> list[Tensor]:
+        """What x_f holds without a choice, of sources and encoders' outputs, infrared first."""
+        kept = [features for outputs in dense for features in outputs[: self.dense_features]]
+        if not self.source_skip:
+            return kept
+        # in the layout of the convolutions, or joining them would copy x_f into another
+        last = self.visible_encoder.stem.weight.is_contiguous(memory_format=torch.channels_last)
+        layout = torch.channels_last if last else torch.contiguous_format
+        return kept + [source.contiguous(memory_format=layout) for source in cells]
 
 
-def _check_option(name: str, value: str, known: tuple[str, ...]) -> None:
+def _check_option(name: str, value: object, known: Sequence[object]) -> None:
     if value not in known:
-        raise ValueError(f'{name} must be one of {", ".join(known)}, but is {value!r}')
+        raise ValueError(f'{name} must be one of {", ".join(map(str, known))}, but is {value!r}')

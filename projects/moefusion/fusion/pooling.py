@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -25,6 +27,23 @@ def cell_shares(
     number, place = torch.arange(count)[:, None], torch.arange(rows)[None] + first
     start, end = number * size // count, ((number + 1) * size + count - 1) // count
     return ((place >= start) & (place < end)).float() / (end - start)
+
+
+def strip_means(features: Tensor, grid: tuple[int, int], window: Sequence[int | Tensor]) -> Tensor:
+    """What a strip adds to the whole image's means over a grid, N x C x rows x columns, float32.
+
+    Args:
+        features (Tensor): N x C x H x W, of the strip and its halo.
+        grid (tuple[int, int]): rows and columns.
+        window (Sequence[int | Tensor]): a :class:`moefusion.windows.Window`, of numbers or tensors.
+    """
+    first, start, stop, height = window
+    rows, columns = features.shape[-2:]
+    place = torch.arange(rows) + first
+    down = cell_shares(rows, grid[0], first, height) * ((place >= start) & (place < stop))
+    down, across = (shares.to(features.device) for shares in (down, cell_shares(columns, grid[1])))
+    with torch.autocast(features.device.type, enabled=False):
+        return down @ features.float() @ across.T
 
 
 def average_pool(features: Tensor, grid: tuple[int, int]) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -11,42 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from moefusion.fusion.gate import Gating
-from moefusion.fusion.pooling import cell_shares
+from moefusion.fusion.pooling import strip_means
+from moefusion.windows import CELLS, Window, windows
 
 if TYPE_CHECKING:
     from moefusion.fusion.mixture import LocalMixture
     from moefusion.fusion.network import FusionNetwork
-
-STRIP = 1 << 17  # cells of a strip, without its halo
-
-
-@dataclass(frozen=True)
-class _Strip:
-    """Rows ``start`` to ``stop`` of the ``height`` of an image, ``reach`` more on both sides."""
-
-    start: int
-    stop: int
-    height: int
-    reach: int
-
-    def cut(self, image: Tensor, scale: int) -> Tensor:
-        """The strip and its halo; ``scale`` rows of ``image`` are one row here."""
-        first, last = max(self.start - self.reach, 0), self.stop + self.reach
-        return image[..., first * scale : last * scale, :]
-
-    def inner(self, features: Tensor, scale: int = 1) -> Tensor:
-        """The strip without its halo."""
-        first = min(self.start, self.reach) * scale
-        return features[..., first : first + (self.stop - self.start) * scale, :]
-
-    def means(self, features: list[Tensor], grid: tuple[int, int]) -> Tensor:
-        """What the strip adds to the whole image's means over a grid, in float32."""
-        device = features[0].device
-        rows = cell_shares(self.height, grid[0])[:, self.start : self.stop].to(device)
-        columns = cell_shares(features[0].shape[-1], grid[1]).to(device)
-        with torch.autocast(device.type, enabled=False):
-            means = [rows @ self.inner(part).float() @ columns.T for part in features]
-        return torch.cat(means, dim=1)
 
 
 def fuse_in_strips(
@@ -55,7 +24,7 @@ def fuse_in_strips(
     infrared: Tensor,
     attention: Tensor,
     given: Mapping[str, Gating],
-    cells: int = STRIP,
+    cells: int = CELLS,
 ) -> tuple[Tensor, dict[str, Gating]]:
     """Fuse strip by strip, with the result of the whole.
 
@@ -75,54 +44,46 @@ def fuse_in_strips(
     """
     step = network.stride
     height, width = (-(-size // step) for size in visible.shape[-2:])
-    rows, halo = max(cells // width, 1), reach(network)
-    strips = [
-        _Strip(start, min(start + rows, height), height, halo) for start in range(0, height, rows)
-    ]
+    halo = reach(network)
+    strips = windows(height, width, halo, cells)
 
-    def cut(strip: _Strip) -> tuple[Tensor, Tensor, Tensor]:
-        cells = [
-            network.to_cells(strip.cut(image, step)) for image in (visible, infrared, attention)
-        ]
-        return cells[0], cells[1], cells[2].mean(dim=1, keepdim=True)
+    def cut(strip: Window) -> tuple[Tensor, Tensor, Tensor]:
+        rows = strip.outer(halo, step)
+        return network.to_cells(*(image[..., rows, :] for image in (visible, infrared, attention)))
 
-    def features(strip: _Strip) -> Tensor:  # no name may hold one while the next is made
+    def features(strip: Window) -> Tensor:  # no name may hold one while the next is made
         return network.fusion_features(*cut(strip), decided)[0]
 
     decided = dict(given)
     gates = network.gates()
     local = [name for name in gates if name != 'global']
     if not set(local) <= decided.keys():
-        sums = _sum([_local_means(network, strip, *cut(strip)) for strip in strips])
-        for name, means in zip(local, sums):
-            decided.setdefault(name, gates[name].decide(means))
+        parts = [_local_means(network, strip, *cut(strip)) for strip in strips]
+        for name, means in zip(local, zip(*parts)):
+            decided.setdefault(name, gates[name].decide(torch.stack(means).sum(dim=0)))
     if 'global' in gates and 'global' not in decided:
         grid = gates['global'].grid
-        (means,) = _sum([[strip.means([features(strip)], grid)] for strip in strips])
-        decided['global'] = gates['global'].decide(means)
+        seen = torch.stack([strip_means(features(strip), grid, strip) for strip in strips])
+        decided['global'] = gates['global'].decide(seen.sum(dim=0))
     fused = visible.new_empty(len(visible), 1, height * step, width * step)
     for strip in strips:
         decoded, decided['global'] = network.decoder(features(strip), decided.get('global'))
-        pixels = strip.inner(F.pixel_shuffle(decoded, step), step)
+        pixels = F.pixel_shuffle(decoded, step)[..., strip.inner(step), :]
         fused[..., strip.start * step : strip.stop * step, :] = pixels
     return fused[..., : visible.shape[-2], : visible.shape[-1]], decided
 
 
 def _local_means(
-    network: FusionNetwork, strip: _Strip, visible: Tensor, infrared: Tensor, attention: Tensor
+    network: FusionNetwork, strip: Window, visible: Tensor, infrared: Tensor, attention: Tensor
 ) -> list[Tensor]:
     """What a strip adds to the input of each local gate."""
     encoded = (network.visible_encoder(visible)[-1], network.infrared_encoder(infrared)[-1])
     means = []
-    for region, part in network.local.items():
+    for region, mixture in network.local.items():
         prior = network.prior(region, attention)
-        grid = cast('LocalMixture', part).gate.grid
-        means.append(strip.means([features * prior for features in encoded], grid))
+        grid = cast('LocalMixture', mixture).gate.grid
+        means.append(torch.cat([strip_means(part * prior, grid, strip) for part in encoded], dim=1))
     return means
-
-
-def _sum(rows: list[list[Tensor]]) -> list[Tensor]:
-    return [torch.stack(column).sum(dim=0) for column in zip(*rows)]
 
 
 def reach(network: FusionNetwork) -> int:

@@ -71,16 +71,13 @@ class Fuser(PairFuser):
         self.gates = [name for name in outputs[len(OUTPUTS) :] if name != 'new_means']
         inputs = [each.name for each in self.session.get_inputs()]
         optional = {each.name: each for each in self.session.get_overridable_initializers()}
-        known = inputs == INPUTS and [*optional] in (OPTIONAL, OPTIONAL[:2])
-        if not known or outputs[: len(OUTPUTS)] != OUTPUTS:
+        if (inputs, [*optional]) != (INPUTS, OPTIONAL) or outputs[: len(OUTPUTS)] != OUTPUTS:
             raise ValueError(
                 f'model {self.path} is not an exported MoE-Fusion of this version: {CURE}'
             )
-        self.strips: StripFuser | None = None  # of a file that was exported before there were any
-        if 'step' in optional:
-            stride, reach = (int(self.metadata[name]) for name in ('stride', 'reach'))
-            (experts,) = optional['chosen'].shape
-            self.strips = StripFuser(self._run, self.gates, stride, reach, experts)
+        stride, reach = (int(self.metadata[name]) for name in ('stride', 'reach'))
+        (experts,) = optional['chosen'].shape
+        self.strips = StripFuser(self._run, self.gates, stride, reach, experts)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -125,7 +122,7 @@ class Fuser(PairFuser):
         average = {}
         if previous is not None:
             average = {'share': np.array(share, np.float32), 'previous': previous}
-        if self.strips and infrared.size > self.largest_whole:
+        if infrared.size > self.largest_whole:
             made = self.strips(visible, infrared, **average)
         else:
             pair = dict(visible=visible, infrared=infrared)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from moefusion.windows import CELLS, Window, windows
+
 PAIR = 'visible', 'infrared'
 LARGEST_SEEN = 1 << 21  # pixels that the detectors get to see
-STRIP = 1 << 17  # cells of a strip, without its halo
 
 
 class Step(enum.IntEnum):
@@ -49,7 +50,7 @@ class StripFuser:
     stride: int
     reach: int
     experts: int
-    cells: int = STRIP
+    cells: int = CELLS
 
     def __call__(
         self, visible: np.ndarray, infrared: np.ndarray, **average: np.ndarray
@@ -67,13 +68,16 @@ class StripFuser:
         images = dict(zip(PAIR, (visible, infrared)))
         seen = self.run(Step.ATTEND, ['attention'], **dict(zip(PAIR, shrink(visible, infrared))))
         images['prior'] = enlarge(seen['attention'], *infrared.shape)
+        height, width = (-(-size // self.stride) for size in infrared.shape)
+        strips = windows(height, width, self.reach, self.cells)
         weights: dict[str, np.ndarray] = {}
         logits = [np.zeros(0, np.float32)]
         for step in (Step.LOCAL, Step.GLOBAL):
             names = [name for name in self.gates if (name == 'global') == (step == Step.GLOBAL)]
             found = {'new_means': np.zeros(1, np.float32)}
-            for window in self._windows(*infrared.shape) if names else ():
-                inputs = self._cut(images, window) | average | {'means': found['new_means']}
+            for window in strips if names else ():
+                inputs = self._cut(images, window) | average
+                inputs |= {'window': np.array(window), 'means': found['new_means']}
                 if step == Step.GLOBAL:
                     inputs['chosen'] = self._chosen(weights)
                 found = self.run(step, ['new_means', 'logits', *names], **inputs)
@@ -81,32 +85,19 @@ class StripFuser:
             logits += [found['logits']] if names else []
         fused, color = np.empty(infrared.shape, np.float32), np.empty(visible.shape, np.uint8)
         chosen = self._chosen(weights)
-        for window in self._windows(*infrared.shape):
+        for window in strips:
             inputs = self._cut(images, window)
-            del inputs['window']
             strip = self.run(Step.FUSE, ['fused', 'color'], **inputs, chosen=chosen)
-            first, start, stop, _ = window * self.stride
-            fused[start:stop] = strip['fused'][start - first : stop - first]
-            color[start:stop] = strip['color'][start - first : stop - first]
+            rows = slice(window.start * self.stride, window.stop * self.stride)
+            fused[rows] = strip['fused'][window.inner(self.stride)]
+            color[rows] = strip['color'][window.inner(self.stride)]
         made = dict(fused=fused, color=color, attention=images['prior'])
         return made | {'logits': np.concatenate(logits)} | weights
 
-    def _windows(self, height: int, width: int) -> Iterator[np.ndarray]:
-        """The network's input ``window`` for each strip, in cells.
-
-        Where it and its halo begin, where the strip alone begins and ends, the image's height.
-        """
-        height, width = (-(-size // self.stride) for size in (height, width))
-        rows = max(self.cells // width, 2 * self.reach, 1)
-        for start in range(0, height, rows):
-            first, stop = max(start - self.reach, 0), min(start + rows, height)
-            yield np.array([first, start, stop, height])
-
-    def _cut(self, images: dict[str, np.ndarray], window: np.ndarray) -> dict[str, np.ndarray]:
-        """A strip of each image with its halo, and the window."""
-        first, _, stop, _ = window
-        rows = slice(first * self.stride, (stop + self.reach) * self.stride)
-        return {name: image[rows] for name, image in images.items()} | {'window': window}
+    def _cut(self, images: dict[str, np.ndarray], window: Window) -> dict[str, np.ndarray]:
+        """A strip of each image with its halo."""
+        rows = window.outer(self.reach, self.stride)
+        return {name: image[rows] for name, image in images.items()}
 
     def _chosen(self, weights: dict[str, np.ndarray]) -> np.ndarray:
         """The weights of all gates' experts in a row; 0 for gates yet to decide."""

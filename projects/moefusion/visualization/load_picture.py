@@ -40,24 +40,16 @@ def read_gates(path: str | Path) -> pd.DataFrame:
         raise FileNotFoundError(f'{path}: no */vis_data/scalars.json, which training writes')
     rows: dict[int, dict[str, float]] = {}
     for file in files:
-        entries = map(_gates_of, filter(_is_whole, file.read_text().splitlines()))
-        found = {step: gates for step, gates in entries if gates}  # not those of validation
+        lines = file.read_text().splitlines()
+        entries = [json.loads(line) for line in lines if line.endswith('}')]  # not one half-written
+        gates = [{key: row[key] for key in row if key.startswith('gates.')} for row in entries]
+        # not those of validation
+        found = {row.get('step', 0): each for row, each in zip(entries, gates) if each}
         first = min(found, default=np.inf)
         rows = {step: row for step, row in rows.items() if step < first} | found
     if not rows:
         raise ValueError(f'{path}: no gates.* in the log. Name the log of a training with gates')
     return pd.DataFrame.from_dict(rows, orient='index').sort_index()
-
-
-def _is_whole(line: str) -> bool:
-    """Whether a line is not the one that a running training is just writing."""
-    return line.endswith('}')
-
-
-def _gates_of(line: str) -> tuple[int, dict[str, float]]:
-    row = json.loads(line)
-    gates = {key: value for key, value in row.items() if key.startswith('gates.')}
-    return row.get('step', 0), gates
 
 
 def draw_load(log: pd.DataFrame, title: str) -> bytes:

@@ -1,13 +1,18 @@
 """Turns a predicted data sample into images: uint8, at the size that went in."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from moefusion.visualization.fusion_picture import FusionPicture
+
+if TYPE_CHECKING:
+    from mmdet.structures import DetDataSample
 
 
 def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
