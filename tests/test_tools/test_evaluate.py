@@ -78,6 +78,9 @@ def test_thermal_images_need_a_range_and_score_as_their_8_bit_ones(evaluate, fol
     settings = json.loads((folders / 'out' / 'scores.json').read_text())['settings']
     assert settings['infrared_range'] == [20000, 45500]
     assert 'infrared range' in evaluate('--infrared-range', 'auto')
+    cv2.imwrite(str(folders / 'ir' / 'two.png'), (counts // 256).astype(np.uint8))
+    with pytest.raises(SystemExit, match=r'1 of 8 bits \(.*two\.png\); 2 of more than 8 bits'):
+        evaluate('--infrared-range', 20000, 45500)
 
 
 def test_writes_every_file(evaluate, folders):

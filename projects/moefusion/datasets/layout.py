@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mmengine.dataset import BaseDataset
 
 from moefusion.files import AnnotationError, Findings, PairError, read_orientation, read_pair
+from moefusion.files.kinds import mixture, read_kind
 
 
 @dataclass
@@ -51,10 +52,6 @@ def check_layout(
         report.problems.append(f'{type(dataset).__name__} is no reader of pairs')
         return report
     dataset.findings = findings = Findings(keep=None)
-    steps = dataset.pipeline.transforms
-    infrared_range = next(
-        (step.infrared_range for step in steps if hasattr(step, 'infrared_range')), None
-    )
     try:
         entries, missing = dataset.list_pairs()
     except (PairError, AnnotationError) as error:
@@ -63,14 +60,16 @@ def check_layout(
     if not entries and not missing:
         missing = [f'no pairs in {dataset.ann_file or dataset.data_prefix["visible"]}']
     report.problems += missing
+    kinds: dict[str, str | None] = {}
     report.classes = classes = tuple(dataset.metainfo.get('classes', ()))
     for entry in progress(entries):
         if entry['pair_id'] in report.ids:
             report.problems.append(f'{dataset.ann_file}: lists pair {entry["pair_id"]} twice')
         report.ids.add(entry['pair_id'])
         paths = entry['img_path'], entry['infrared_path']
+        kinds[paths[1]] = read_kind(paths[1])
         try:
-            read_pair(*paths, infrared_range)
+            read_pair(*paths, dataset.infrared_range)
             info = dataset.parse_data_info(entry)
         except (PairError, AnnotationError) as error:
             report.problems.append(str(error))
@@ -81,6 +80,8 @@ def check_layout(
             report.pairs += 1
             report.sizes[info['width'], info['height']] += 1
             report.boxes.update(classes[item['bbox_label']] for item in info['instances'])
+    if dataset.infrared_range is not None and (problem := mixture(kinds, keep=None)):
+        report.problems.append(problem)
     report.problems += findings.lines(findings.defects)
     report.notes += Findings().lines(findings.notes)
     return report
