@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import cv2
 import numpy as np
@@ -143,7 +144,7 @@ def test_orientation_is_counted_and_applied(m3fd):
         Image.fromarray(np.zeros((40, 30), np.uint8)).save(m3fd.root / folder / 'a.jpg', exif=exif)
     report = check(m3fd)
     assert report.problems == [] and report.sizes == {(40, 30): 1}
-    assert len(report.notes) == 1 and report.notes[0].startswith('2 x image with an EXIF')
+    assert report.notes[-1].startswith('2 x image with an EXIF')
 
 
 def test_train_and_test_of_coco_files_may_count_from_the_same_id(m3fd):
@@ -156,3 +157,18 @@ def test_train_and_test_of_coco_files_may_count_from_the_same_id(m3fd):
         data = PairedCocoDataset(data_root=str(m3fd.root), ann_file=f'{name}.json', lazy_init=True)
         reports.append(check_layout(data))
     assert reports[0].ids == {'a'} and reports[1].ids == {'b'}
+
+
+def test_what_shows_nothing_or_the_same_and_boxes_given_twice(m3fd):
+    m3fd.pair('a', CAR, MAN, CAR).pair('b', CAR).pair('c').pair('d')
+    cv2.imwrite(str(m3fd.root / 'Ir' / 'b.png'), np.full((30, 40), 7, np.uint8))
+    for side in ('Vis', 'Ir'):
+        cv2.imwrite(str(m3fd.root / side / 'd.png'), np.zeros((30, 40), np.uint8))
+    shutil.copy(m3fd.root / 'Ir' / 'c.png', m3fd.root / 'Vis' / 'c.png')
+    report = check(m3fd)
+    (problem,) = report.problems
+    assert problem.startswith('1 x visible image that shows the same') and 'Vis/c.png' in problem
+    assert report.boxes == {'Car': 3, 'People': 1}
+    twice, nothing = report.notes
+    assert twice.startswith('1 x box given twice, read as often: ') and 'a.xml' in twice
+    assert nothing.startswith('3 x image of one value alone: ') and 'Ir/b.png' in nothing

@@ -187,6 +187,7 @@ class PairedDataset(XMLDataset):
                 f'{paths[0]} is {size[0]} x {size[1]}, but its annotation says {width} x {height}. '
                 'Correct the annotation.'
             )
+        annotation.count_twins(self.findings)
         instances = list(self._instances(annotation, width, height))
         info = dict(pair, width=width, height=height, instances=instances)
         info.pop('annotation', None)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 
 from moefusion.files import AnnotationError, Findings, PairError, read_orientation, read_pair
@@ -69,7 +70,7 @@ def check_layout(
         paths = entry['img_path'], entry['infrared_path']
         kinds[paths[1]] = read_kind(paths[1])
         try:
-            read_pair(*paths, dataset.infrared_range)
+            pair = read_pair(*paths, dataset.infrared_range)
             info = dataset.parse_data_info(entry)
         except (PairError, AnnotationError) as error:
             report.problems.append(str(error))
@@ -77,6 +78,7 @@ def check_layout(
             for path in paths:
                 if read_orientation(path) != 1:
                     findings.add('image with an EXIF or TIFF orientation, turned upright', path)
+            _look_at(pair, paths, findings)
             report.pairs += 1
             report.sizes[info['width'], info['height']] += 1
             report.boxes.update(classes[item['bbox_label']] for item in info['instances'])
@@ -85,3 +87,14 @@ def check_layout(
     report.problems += findings.lines(findings.defects)
     report.notes += Findings().lines(findings.notes)
     return report
+
+
+def _look_at(pair: np.ndarray, paths: tuple[str, str], findings: Findings) -> None:
+    """Note images that show nothing, and pairs whose two images show the same."""
+    images = pair[..., :3], pair[..., 3:]
+    empty = [bool((image == image[:1, :1]).all()) for image in images]
+    for path, nothing in zip(paths, empty):
+        if nothing:
+            findings.add('image of one value alone', path)
+    if not all(empty) and (images[0] == images[1]).all():
+        findings.add('visible image that shows the same as its infrared one', paths[0], defect=True)
