@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from moefusion.files.errors import PairError
 from moefusion.files.reading import opened, read_values
@@ -56,7 +57,7 @@ def _kind_in_header(image: Image.Image, celsius: bool) -> str | None:
         parts = getattr(image, 'applist', ())
         radiometric = any(part.startswith(b'FLIR\0\1') for _, part in parts)
         return FLOATS if celsius and radiometric else EIGHT
-    if image.format == 'PNG' and image.fp:
+    if isinstance(image, PngImageFile) and image.fp:
         image.fp.seek(PNG_DEPTH)
         return MORE if image.fp.read(1) > b'\x08' else EIGHT
     if image.format == 'TIFF':
