@@ -52,7 +52,7 @@ setup(
     entry_points={'console_scripts': ['moefusion = moefusion.__main__:main']},
     extras_require={
         'torch': TORCH,
-        'video': ['av>=14'],
+        'video': ['av>=14.2'],
         'mm': [
             *TORCH,
             'onedl-mmengine>=0.10.12,<0.11',

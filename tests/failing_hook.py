@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 
 @HOOKS.register_module()
 class FailingHook(Hook):
-    """In the second iteration the given rank notes the time, and is killed, raises or has NaN."""
+    """In the second iteration a rank notes the time, and fails, or kills what has started it."""
 
     def __init__(self, rank, way, note):
         self.rank, self.way, self.note = rank, way, note
@@ -22,6 +22,9 @@ class FailingHook(Hook):
         Path(self.note).write_text(str(time.time()))
         if self.way == 'killed':
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.way == 'torchrun killed':
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(120)
         if self.way == 'raises':
             raise ValueError('this rank cannot go on')
         for expert in runner.model.module.fusion.decoder.experts:

@@ -1,6 +1,7 @@
 """One of two gloo ranks fails: all end with an error in a minute, and no process is left."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -105,6 +106,18 @@ def test_one_rank_of_torchrun_fails(tmp_path, failing, start, way):
     assert took < IN_TIME and not left
     assert task.returncode
     assert 'Signal 9 (SIGKILL)' in said if way == 'killed' else WAYS[way] in said, said[-3000:]
+
+
+def test_torchrun_is_killed(tmp_path, failing, start):
+    script, *words = 'tools/dist_train.sh', *failing(0, 'torchrun killed')
+    task = start([script, words[0], '2', *words[1:]])
+    said = task.communicate(timeout=900)[1]
+    killed = float((tmp_path / 'note').read_text())
+    left = wait_for_none(f'MARK={tmp_path}', killed + IN_TIME)
+    print(f'none left after {time.time() - killed:.1f} s')
+    assert task.returncode == -signal.SIGKILL and not left
+    assert 'error: rank 0 of 2 stops, as torchrun' in said, said[-3000:]
+    assert 'error: rank 1 of 2 stops, as ' in said, said[-3000:]
 
 
 @pytest.mark.parametrize('rank, way', [(0, 'killed'), (1, 'killed'), (1, 'raises')])

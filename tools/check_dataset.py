@@ -22,8 +22,9 @@ from mmengine.dataset import BaseDataset
 from moefusion.apis import load_config
 from moefusion.apis.command import add_config_options, command, show_progress
 from moefusion.datasets.layout import LayoutReport, check_layout
+from moefusion.datasets.pipeline import loaders
 from moefusion.datasets.readers import find_readers
-from moefusion.files import write_file
+from moefusion.files import check_range, write_file
 
 BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them together
 
@@ -55,6 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     ids: dict[tuple[str, str], set[str]] = {}
     boxes: Counter[str] = Counter()
     classes: set[str] = set()
+    levels: dict[str, tuple[float, float]] = {}
     for split, reader in readers:
         files = split, {key: reader[key] for key in reader if key not in ('pipeline', 'modality')}
         if files in checked:  # the same pairs, once for each modality
@@ -65,6 +67,10 @@ def main(argv: list[str] | None = None) -> int:
         ids.setdefault((split, root), set()).update(report.ids)
         if split != 'train' and (twice := ids.get(('train', root), set()) & report.ids):
             report.problems.append(f'{len(twice)} pairs are also in train, e.g. {min(twice)}')
+        if (found := find_levels(reader)) and (first := levels.setdefault(root, found)) != found:
+            report.problems.append(
+                f'infrared_range is {found}, but {first} for another split of {root}: give all one'
+            )
         print_report(split, reader, report, args.max_problems)
         failed |= bool(report.problems)
         boxes += report.boxes
@@ -76,8 +82,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def build(reader: ConfigDict, **changes: object) -> BaseDataset:
-    """Build a reader without loading anything yet."""
-    return DATASETS.build({**reader, 'pipeline': [], 'lazy_init': True, **changes})
+    """Build a reader without loading anything yet; of its pipeline the loader alone."""
+    pipeline = [dict(type='LoadPairedImage', infrared_range=find_levels(reader))]
+    return DATASETS.build({**reader, 'pipeline': pipeline, 'lazy_init': True, **changes})
+
+
+def find_levels(reader: ConfigDict) -> tuple[float, float] | None:
+    """The ``infrared_range`` of a reader's pipeline."""
+    found = (loader['infrared_range'] for loader in loaders(reader.get('pipeline', ())))
+    return next((check_range(levels) for levels in found), None)
 
 
 def make_split(reader: ConfigDict, number: int) -> None:

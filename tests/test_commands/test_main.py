@@ -49,6 +49,11 @@ def test_a_range_for_thermal_images(tmp_path, capsys):
     again = [*fuse[:-1], str(tmp_path / 'other'), '--infrared-range', f'{low}', f'{high}']
     assert main(again) == 0
     np.testing.assert_array_equal(read_visible(tmp_path / 'other' / 'a.png'), made)
+    write_image(tmp_path / 'v' / 'c.png', np.full((20, 30, 3), 80, np.uint8))
+    write_image(tmp_path / 'i' / 'c.png', np.full((20, 30), 80, np.uint8))
+    with pytest.raises(SystemExit, match=r'error: .*1 of 8 bits \(.*c\.png\); 2 of more than 8'):
+        main([*fuse[:-1], str(tmp_path / 'mixed'), '--infrared-range', f'{low}', f'{high}'])
+    assert not (tmp_path / 'mixed').exists()
 
 
 @pytest.mark.parametrize(

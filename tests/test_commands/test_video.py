@@ -52,6 +52,10 @@ def test_folders_and_dumped_frames(tmp_path):
     assert read_visible(tmp_path / 'd' / names[0]).shape == (20, 31, 3)
     with pytest.raises(SystemExit, match='is a source'):
         main(['video', *places[:2], '--dump-frames', places[0]])
+    (tmp_path / 'i' / '1.png').unlink()
+    with pytest.raises(SystemExit, match='i lacks 1 frames that .*v has, such as 1: '):
+        main(['video', *places[:2], '--dump-frames', str(tmp_path / 'e')])
+    assert not (tmp_path / 'e').exists()
 
 
 def test_ctrl_c_leaves_a_playable_file(videos, tmp_path, monkeypatch, capsys):

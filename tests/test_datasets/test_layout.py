@@ -1,17 +1,28 @@
 """The layout check finds everything that is wrong, file by file, and nothing where all is well."""
 
 import json
+import re
+import shutil
 
 import cv2
 import numpy as np
+import pytest
+from mmengine.registry import init_default_scope
 from PIL import Image
 
 from moefusion import plugin  # noqa: F401
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.layout import check_layout
 from moefusion.datasets.published import M3FDDataset
+from moefusion.files import PairError
 
 CAR, MAN = ('Car', 5, 6, 25, 20), ('People', 1, 1, 10, 25)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    """As of a running tool: names of transforms are MMDetection's."""
+    init_default_scope('mmdet')
 
 
 def check(maker, **kwargs):
@@ -38,6 +49,26 @@ def test_thermal_images_are_opened_with_the_range_of_the_pipeline(m3fd):
     loader = dict(type='LoadPairedImage', infrared_range=(27000, 33000))
     report = check(m3fd, pipeline=[loader])
     assert report.problems == [] and report.pairs == 1
+
+
+def test_a_range_beside_images_of_8_bits_is_refused(m3fd):
+    for name in 'abcdefg':
+        m3fd.pair(name, CAR)
+    for name in 'ab':
+        cv2.imwrite(str(m3fd.root / 'Ir' / f'{name}.png'), np.full((30, 40), 29000, np.uint16))
+    loader = dict(type='LoadPairedImage', infrared_range=(27000, 33000))
+    wrapped = dict(type='RandomApply', transforms=[loader])
+    expected = r'2 of more than 8 bits \(\S*a\.png, \S*b\.png\); 5 of 8 bits \(\S*c\.png, '
+    for pipeline in ([loader], [wrapped]):
+        (problem,) = check(m3fd, pipeline=pipeline).problems
+        assert re.search(expected, problem)
+        with pytest.raises(PairError, match=expected):
+            M3FDDataset(data_root=str(m3fd.root), pipeline=pipeline)
+    with pytest.raises(
+        PairError, match=r'2 infrared images have more than 8 bits, such as .*a\.png'
+    ):
+        M3FDDataset(data_root=str(m3fd.root), modality='infrared')
+    assert len(M3FDDataset(data_root=str(m3fd.root), modality='visible')) == 7
 
 
 def test_every_kind_of_fault_is_named(m3fd):
@@ -113,7 +144,7 @@ def test_orientation_is_counted_and_applied(m3fd):
         Image.fromarray(np.zeros((40, 30), np.uint8)).save(m3fd.root / folder / 'a.jpg', exif=exif)
     report = check(m3fd)
     assert report.problems == [] and report.sizes == {(40, 30): 1}
-    assert len(report.notes) == 1 and report.notes[0].startswith('2 x image with an EXIF')
+    assert report.notes[-1].startswith('2 x image with an EXIF')
 
 
 def test_train_and_test_of_coco_files_may_count_from_the_same_id(m3fd):
@@ -126,3 +157,18 @@ def test_train_and_test_of_coco_files_may_count_from_the_same_id(m3fd):
         data = PairedCocoDataset(data_root=str(m3fd.root), ann_file=f'{name}.json', lazy_init=True)
         reports.append(check_layout(data))
     assert reports[0].ids == {'a'} and reports[1].ids == {'b'}
+
+
+def test_what_shows_nothing_or_the_same_and_boxes_given_twice(m3fd):
+    m3fd.pair('a', CAR, MAN, CAR).pair('b', CAR).pair('c').pair('d')
+    cv2.imwrite(str(m3fd.root / 'Ir' / 'b.png'), np.full((30, 40), 7, np.uint8))
+    for side in ('Vis', 'Ir'):
+        cv2.imwrite(str(m3fd.root / side / 'd.png'), np.zeros((30, 40), np.uint8))
+    shutil.copy(m3fd.root / 'Ir' / 'c.png', m3fd.root / 'Vis' / 'c.png')
+    report = check(m3fd)
+    (problem,) = report.problems
+    assert problem.startswith('1 x visible image that shows the same') and 'Vis/c.png' in problem
+    assert report.boxes == {'Car': 3, 'People': 1}
+    twice, nothing = report.notes
+    assert twice.startswith('1 x box given twice, read as often: ') and 'a.xml' in twice
+    assert nothing.startswith('3 x image of one value alone: ') and 'Ir/b.png' in nothing

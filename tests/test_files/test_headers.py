@@ -109,3 +109,37 @@ def test_sixteen_bits_that_opencv_cuts_are_refused(tmp_path):
     (tmp_path / 'a.tif').write_bytes(tiff(16, values.tobytes(), 8, 3, samples=2))
     with pytest.raises(PairError, match=r'a\.tif: OpenCV keeps 8 of its 16 bits'):
         read_infrared(tmp_path / 'a.tif', (27000, 33000))
+
+
+@pytest.mark.parametrize('white', [1, 100, 254])
+@pytest.mark.parametrize('head', ['P5 {}', 'P5\n# of a camera\n{}', 'P2\n{}'])
+def test_a_pgm_that_opencv_would_read_too_dark_is_refused(tmp_path, white, head):
+    values = np.arange(48) % (white + 1)
+    body = values.astype(np.uint8).tobytes() if 'P5' in head else ' '.join(map(str, values))
+    text = head.format(f'8 6\n{white}\n').encode()
+    (tmp_path / 'i.pgm').write_bytes(text + (body if isinstance(body, bytes) else body.encode()))
+    with pytest.raises(PairError, match=rf'i\.pgm: {white} is its white, .*Save it as PNG'):
+        read_infrared(tmp_path / 'i.pgm')
+
+
+@pytest.mark.parametrize('white', [255, 1023, 65535])
+def test_other_pgms_are_read(tmp_path, white):
+    values = np.linspace(0, white, 48).round().reshape(6, 8)
+    kind = 'u1' if white == 255 else '>u2'
+    head = f'P5 8 6 {white}\n'.encode()
+    (tmp_path / 'i.pgm').write_bytes(head + values.astype(kind).tobytes())
+    found = read_infrared(tmp_path / 'i.pgm', None if white == 255 else (0, white))
+    np.testing.assert_array_equal(found, np.round(values / white * 255))
+
+
+def test_a_tiff_whose_zero_is_white(tmp_path):
+    values = (np.arange(48).reshape(6, 8) * 5).astype(np.uint8)
+    for name, image in (('8', 255 - values), ('16', values.astype(np.uint16))):
+        Image.fromarray(image).save(tmp_path / f'{name}.tif')
+        data = bytearray((tmp_path / f'{name}.tif').read_bytes())
+        place = data.index(struct.pack('<HHI', 262, 3, 1)) + 8
+        data[place : place + 2] = b'\0\0'
+        (tmp_path / f'{name}.tif').write_bytes(data)
+    np.testing.assert_array_equal(read_infrared(tmp_path / '8.tif'), values)
+    with pytest.raises(PairError, match=r'16\.tif: 0 is its white \(MinIsWhite\)'):
+        read_infrared(tmp_path / '16.tif', (0, 240))

@@ -1,5 +1,9 @@
 """Frames of videos, folders and cameras, paired by their times."""
 
+import struct
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
@@ -7,7 +11,14 @@ from moefusion.files import PairError, write_image
 
 pytest.importorskip('av')
 from moefusion.runtime.camera import Camera, is_camera, pair_cameras
-from moefusion.runtime.frames import Frame, Recording, open_recording, pair_frames, to_pair
+from moefusion.runtime.frames import (
+    Frame,
+    Recording,
+    open_recording,
+    pair_frames,
+    refuse_gaps,
+    to_pair,
+)
 
 
 def recording(name, times, rate):
@@ -81,6 +92,60 @@ def test_a_file_and_a_folder_give_the_same_frames(make_video, tmp_path):
         assert found.time == pytest.approx(expected.time)
         np.testing.assert_array_equal(expected.image, image)
         assert np.abs(found.image.astype(int) - image).max() <= 4
+
+
+@pytest.mark.parametrize('turn', [0, 90, 180, 270])
+def test_frames_are_upright_as_opencv_shows_them(make_video, turn):
+    ramp = np.linspace(40, 200, 64, dtype=np.uint8)
+    image = np.dstack(
+        [np.tile(ramp, (48, 1)), np.tile(ramp[:48, None], (1, 64)), np.full((48, 64), 90, np.uint8)]
+    )
+    path = make_video('v.mp4', [image] * 2)
+    data = bytearray(path.read_bytes())
+    one, matrix = (
+        1 << 16,
+        {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)},
+    )
+    a, b, c, d = (value * one for value in matrix[turn])
+    place = data.index(b'tkhd') + 44  # of the matrix in a track's header, ISO/IEC 14496-12
+    assert data[place : place + 4] == struct.pack('>i', one)
+    data[place : place + 36] = struct.pack('>9i', a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    found = [frame.image for frame in open_recording(str(path)).frames]
+    capture = cv2.VideoCapture(str(path))
+    for image in found:
+        expected = capture.read()[1][..., ::-1]
+        assert image.shape == expected.shape == ((48, 64, 3) if turn % 180 == 0 else (64, 48, 3))
+        assert np.abs(image.astype(int) - expected).mean() < 3
+
+
+def test_numbers_in_names_count_by_their_value(tmp_path):
+    for number in range(12):
+        write_image(tmp_path / f'f{number}.png', np.full((4, 4), number, np.uint8))
+    frames = open_recording(str(tmp_path)).frames
+    assert [int(frame.image[0, 0, 0]) for frame in frames] == list(range(12))
+    write_image(tmp_path / 'f3.bmp', np.zeros((4, 4), np.uint8))
+    with pytest.raises(PairError, match=r'f3\.bmp and .*f3\.png would be two frames'):
+        open_recording(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    'names, message',
+    [
+        (('0 1 2 3', '0 2 3'), 'i lacks 1 frames that v has, such as 1: '),
+        (('0 1', '0 1 2 10 9'), 'v lacks 3 frames that i has, such as 2: '),
+        (('v0 v1 v2', 'i0 i1'), 'v has 3 frames and i 2: .*--infrared-rate'),
+    ],
+)
+def test_a_frame_that_lacks_is_refused(names, message):
+    videos = [
+        Recording(name, 25.0, 1, iter(()), tuple(stems.split())) for name, stems in zip('vi', names)
+    ]
+    with pytest.raises(PairError, match=message):
+        refuse_gaps(*videos)
+    refuse_gaps(videos[0], replace(videos[1], rate=5.0))
+    refuse_gaps(videos[0], replace(videos[1], stems=()))  # a file
+    refuse_gaps(videos[0], videos[0])
 
 
 def test_what_is_no_video(tmp_path):

@@ -7,6 +7,8 @@ import sys
 import cv2
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from moefusion import FusionInferencer
 from moefusion.files import PairError, find_pairs, write_image
@@ -88,6 +90,26 @@ def test_one_range_for_files_and_arrays_of_sixteen_bits(tmp_path):
         Fuser(threads=1)(tmp_path / 'v.png', tmp_path / 'i.tiff')
     with pytest.raises(ValueError, match='infrared_range must be two numbers'):
         Fuser(infrared_range=(2, 1))
+
+
+def test_a_range_refuses_a_set_of_several_kinds(tmp_path):
+    visible, infrared = random_pair(20, 30)
+    counts = infrared.astype(np.uint16) * 20 + 27000
+    for name, heat in dict(a=infrared, b=counts, c=counts).items():
+        write_image(tmp_path / 'v' / f'{name}.png', visible[..., ::-1])
+        (tmp_path / 'i').mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / 'i' / f'{name}.tiff'), heat)
+    several = r'1 of 8 bits \(.*{}\); 2 of more'
+    for fuse in (
+        Fuser(threads=1, infrared_range=(27000, 32100)),
+        FusionInferencer(device='cpu', infrared_range=(27000, 32100)),
+    ):
+        with pytest.raises(PairError, match=several.format(r'a\.tiff')):
+            fuse(tmp_path / 'v', tmp_path / 'i', progress=False)
+        mixed = [counts, Image.fromarray(infrared), torch.from_numpy(counts.astype(np.int32))]
+        with pytest.raises(PairError, match=several.format('pair 1')):
+            fuse.stream([visible] * 3, mixed)
+        assert len(fuse([visible] * 2, [counts] * 2, progress=False)) == 2
 
 
 def test_files_folders_and_lists(fuser, tmp_path):

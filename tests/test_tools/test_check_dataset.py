@@ -81,3 +81,23 @@ def test_every_base_config_has_three_readers(tool, repo_root, name):
     assert [split for split, _ in found] == ['train', 'val']  # test is val
     for _, reader in found:
         tool.build(reader)
+
+
+def test_the_range_of_the_config_is_taken_and_compared(tool, config, capsys):
+    for path in (config.parent / 'Ir').iterdir():
+        cv2.imwrite(str(path), np.full((12, 16), 29000, np.uint16))
+    (config.parent / 'train.txt').write_text('000\n001\n')
+    (config.parent / 'test.txt').write_text('002\n003\n')
+    assert tool.main([str(config)]) == 1
+    assert capsys.readouterr().out.count('uint16 values') == 4
+    text = config.read_text()
+    key = 'pipeline=[dict(type="LoadPairedImage", infrared_range=(27000, {}))], ann_file="{}.txt"'
+    for name, high in (('train', 33000), ('test', 33000)):
+        text = text.replace(f'ann_file="{name}.txt"', key.format(high, name))
+    config.write_text(text)
+    assert tool.main([str(config)]) == 0
+    config.write_text(
+        text.replace('(27000, 33000))], ann_file="test', '(27000, 30000))], ann_file="test')
+    )
+    assert tool.main([str(config)]) == 1
+    assert 'infrared_range is (27000.0, 30000.0), but (27000.0, 33000.0)' in capsys.readouterr().out

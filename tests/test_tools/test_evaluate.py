@@ -61,6 +61,9 @@ def test_thermal_images_need_a_range_and_score_as_their_8_bit_ones(evaluate, fol
     settings = json.loads((folders / 'out' / 'scores.json').read_text())['settings']
     assert settings['infrared_range'] == [20000, 45500]
     assert 'infrared range' in evaluate('--infrared-range', 'auto')
+    cv2.imwrite(str(folders / 'ir' / 'two.png'), (counts // 256).astype(np.uint8))
+    with pytest.raises(SystemExit, match=r'1 of 8 bits \(.*two\.png\); 2 of more than 8 bits'):
+        evaluate('--infrared-range', 20000, 45500)
 
 
 def test_writes_every_file(evaluate, folders):
@@ -110,6 +113,27 @@ def test_regions_from_annotations(evaluate, folders):
         for region in ('whole', 'foreground', 'background')
     }
     assert count == dict(whole=6, foreground=4, background=6)
+
+
+def test_a_region_that_no_image_has_is_said(evaluate, folders):
+    (folders / 'ann').mkdir()
+    box = '<bndbox><xmin>5</xmin><ymin>5</ymin><xmax>40</xmax><ymax>30</ymax></bndbox>'
+    words = '--ann', folders / 'ann', '--regions', 'whole', 'foreground'
+    for difficult in (0, 1):
+        parts = f'<name>car</name><difficult>{difficult}</difficult>{box}'
+        for stem in ('one', 'two', 'three'):
+            file = folders / 'ann' / f'{stem}.xml'
+            file.write_text(f'<annotation><object>{parts}</object></annotation>')
+        printed = evaluate(*words)
+        note = '- No image has a box to score, so the foreground has no table.'
+        left = 'distributions_foreground.png, mean_foreground.csv, mean_foreground.md, mean_'
+        table = (folders / 'out' / 'mean_whole.md').read_text()
+        assert [text in printed for text in (note, f'not of this one, are {left}')] == [
+            difficult
+        ] * 2
+        assert (note in table) == bool(difficult)
+    with pytest.raises(SystemExit, match='no table'):
+        evaluate(*words[:-2], 'foreground')
 
 
 def test_what_is_left_out_is_printed_and_recorded(evaluate, folders):

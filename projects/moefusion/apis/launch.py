@@ -21,6 +21,7 @@ from torch import distributed as dist
 
 from moefusion.apis.command import add_config_options
 from moefusion.apis.config import load_config
+from moefusion.apis.launcher import end_with_torchrun
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.apis.process_group import init_cpu_process_group
 
@@ -50,6 +51,8 @@ def prepare_run(args: argparse.Namespace) -> Config:
 def prepare_distributed(cfg: Config, launcher: str) -> None:
     """Set up ``cfg`` and, on CPUs, the process group. Call it before ``Runner.from_cfg``.
 
+    The process ends with its torchrun, see :func:`moefusion.apis.launcher.end_with_torchrun`.
+
     Args:
         cfg (mmengine.Config): changed in place: ``launcher``, and on CPUs
             ``env_cfg.dist_cfg.backend`` (gloo) and ``model_wrapper_cfg`` (no device ids; its
@@ -65,6 +68,7 @@ def prepare_distributed(cfg: Config, launcher: str) -> None:
     cfg.launcher = launcher
     if launcher == 'none':
         return
+    end_with_torchrun()
     import_yapf_alone()
     if torch.cuda.is_available():
         return

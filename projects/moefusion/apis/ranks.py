@@ -6,6 +6,7 @@ import argparse
 import os
 from importlib.util import find_spec
 
+from moefusion.apis.launcher import end_with_torchrun
 from moefusion.ranks import Ranks
 
 NAMES = dict(pytorch=('RANK', 'WORLD_SIZE'), slurm=('SLURM_PROCID', 'SLURM_NTASKS'))
@@ -32,6 +33,7 @@ def join_ranks(launcher: str) -> Ranks:
     """
     if launcher == 'none':
         return Ranks()
+    end_with_torchrun()
     if not find_spec('torch'):
         missing = [name for name in NAMES[launcher] if name not in os.environ]
         if missing:

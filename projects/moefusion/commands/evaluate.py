@@ -18,10 +18,11 @@ from moefusion.apis.ranks import join_ranks
 from moefusion.commands.evaluate_arguments import parse_args
 from moefusion.comparison.checks import expected_scores, leave_out_sizes
 from moefusion.comparison.cues import check_cues, cue_table, match_cues
+from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
-from moefusion.comparison.report import fusion_table, left_out_notes, write_report
+from moefusion.comparison.report import earlier_files, fusion_table, left_out_notes, write_report
 from moefusion.comparison.scoring import Task, as_frame, make_tasks, score_images
 from moefusion.comparison.tables import Table
 from moefusion.files import read_cues, read_lines
@@ -87,12 +88,18 @@ def check(
     args: argparse.Namespace,
 ) -> None:
     """Find what is wrong with the other files before hours of scoring, not after."""
+    expected = expected_scores(tasks)
+    if expected.empty:
+        raise EvaluationError(
+            f'{args.ann}: no image has a box to score, so the foreground has no table. Correct the '
+            'boxes, or name other --regions.'
+        )
     if cues:
         check_cues(images, cues)
     if args.scores:
         by_stem = {task.stem: task for task in tasks}
         unscored = cache(lambda stem: by_stem[stem].run().problem)
-        read_given_scores(args.scores, expected_scores(tasks), unscored)
+        read_given_scores(args.scores, expected, unscored)
 
 
 def load_detectors(images: EvaluationSet, args: argparse.Namespace) -> dict[str, list[Any]]:
@@ -167,13 +174,17 @@ def report(
     images: EvaluationSet, scores: pd.DataFrame, tables: dict[str, Table], args: argparse.Namespace
 ) -> None:
     """Write the tables and print them."""
+    lacking = [region for region in args.regions if region not in tables]
+    notes = [f'No image has a box to score, so the {region} has no table.' for region in lacking]
     for table in tables.values():
-        table.notes += left_out_notes(images)
+        table.notes += notes + left_out_notes(images)
     settings = {name: value for name, value in vars(args).items() if name not in UNRECORDED}
     files = write_report(args.out_dir, scores, tables, images, settings)
     for table in tables.values():
         print(f'\n{table.to_markdown()}')
     print(f'Wrote {", ".join(file.name for file in files)} to {args.out_dir}')
+    if old := earlier_files(args.out_dir, files):
+        print(f'Of an earlier run, not of this one, are {", ".join(file.name for file in old)}')
 
 
 def _progress(ranks: Ranks) -> Any:

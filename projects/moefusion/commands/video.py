@@ -124,6 +124,7 @@ def _open(args: argparse.Namespace) -> tuple[Any, int | None, float]:
         raise ValueError('a camera has no partner in a file: give two cameras, or none')
     visible = frames.open_recording(args.visible, args.rate)
     infrared = frames.open_recording(args.infrared, args.infrared_rate or args.rate)
+    frames.refuse_gaps(visible, infrared)
     return frames.pair_frames(visible, infrared), visible.count, visible.rate
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,11 @@ def write_report(
     for name, data in contents.items():
         write_file(Path(folder, name), data)
     return [Path(folder, name) for name in contents]
+
+
+def earlier_files(folder: str | Path, written: Collection[Path]) -> list[Path]:
+    """Tables and figures in a folder that :func:`write_report` has not written this time."""
+    names = '|'.join(('mean_.*', 'distributions_.*', *OTHER_TABLES))
+    ours = re.compile(rf'({names})\.(md|csv|tex|png)')
+    found = sorted(path for path in Path(folder).iterdir() if ours.fullmatch(path.name))
+    return [path for path in found if path not in written]

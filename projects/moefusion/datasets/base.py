@@ -12,7 +12,7 @@ from mmdet.datasets import XMLDataset
 from mmengine.logging import print_log
 
 from moefusion.datasets.classes import check_classes, check_metainfo
-from moefusion.datasets.pipeline import check_pipeline
+from moefusion.datasets.pipeline import check_pipeline, loaders
 from moefusion.files import (
     LAYOUTS,
     Annotation,
@@ -20,10 +20,12 @@ from moefusion.files import (
     Findings,
     Naming,
     PairError,
+    Range,
     fit_naming,
     list_sides,
     read_size,
 )
+from moefusion.files.kinds import EIGHT, read_kind, read_kinds, refuse_mixture
 from moefusion.files.pairs import flaw, named
 from moefusion.files.reading import refuse_other_size
 
@@ -53,7 +55,8 @@ class PairedDataset(XMLDataset):
         **kwargs: those of MMDetection's ``BaseDetDataset``.
 
     Raises:
-        PairError: no pairs, or pairs with a missing or ambiguous file.
+        PairError: no pairs, pairs with a missing or ambiguous file, or infrared images that the
+            pipeline's ``infrared_range`` cannot map alike.
         AnnotationError: a broken annotation, one of another size than its images, or a class
             neither known nor ignored.
         ValueError: ``classes`` is no tuple of different names, or one is ignored too; unknown
@@ -160,6 +163,7 @@ class PairedDataset(XMLDataset):
             if count > 1:
                 self.findings.add('pair listed more than once, read as often', pair_id)
         data_list = [self.parse_data_info(pair) for pair in pairs]
+        self._check_kinds(pairs)
         if self.modality:
             for info in data_list:
                 infrared = info.pop('infrared_path')
@@ -185,10 +189,35 @@ class PairedDataset(XMLDataset):
                 f'{paths[0]} is {size[0]} x {size[1]}, but its annotation says {width} x {height}. '
                 'Correct the annotation.'
             )
+        annotation.count_twins(self.findings)
         instances = list(self._instances(annotation, width, height))
         info = dict(pair, width=width, height=height, instances=instances)
         info.pop('annotation', None)
         return info
+
+    @property
+    def infrared_range(self) -> Range | None:
+        """That of the pipeline's ``LoadPairedImage``."""
+        ranges = (loader['infrared_range'] for loader in loaders(self.pipeline.transforms))
+        return next(ranges, None)
+
+    def _check_kinds(self, pairs: Sequence[Entry]) -> None:
+        """Refuse infrared images of several kinds where a range would map some of them only.
+
+        Of more than 8 bits ``LoadImageFromFile`` keeps the upper 8, without a word.
+        """
+        if self.modality == 'infrared':
+            paths = [pair['infrared_path'] for pair in pairs]
+            deep = [path for path in paths if read_kind(path, celsius=False) not in (EIGHT, None)]
+            if deep:
+                raise PairError(
+                    f'{len(deep)} infrared images have more than 8 bits, such as {deep[0]}, of '
+                    "which LoadImageFromFile keeps 8. Leave modality='infrared' out, and start the "
+                    'pipeline with LoadPairedImage(infrared_range=...) and '
+                    "SelectModality('infrared')."
+                )
+        elif self.infrared_range is not None:
+            refuse_mixture(read_kinds(pair['infrared_path'] for pair in pairs))
 
     def filter_data(self) -> list[Entry]:
         """Filter as ``filter_cfg`` says; raises PairError where nothing is left."""

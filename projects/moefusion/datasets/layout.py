@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 
 from moefusion.files import AnnotationError, Findings, PairError, read_orientation, read_pair
+from moefusion.files.kinds import mixture, read_kind
 
 
 @dataclass
@@ -51,10 +53,6 @@ def check_layout(
         report.problems.append(f'{type(dataset).__name__} is no reader of pairs')
         return report
     dataset.findings = findings = Findings(keep=None)
-    steps = dataset.pipeline.transforms
-    infrared_range = next(
-        (step.infrared_range for step in steps if hasattr(step, 'infrared_range')), None
-    )
     try:
         entries, missing = dataset.list_pairs()
     except (PairError, AnnotationError) as error:
@@ -63,14 +61,16 @@ def check_layout(
     if not entries and not missing:
         missing = [f'no pairs in {dataset.ann_file or dataset.data_prefix["visible"]}']
     report.problems += missing
+    kinds: dict[str, str | None] = {}
     report.classes = classes = tuple(dataset.metainfo.get('classes', ()))
     for entry in progress(entries):
         if entry['pair_id'] in report.ids:
             report.problems.append(f'{dataset.ann_file}: lists pair {entry["pair_id"]} twice')
         report.ids.add(entry['pair_id'])
         paths = entry['img_path'], entry['infrared_path']
+        kinds[paths[1]] = read_kind(paths[1])
         try:
-            read_pair(*paths, infrared_range)
+            pair = read_pair(*paths, dataset.infrared_range)
             info = dataset.parse_data_info(entry)
         except (PairError, AnnotationError) as error:
             report.problems.append(str(error))
@@ -78,9 +78,23 @@ def check_layout(
             for path in paths:
                 if read_orientation(path) != 1:
                     findings.add('image with an EXIF or TIFF orientation, turned upright', path)
+            _look_at(pair, paths, findings)
             report.pairs += 1
             report.sizes[info['width'], info['height']] += 1
             report.boxes.update(classes[item['bbox_label']] for item in info['instances'])
+    if dataset.infrared_range is not None and (problem := mixture(kinds, keep=None)):
+        report.problems.append(problem)
     report.problems += findings.lines(findings.defects)
     report.notes += Findings().lines(findings.notes)
     return report
+
+
+def _look_at(pair: np.ndarray, paths: tuple[str, str], findings: Findings) -> None:
+    """Note images that show nothing, and pairs whose two images show the same."""
+    images = pair[..., :3], pair[..., 3:]
+    empty = [bool((image == image[:1, :1]).all()) for image in images]
+    for path, nothing in zip(paths, empty):
+        if nothing:
+            findings.add('image of one value alone', path)
+    if not all(empty) and (images[0] == images[1]).all():
+        findings.add('visible image that shows the same as its infrared one', paths[0], defect=True)

@@ -39,6 +39,12 @@ def check_pipeline(pipeline: Sequence[Any], pairs: bool = False) -> bool:
     return pairs
 
 
+def loaders(pipeline: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Arguments of each ``LoadPairedImage``, also of those inside other transforms."""
+    found = (step for outer in pipeline for step in steps(outer))
+    return [arguments for name, _, arguments in found if name == 'LoadPairedImage']
+
+
 def check_photometric(pipeline: Sequence[Any], side: str) -> None:
     """Refuse what moves, loads or packs, among the transforms of one image of a pair.
 

@@ -49,12 +49,22 @@ class Annotation:
                 f'image has {width} x {height}'
             )
         findings = findings or Findings()
+        self.count_twins(findings)
         kept = [
             (name, box, ignored, place)
             for name, corners, ignored, place in self.objects()
             if (box := findings.usable(corners, width, height, place)) is not None
         ]
         return make_annotation((width, height), kept)
+
+    def count_twins(self, findings: Findings) -> None:
+        """Note each object that has name and box of an earlier one; it is read all the same."""
+        seen: set[tuple[str, tuple[float, ...]]] = set()
+        for name, corners, _, place in self.objects():
+            twin = name, tuple(corners)
+            if twin in seen:
+                findings.add('box given twice, read as often', place)
+            seen.add(twin)
 
     def objects(self) -> Iterator[Object]:
         """Each object's name, box, flag and place."""

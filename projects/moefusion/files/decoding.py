@@ -14,13 +14,14 @@ from PIL import Image, UnidentifiedImageError
 
 from moefusion.extras import need
 from moefusion.files.errors import PairError
-from moefusion.files.headers import lacks_scans, tiff_bits
+from moefusion.files.headers import BITS_PER_SAMPLE, lacks_scans, pnm_white, tiff_bits
 
 # What Pillow raises for files it cannot read.
 UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
 JPEG = b'\xff\xd8\xff'
 # Tags of TIFF, and the value of the first that stands for JPEG; the rest start with their offsets.
 COMPRESSION, JPEG_IN_TIFF, CHANNELS, JPEG_TABLES = 259, 7, 277, 347
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 STRIPS, TILES = (273, 279), (324, 325)
 PACKED = 10, 12, 14  # bits a value that a TIFF may hold without gaps
 
@@ -113,6 +114,7 @@ def _inspect(path: str | Path, data: bytes) -> bool:
                     raise PairError(
                         f'{path}: {count} pictures in one file. Save the one that is meant, alone.'
                     )
+                _refuse_other_white(path, data, image)
                 if image.format == 'PNG':
                     image.verify()
                 elif image.format == 'TIFF':
@@ -128,6 +130,21 @@ def _inspect(path: str | Path, data: bytes) -> bool:
         raise PairError(
             f'{path}: the file is truncated or damaged ({error}). Fetch it again.'
         ) from error
+
+
+def _refuse_other_white(path: str | Path, data: bytes, image: Image.Image) -> None:
+    """Raise PairError where OpenCV passes over what the header says of white."""
+    if 0 < (white := pnm_white(data)) < 255:
+        raise PairError(
+            f'{path}: {white} is its white, but OpenCV, and so MMDetection, take 255 for it. Save '
+            'it as PNG.'
+        )
+    tags = getattr(image, 'tag_v2', {})
+    if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO and max(tags.get(BITS_PER_SAMPLE, (1,))) > 8:
+        raise PairError(
+            f'{path}: 0 is its white (MinIsWhite), which OpenCV heeds up to 8 bits alone. Save it '
+            'with 0 as black.'
+        )
 
 
 def _inspect_jpeg(data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import IO
 
@@ -11,6 +12,8 @@ ALONE = {0x01, *range(0xD0, 0xD9)}  # JPEG's markers without a segment behind th
 COEFFICIENTS = 64  # of a block
 PNG_HEAD = b'\x89PNG\r\n\x1a\n'
 BITS_PER_SAMPLE = 258  # TIFF's tag
+# After P5, say: width, height, white, with comments wherever there is space
+PNM = re.compile(rb'P[2356](?:(?:\s|#.*\n)+(\d+)){3}\s')
 
 
 def lacks_scans(data: bytes) -> bool:
@@ -55,6 +58,12 @@ def late_exif(file: IO[bytes]) -> bytes:
         pixels = pixels or kind == b'IDAT'
         file.seek(size + 4, 1)
     return b''
+
+
+def pnm_white(data: bytes) -> int:
+    """The value that stands for white in a PGM or PPM; 0 where the file is neither."""
+    found = PNM.match(data)
+    return int(found[1]) if found else 0
 
 
 def tiff_bits(data: bytes) -> int:

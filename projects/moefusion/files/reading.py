@@ -149,7 +149,7 @@ def refuse_other_size(
 def read_size(path: str | Path) -> tuple[int, int]:
     """Return (width, height) in pixels, as :func:`read_pair` gives them, from the file's header."""
     try:
-        with _opened(path) as image:
+        with opened(path) as image:
             width, height = image.size
             turned = image.format in _TURNED and _orientation(image) >= TRANSPOSED
     except PairError as error:
@@ -165,7 +165,7 @@ def read_size(path: str | Path) -> tuple[int, int]:
 def read_orientation(path: str | Path) -> int:
     """Return the orientation in an image's header, 1 to 8, as EXIF counts; 1 is upright."""
     try:
-        with _opened(path) as image:
+        with opened(path) as image:
             return _orientation(image)
     except PairError as error:
         if isinstance(error.__cause__, UnidentifiedImageError):
@@ -187,8 +187,12 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextlib.contextmanager
-def _opened(path: str | Path) -> Iterator[Image.Image]:
-    """Open an image's header."""
+def opened(path: str | Path) -> Iterator[Image.Image]:
+    """Open an image, whose header alone is read.
+
+    Raises:
+        PairError: missing file, or one that Pillow does not take.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from moefusion.files.errors import PairError
+from moefusion.files.kinds import EIGHT, kind_of, read_kinds, refuse_mixture
 from moefusion.files.levels import Range, check_range
 from moefusion.files.reading import read_values
 from moefusion.files.text import read_text
@@ -36,20 +37,23 @@ def find_range(
         tuple[float, float] | None: low and high; None where all images have 8 bits.
 
     Raises:
-        PairError: if all values are one.
+        PairError: if all values are one, or images are of several kinds (8 bits, more, floats).
         ImportError: for a radiometric JPEG without the extra ``thermal``.
     """
     files = list(paths)
     share = max(SAMPLES // max(len(files), 1), 100)
     found: list[np.ndarray] = []
+    kinds: dict[str, str | None] = {}
     for path in progress(files, len(files)):
         try:
             values = read_values(path)
         except PairError:
             continue
+        kinds[str(path)] = kind_of(values.dtype)
         if values.dtype != np.uint8:
             values = values.ravel()[:: values.size // share | 1].astype(np.float32)
             found.append(values[np.isfinite(values)])
+    refuse_mixture(kinds)
     if not found:
         return None
     low, high = np.percentile(np.concatenate(found), PERCENTILES).tolist()
@@ -66,6 +70,8 @@ def choose_range(
 ) -> Range | None:
     """What the flag ``--infrared-range`` asks for; of ``auto``, say what it is and keep it.
 
+    With any range, the images are looked at first: they must be of one kind.
+
     Args:
         wanted (Sequence[str], optional): two numbers, ``auto``, or a file that ``auto`` wrote.
         paths (Iterable[str | Path]): the set's infrared images.
@@ -74,25 +80,38 @@ def choose_range(
 
     Raises:
         ValueError: if it is none of these, or the file holds no range.
+        PairError: as of :func:`find_range`.
         OSError: if the file cannot be read or written.
     """
     if not wanted:
         return None
+    files = list(paths)
+    chosen = _asked_for(wanted, files, Path(out_dir, RANGE_FILE), progress)
+    kinds = read_kinds(files)
+    refuse_mixture(kinds)
+    if set(kinds.values()) - {None} == {EIGHT}:
+        print('infrared range: all images have 8 bits, none is mapped')
+    return chosen
+
+
+def _asked_for(
+    wanted: Sequence[str],
+    files: Sequence[str | Path],
+    kept: Path,
+    progress: Callable[[Iterable, int], Iterable],
+) -> Range | None:
     if len(wanted) > 1:
         return check_range([_number(text) for text in wanted])
-    file = Path(out_dir, RANGE_FILE) if wanted[0] == 'auto' else Path(wanted[0])
+    file = kept if wanted[0] == 'auto' else Path(wanted[0])
     if wanted[0] != 'auto' or file.exists():
         found = _load(file)
         print(f'infrared range {found[0]:.9g} to {found[1]:.9g}, from {file}')
         return found
-    files = list(paths)
     chosen = find_range(files, progress=progress)
-    if chosen is None:
-        print('infrared range: all images have 8 bits, none is mapped')
-        return None
-    data = dict(infrared_range=chosen, percentiles=PERCENTILES, images=len(files))
-    write_file(file, json.dumps(data, indent=2).encode())
-    print(f'infrared range {chosen[0]:.9g} to {chosen[1]:.9g}, kept in {file}')
+    if chosen is not None:
+        data = dict(infrared_range=chosen, percentiles=PERCENTILES, images=len(files))
+        write_file(file, json.dumps(data, indent=2).encode())
+        print(f'infrared range {chosen[0]:.9g} to {chosen[1]:.9g}, kept in {file}')
     return chosen
 
 

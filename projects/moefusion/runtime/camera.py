@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from moefusion.extras import need
 from moefusion.files import PairError
-from moefusion.runtime.frames import Frame, open_container
+from moefusion.runtime.frames import Frame, open_container, upright
 
 av = need('av', 'moefusion video')
 PATIENCE = 10.0  # seconds, after which a silent camera is gone
@@ -74,10 +74,12 @@ class Camera:
         gone = 'its stream has ended'
         try:
             for frame in container.decode(video=0):  # type: ignore[attr-defined]  # PyAV's, untyped
-                new = Frame(time.monotonic(), frame.to_ndarray(format='rgb24'))
+                new = Frame(time.monotonic(), upright(self.name, frame))
                 with self._change:
                     self._newest = new
                     self._change.notify_all()
+        except PairError as error:
+            gone = str(error)
         except (av.FFmpegError, OSError) as error:
             gone = str(error.strerror)
         with self._change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from moefusion.files import PairError, list_folder, read_visible, to_infrared
 
 av = need('av', 'moefusion video')
 RATE = 25.0  # frames a second, of what does not say
+NUMBER = re.compile(r'(\d+)')
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,21 @@ class Recording:
         rate (float): its frames a second.
         count (int, optional): how many frames there are, where that is known.
         frames (Iterator[Frame]): all of them.
+        stems (tuple[str, ...]): their names without extension, of a folder.
     """
 
     name: str
     rate: float
     count: int | None
     frames: Iterator[Frame]
+    stems: tuple[str, ...] = ()
 
 
 def open_recording(name: str, rate: float = RATE) -> Recording:
     """Open a video file, or a folder whose images are frames in the order of their names.
+
+    Numbers in names count by their value: ``2.png`` comes before ``10.png``. Frames are turned
+    upright, as players do it.
 
     Args:
         name (str): the file or folder.
@@ -57,21 +63,55 @@ def open_recording(name: str, rate: float = RATE) -> Recording:
 
     Raises:
         FileNotFoundError: if it is not there.
-        PairError: if there is no video in it.
+        PairError: if there is no video in it, or two images of one name.
     """
     if not Path(name).is_dir():
         container = open_container(name, name)
         stream = container.streams.video[0]
         own = float(stream.average_rate or RATE)
         return Recording(name, own, stream.frames or None, _decode(name, container, own))
-    files = sorted(itertools.chain.from_iterable(list_folder(name).values()))
+    files = list_folder(name)
     if not files:
         raise PairError(f'{name}: there are no images in this folder')
+    for several in files.values():
+        if len(several) > 1:
+            raise PairError(f'{several[0]} and {several[1]} would be two frames: remove one')
+    stems = tuple(sorted(files, key=_by_number))
     images = (
-        Frame(number / rate, np.ascontiguousarray(read_visible(file)[..., ::-1]))
-        for number, file in enumerate(files)
+        Frame(number / rate, np.ascontiguousarray(read_visible(files[stem][0])[..., ::-1]))
+        for number, stem in enumerate(stems)
     )
-    return Recording(name, rate, len(files), images)
+    return Recording(name, rate, len(files), images, stems)
+
+
+def _by_number(stem: str) -> list[tuple[int, str]]:
+    """Sorts names by the value of the numbers in them."""
+    return [(int(part), '') if part.isdecimal() else (0, part) for part in NUMBER.split(stem)]
+
+
+def refuse_gaps(visible: Recording, infrared: Recording) -> None:
+    """Raise PairError where a frame that lacks in one folder would shift all those behind it.
+
+    Folders of different rates have no frames to lack, and folders without a common name are
+    compared by their numbers of frames alone.
+    """
+    names = set(visible.stems), set(infrared.stems)
+    if not all(names) or visible.rate != infrared.rate:
+        return
+    places = visible.name, infrared.name
+    rates = 'If the infrared frames come at another rate, give --infrared-rate.'
+    for side, other in ((0, 1), (1, 0)):
+        if names[0] & names[1] and (lacking := sorted(names[side] - names[other], key=_by_number)):
+            raise PairError(
+                f'{places[other]} lacks {len(lacking)} frames that {places[side]} has, such as '
+                f'{lacking[0]}: those behind would be paired with their neighbours. Remove what '
+                f'has no partner. {rates}'
+            )
+    if len(names[0]) != len(names[1]):
+        raise PairError(
+            f'{places[0]} has {len(names[0])} frames and {places[1]} {len(names[1])}: from where '
+            f'one lacks, all would be paired with their neighbours. {rates}'
+        )
 
 
 def open_container(name: str, place: str, **options: Any) -> Any:
@@ -152,8 +192,19 @@ def _decode(name: str, container: Any, rate: float) -> Iterator[Frame]:
             stamp = time + 1 / rate + (start or 0) if frame.time is None else frame.time
             start = stamp if start is None else start
             time = stamp - start
-            yield Frame(time, frame.to_ndarray(format='rgb24'))
+            yield Frame(time, upright(name, frame))
     except (av.FFmpegError, OSError) as error:
         raise PairError(
             f'{name}: cannot be read beyond {max(time, 0):.2f} s ({error.strerror})'
         ) from error
+
+
+def upright(name: str, frame: Any) -> np.ndarray:
+    """PyAV's frame as H x W x 3 (R, G, B), turned as its file says, such as that of a phone.
+
+    Raises:
+        PairError: if that is no quarter turn.
+    """
+    if frame.rotation % 90:
+        raise PairError(f'{name}: turned by {frame.rotation} degrees. Write it again without.')
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format='rgb24'), frame.rotation // 90))

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from moefusion.files import SAME_NAMES, Naming, Range
 from moefusion.runtime.result import FusionResult
-from moefusion.runtime.sources import Source, is_folder, is_many, list_pairs
+from moefusion.runtime.sources import Source, is_folder, is_many, list_pairs, refuse_mixed_sources
 
 
 class PairFuser(ABC):
@@ -54,8 +54,9 @@ class PairFuser(ABC):
 
         Raises:
             FileNotFoundError: if a file or folder is not there.
-            PairError: if a file cannot be read, the two of a pair differ in size, or an image of
-                a folder has no partner.
+            PairError: if a file cannot be read, the two of a pair differ in size, an image of a
+                folder has no partner, or with ``infrared_range`` some of several infrared images
+                have 8 bits and others more.
             ValueError: if arrays are not uint8 of these shapes, two lists differ in length, a
                 folder stands beside something else, or an image is too small to be scored.
         """
@@ -88,6 +89,8 @@ class PairFuser(ABC):
     ) -> Iterator[FusionResult]:
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, but is {batch_size}')
+        if self.infrared_range is not None and len(pairs) > 1:
+            refuse_mixed_sources(infrared for _, infrared in pairs)
         return (
             result
             for start in range(0, len(pairs), batch_size)

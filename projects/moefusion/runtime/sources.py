@@ -20,6 +20,7 @@ from moefusion.files import (
     to_eight_bits,
     to_infrared,
 )
+from moefusion.files.kinds import EIGHT, FLOATS, MORE, kind_of, read_kind, refuse_mixture
 from moefusion.files.pairs import refuse_itself
 
 Source = Any  # a file (str, Path), or an image in memory: an array, a tensor, a Pillow image
@@ -82,6 +83,28 @@ def list_pairs(
             'use fuse_pairs, which fuses the others'
         )
     return list(found.values())
+
+
+def refuse_mixed_sources(sources: Iterable[Source]) -> None:
+    """Raise PairError where infrared images, files and in memory, are of several kinds of values.
+
+    What cannot be read does not count: it is named when its turn comes.
+    """
+    refuse_mixture(
+        {
+            str(source) if is_file(source) else f'pair {number}': _kind(source)
+            for number, source in enumerate(sources)
+        }
+    )
+
+
+def _kind(source: Source) -> str | None:
+    if is_file(source):
+        return read_kind(source)
+    if isinstance(source, Image.Image):
+        return EIGHT if source.mode in ('L', 'RGB') else FLOATS if source.mode == 'F' else MORE
+    dtype = str(getattr(source, 'dtype', '')).removeprefix('torch.')
+    return kind_of(np.dtype(dtype)) if dtype in np.sctypeDict else None
 
 
 def read_source(
