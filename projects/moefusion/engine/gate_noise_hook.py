@@ -12,27 +12,17 @@ from moefusion.fusion import NoisyTopKGate
 
 @HOOKS.register_module()
 class GateNoiseHook(Hook):
-    """Lowers every gate's noise in a straight line, and keeps what is left to the end.
+    """Lowers every gate's noise in a straight line over the training.
 
-    Noise lets a gate try all experts at the start. What decides at test is the logits alone: once
-    noise is below their spread, experts meet the samples that they will get at test. That must
-    come while the learning rate is high, or experts stay alike.
+    Noise lets a gate try all experts at the start. What decides at test is the logits alone, so
+    the experts should meet the samples in training that they will get at test.
 
     Args:
-        end (float): share of the starting noise that is left. Defaults to 0.15.
-        until (float): share of the training at which ``end`` is reached. Defaults to 1.
-
-    Raises:
-        ValueError: if ``until`` is not above 0 and at most 1.
+        end (float): share of the starting noise that is left at the end. Defaults to 0.15.
     """
 
-    def __init__(self, end: float = 0.15, until: float = 1.0) -> None:
-        if not 0 < until <= 1:
-            raise ValueError(
-                f'GateNoiseHook: until is a share of the training, above 0 and at most 1, '
-                f'but is {until}'
-            )
-        self.end, self.until = end, until
+    def __init__(self, end: float = 0.15) -> None:
+        self.end = end
         self._starts: dict[NoisyTopKGate, float] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -43,6 +33,6 @@ class GateNoiseHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set the noise of this iteration."""
-        done = min(runner.iter / (self.until * runner.max_iters), 1)
+        done = runner.iter / runner.max_iters
         for gate, start in self._starts.items():
             gate.noise = start * (1 + (self.end - 1) * done)
