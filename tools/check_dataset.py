@@ -36,8 +36,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     splits = ['train', 'val', 'test']
     parser.add_argument('--split', nargs='+', default=splits, choices=splits)
     parser.add_argument('--max-problems', type=int, default=50, help='how many to print per split')
-    text = f'first write train.txt and test.txt with N test pairs, in runs of {BLOCK} spread over '
-    text += 'the data set; never replaces an existing split'
+    text = (
+        f'first write train.txt and test.txt with N test pairs, in runs of {BLOCK} spread over '
+        'the data set; never replaces an existing split'
+    )
     parser.add_argument('--make-split', type=int, metavar='N', help=text)
     add_config_options(parser, 'data_root=data/M3FD')
     return parser.parse_args(argv)

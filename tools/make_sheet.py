@@ -37,8 +37,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--strip', nargs='+', default=[], metavar='END', help=text)
     add_infrared_range(parser)
     kind = parser.add_mutually_exclusive_group()
-    text = '{"STEM": {"red": [x1, y1, x2, y2], "green": [...]}} to enlarge; without, where the '
-    text += 'methods (of one alone: it and its sources) differ most'
+    text = (
+        '{"STEM": {"red": [x1, y1, x2, y2], "green": [...]}} to enlarge; without, where the '
+        'methods (of one alone: it and its sources) differ most'
+    )
     kind.add_argument('--boxes', metavar='JSON', help=text)
     kind.add_argument('--sobel', action='store_true', help='gradients instead (Fig. 10)')
     metavar, text = ('CONFIG', 'CHECKPOINT'), 'detections instead (Fig. 11)'
