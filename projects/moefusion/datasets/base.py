@@ -25,7 +25,7 @@ from moefusion.files import (
     list_sides,
     read_size,
 )
-from moefusion.files.kinds import EIGHT, read_kind, read_kinds, refuse_mixture
+from moefusion.files.kinds import read_kinds, refuse_deep, refuse_mixture
 from moefusion.files.pairs import flaw, named
 from moefusion.files.reading import refuse_other_size
 
@@ -202,22 +202,12 @@ class PairedDataset(XMLDataset):
         return next(ranges, None)
 
     def _check_kinds(self, pairs: Sequence[Entry]) -> None:
-        """Refuse infrared images of several kinds where a range would map some of them only.
-
-        Of more than 8 bits ``LoadImageFromFile`` keeps the upper 8, without a word.
-        """
+        """Refuse infrared images that would be mapped in part, or lose bits."""
+        paths = [pair['infrared_path'] for pair in pairs]
         if self.modality == 'infrared':
-            paths = [pair['infrared_path'] for pair in pairs]
-            deep = [path for path in paths if read_kind(path, celsius=False) not in (EIGHT, None)]
-            if deep:
-                raise PairError(
-                    f'{len(deep)} infrared images have more than 8 bits, such as {deep[0]}, of '
-                    "which LoadImageFromFile keeps 8. Leave modality='infrared' out, and start the "
-                    'pipeline with LoadPairedImage(infrared_range=...) and '
-                    "SelectModality('infrared')."
-                )
+            refuse_deep(paths)
         elif self.infrared_range is not None:
-            refuse_mixture(read_kinds(pair['infrared_path'] for pair in pairs))
+            refuse_mixture(read_kinds(paths))
 
     def filter_data(self) -> list[Entry]:
         """Filter as ``filter_cfg`` says; raises PairError where nothing is left."""

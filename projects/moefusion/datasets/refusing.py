@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 PHOTOMETRIC = (
-    *('Albu', 'AutoContrast', 'Brightness', 'Color', 'ColorTransform', 'Contrast', 'Equalize'),
-    *('Invert', 'PhotoMetricDistortion', 'Posterize', 'RandomGrayscale', 'Sharpness', 'Solarize'),
-    *('SolarizeAdd', 'YOLOXHSVRandomAug'),
+    'Albu',
+    'AutoContrast',
+    'Brightness',
+    'Color',
+    'ColorTransform',
+    'Contrast',
+    'Equalize',
+    'Invert',
+    'PhotoMetricDistortion',
+    'Posterize',
+    'RandomGrayscale',
+    'Sharpness',
+    'Solarize',
+    'SolarizeAdd',
+    'YOLOXHSVRandomAug',
 )
 REFUSED = {
     **{
@@ -21,7 +33,12 @@ REFUSED = {
 }
 # What else may stand among the transforms of one modality, besides other projects'.
 NEUTRAL = (
-    *('AutoAugment', 'Compose', 'CutOut', 'RandAugment', 'RandomApply', 'RandomChoice'),
+    'AutoAugment',
+    'Compose',
+    'CutOut',
+    'RandAugment',
+    'RandomApply',
+    'RandomChoice',
     'RandomOrder',
 )
 

@@ -10,11 +10,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from moefusion.files.errors import PairError
+from moefusion.files.headers import BITS_PER_SAMPLE
 from moefusion.files.reading import opened, read_values
 
 EIGHT, MORE, FLOATS = '8 bits', 'more than 8 bits', 'floats or degrees Celsius'
 NAMED = 3  # images of each kind that a message names
-BITS, SAMPLE_FORMAT, IEEE_FLOAT = 258, 339, 3  # TIFF's tags, and a value of the second
+SAMPLE_FORMAT, IEEE_FLOAT = 339, 3  # a tag of TIFF, and a value of it
 PNG_DEPTH = 24  # where a PNG's header has its bits
 
 
@@ -64,7 +65,7 @@ def _kind_in_header(image: Image.Image, celsius: bool) -> str | None:
         tags = getattr(image, 'tag_v2', {})
         if IEEE_FLOAT in tags.get(SAMPLE_FORMAT, ()):
             return FLOATS
-        return MORE if max(tags.get(BITS, (1,))) > 8 else EIGHT
+        return MORE if max(tags.get(BITS_PER_SAMPLE, (1,))) > 8 else EIGHT
     return EIGHT if image.format in ('BMP', 'WEBP') else None
 
 
@@ -101,3 +102,17 @@ def refuse_mixture(kinds: Mapping[str, str | None]) -> None:
     """Raise PairError where :func:`mixture` finds one."""
     if problem := mixture(kinds):
         raise PairError(problem)
+
+
+def refuse_deep(paths: Iterable[str | Path]) -> None:
+    """Raise PairError where infrared images alone have more than 8 bits.
+
+    ``LoadImageFromFile`` keeps the upper 8 of them, without a word.
+    """
+    deep = [path for path in paths if read_kind(path, celsius=False) not in (EIGHT, None)]
+    if deep:
+        raise PairError(
+            f'{len(deep)} infrared images have more than 8 bits, such as {deep[0]}, of which '
+            "LoadImageFromFile keeps 8. Leave modality='infrared' out, and start the pipeline with "
+            "LoadPairedImage(infrared_range=...) and SelectModality('infrared')."
+        )
