@@ -70,9 +70,12 @@ train_cfg = dict(
     _delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters
 )
 optim_wrapper = dict(
-    optimizer=dict(lr=2e-3),
+    # At four times the rate the local experts fade before the gates have learnt to choose.
+    optimizer=dict(lr=5e-4),
     clip_grad=dict(max_norm=10),
-    paramwise_cfg=dict(custom_keys={'.gate.': dict(lr_mult=2.0)}),
+    paramwise_cfg=dict(
+        custom_keys={'.gate.': dict(lr_mult=2.0), '_detector.': dict(lr_mult=4.0)}
+    ),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=200),

@@ -34,8 +34,9 @@ class GlobalExpert(nn.Sequential):
         in_channels (int): Channels of the fusion features x_f. Defaults to 160.
         widths (Sequence[int]): Output channels of the first three. Defaults to (64, 32, 16).
         out_channels (int): Channels of the last one's output. Defaults to 1.
-        skip (int): How many of x_f's last channels the last convolution sees, too: the sources'
-            pixels, so that the three before it need not carry them. Defaults to 0, the paper's.
+        skip (int): How many of x_f's last channels, the sources' pixels, the last convolution alone
+            sees: those before it neither carry the picture nor get on without the rest of x_f.
+            Defaults to 0, the paper's.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class GlobalExpert(nn.Sequential):
         skip: int = 0,
     ) -> None:
         skip = skip if widths else 0  # a lone convolution sees all of x_f
+        in_channels -= skip
         layers: list[nn.Module] = []
         for width in widths:
             layers += [nn.Conv2d(in_channels, width, 3, padding=1), nn.ReLU(inplace=True)]
@@ -55,13 +57,14 @@ class GlobalExpert(nn.Sequential):
 
     def forward(self, x_f: Tensor) -> Tensor:
         """Decode x_f, N x C x H x W, into N x ``out_channels`` x H x W."""
-        return self.after_first(self[0](x_f), x_f)
+        features, skipped = x_f.split([x_f.shape[1] - self.skip, self.skip], dim=1)
+        return self.after_first(self[0](features), skipped)
 
-    def after_first(self, features: Tensor, x_f: Tensor) -> Tensor:
-        """What follows the first convolution's output; of x_f the last ``skip`` channels count."""
+    def after_first(self, features: Tensor, skipped: Tensor) -> Tensor:
+        """What follows the first convolution's output; ``skipped`` are x_f's ``skip`` channels."""
         for number, layer in enumerate(list(self)[1:], start=2):
             if self.skip and number == len(self):
-                features = torch.cat([features, x_f[:, -self.skip :]], dim=1)
+                features = torch.cat([features, skipped], dim=1)
             features = layer(features)
         return features
 

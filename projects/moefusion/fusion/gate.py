@@ -59,7 +59,7 @@ class RunningStandard(nn.Module):
     entries far off would outvote all others.
     """
 
-    momentum, limit = 0.02, 4.0
+    momentum, limit = 0.1, 4.0
     mean: Tensor
     variance: Tensor
     batches: Tensor

@@ -49,9 +49,9 @@ class FusionNetwork(nn.Module):
         dense_features (int): How many of an encoder's four outputs x_f holds, from the first on.
             Fewer leave more to the local experts, which always see the last, and less work to the
             decoder. Without local mixtures x_f holds all. Defaults to 4, the paper's.
-        source_skip (bool): Whether x_f also holds the sources' pixels, which a global expert's
-            last convolution sees, too. The network then starts at the sources' mean and learns
-            what to change. Defaults to False, the paper's.
+        source_skip (bool): Whether x_f also holds the sources' pixels. The gate sees them, and of a
+            global expert the last convolution alone: it starts at the sources' mean and learns what
+            to change by the features. Defaults to False, the paper's.
 
     Raises:
         ValueError: if ``num_experts`` is odd, ``top_k`` is not from 1 to ``num_experts``, a grid is

@@ -50,8 +50,8 @@ def adaptive_target(
     visible: Tensor,
     infrared: Tensor,
     mask: Tensor,
-    brighter: float = 0.4,
-    balance: float = 1.0,
+    brighter: float = 0.2,
+    balance: float = 1.1,
     contrast: float = 1.1,
 ) -> Target:
     """A target that depends on the whole sample, so that its gates have something to decide.
@@ -68,9 +68,9 @@ def adaptive_target(
         mask (Tensor): I_m, the same shape: 1 on objects, whose pixels should become the brighter
             source (paper, equation 7), with the sample's contrast.
         brighter (float): The lowest band's way from the mean (0) to the brighter source (1): night
-            keeps its lamps, heat stays bright. Defaults to 0.4.
+            keeps its lamps, heat stays bright. Defaults to 0.2.
         balance (float): Power of the information ratio; 0 compares plain energies, 1 gives both
-            sources the same chance. Defaults to 1.
+            sources the same chance, more favours the one that shows less. Defaults to 1.1.
         contrast (float): Deviation to reach, times the larger source's. Defaults to 1.1.
     """
     ratio = information_ratio(visible, infrared) ** balance
