@@ -114,6 +114,20 @@ def test_the_source_skip_starts_at_the_mean_whatever_the_experts_hidden_features
     torch.testing.assert_close(network(visible, infrared).fused, (visible + infrared) / 2)
 
 
+def test_the_last_convolution_alone_sees_the_pixels_of_the_skip():
+    """A pixel reaches one further pixel through it, and none further by a way of its own."""
+    network = FusionNetwork(**SMALL, source_skip=True, noise=0)
+    expert = network.decoder.experts[0]
+    x_f = torch.rand(1, 162, 9, 11)
+    changed = x_f.clone()
+    changed[0, -2:, 4, 5] += 1
+    difference = (expert(changed) - expert(x_f))[0, 0]
+    by_hand = expert[-1].weight[0, -2:].sum(0).flip(0, 1)  # the answer to one bright pixel
+    torch.testing.assert_close(difference[3:6, 4:7], by_hand)
+    difference[3:6, 4:7] = 0
+    assert not difference.any()
+
+
 @pytest.mark.parametrize(
     ('option', 'widths'),
     [
@@ -139,7 +153,8 @@ def test_what_x_f_holds(option, widths):
         cells = [torch.pixel_unshuffle(image, 3) for image in (infrared, visible)]
         encoded = network.infrared_encoder(cells[0]), network.visible_encoder(cells[1])
     assert seen[0].shape == (1, sum(widths), 4, 5)
-    assert network.decoder.experts[0][0].in_channels == sum(widths)
+    skip = sum(widths[-2:]) if 'source_skip' in option else 0
+    assert network.decoder.experts[0][0].in_channels == sum(widths) - skip
     count = option.get('dense_features', 4) if network.local else 4
     expected = [torch.cat(outputs[:count], dim=1) for outputs in encoded] if count else []
     expected += cells if 'source_skip' in option else []
