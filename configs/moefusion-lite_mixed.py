@@ -73,9 +73,7 @@ optim_wrapper = dict(
     # Half of it leaves 9 % more loss (docs/recipe.md).
     optimizer=dict(lr=1e-3),
     clip_grad=dict(max_norm=10),
-    paramwise_cfg=dict(
-        custom_keys={'.gate.': dict(lr_mult=2.0), '_detector.': dict(lr_mult=2.0)}
-    ),
+    paramwise_cfg=dict(custom_keys={'.gate.': dict(lr_mult=2.0), '_detector.': dict(lr_mult=2.0)}),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=200),

@@ -118,10 +118,16 @@ def test_no_two_configs_repeat_ten_lines():
 
 
 def test_both_networks_have_the_same_ablations():
-    """But for what the base of the other has or lacks: alpha = 10, adaptive, several cameras."""
+    """But for what the base of the other has or lacks: alpha = 10, adaptive, dense features, cameras."""
     rows = {net: {n.partition('-')[2] for n in NAMES if n.startswith(net)} for net in BASES}
     cameras = {f'cameras_without-{name}.py' for name in ('roadscene', 'llvip', 'msrs')}
-    assert rows['lite'] ^ rows['paper'] == {'alpha_10.py', 'own_adaptive.py', *cameras}
+    assert rows['lite'] ^ rows['paper'] == {
+        'alpha_10.py',
+        'own_adaptive.py',
+        'own_dense.py',
+        'own_no-dense.py',
+        *cameras,
+    }
     assert len(rows['lite']) == 23
 
 

@@ -47,8 +47,8 @@ class FusionNetwork(nn.Module):
             cells of that size as its pixels, and a global expert's last convolution writes
             all pixels of a cell. 2 needs a quarter of the work. Defaults to 1.
         dense_features (int): How many of an encoder's four outputs x_f holds, from the first on.
-            Fewer leave more to the local experts, which always see the last, and less work to the
-            decoder. Without local mixtures x_f holds all. Defaults to 4, the paper's.
+            With none the decoder knows what local experts tell it, so their gates matter, and has
+            less work. Without local mixtures x_f holds all. Defaults to 4, the paper's.
         source_skip (bool): Whether x_f also holds the sources' pixels. The gate sees them, and of a
             global expert the last convolution alone: it starts at the sources' mean and learns what
             to change by the features. Defaults to False, the paper's.
