@@ -38,6 +38,6 @@ model = dict(
         local_grid=(8, 8),
         global_grid=(4, 4),
         background_mixture=True,
-        attention_merge='conv',
+        attention_merge='max',  # one that learns made the map flat (docs/recipe.md)
     ),
 )
