@@ -106,6 +106,7 @@ def test_checkpointing(repo_root, tmp_path, short_of_space):
     words += ['--cfg-options', f'train_dataloader.dataset.dataset.data_root={tmp_path}/data/']
     words += [f'model.{name}_detector=None' for name in ('visible', 'infrared')]
     words += ['val_cfg=None', 'val_dataloader=None', 'val_evaluator=None']
+    words += ['model.fusion.dense_features=4']  # two checkpoints of the bundled network would fit
     done = call(repo_root, *words, 'train_cfg.max_epochs=2')
     assert done.returncode == 1, done.stderr[-3000:]
     (error,) = (line for line in done.stderr.splitlines() if line.startswith('error: '))
