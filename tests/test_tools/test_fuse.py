@@ -206,7 +206,7 @@ def test_options_of_the_config(run, folders):
     usual = read(out / 'a.png')
     again = visible, infrared, '--out-dir', out, '--overwrite', '--cfg-options'
     assert run(*again, 'model.fusion.background_mixture=False') == 1  # of another architecture
-    assert run(*again, 'model.fusion.attention_merge=max') == 0
+    assert run(*again, 'model.fusion.attention_merge=conv') == 0
     assert (read(out / 'a.png') == usual).all()
 
 
