@@ -118,7 +118,7 @@ def test_no_two_configs_repeat_ten_lines():
 
 
 def test_both_networks_have_the_same_ablations():
-    """But for what the base of the other has or lacks: alpha = 10, adaptive, a learnt merge, dense features, cameras."""
+    """But for what the base of the other has or lacks, such as alpha = 10 or dense features."""
     rows = {net: {n.partition('-')[2] for n in NAMES if n.startswith(net)} for net in BASES}
     cameras = {f'cameras_without-{name}.py' for name in ('roadscene', 'llvip', 'msrs')}
     assert rows['lite'] ^ rows['paper'] == {

@@ -91,7 +91,8 @@ def _decoder(
         local (list[list[Tensor]]): for each local gate the outputs of its experts.
     """
     first = cast('nn.Conv2d', expert[0])
-    features, skipped = features.split([features.shape[1] - expert.skip, expert.skip], dim=1)
+    parts = [features.shape[1] - expert.skip, expert.skip]
+    features, skipped = torch.split(features, parts, dim=1)
     sizes = [outputs[0].shape[1] for outputs in local] + [features.shape[1]]
     *kernels, kernel = torch.split(first.weight, sizes, dim=1)
     fixed = cast('Tensor', first.bias).view(-1, 1, 1).expand(1, -1, *features.shape[-2:])

@@ -57,7 +57,8 @@ class GlobalExpert(nn.Sequential):
 
     def forward(self, x_f: Tensor) -> Tensor:
         """Decode x_f, N x C x H x W, into N x ``out_channels`` x H x W."""
-        features, skipped = x_f.split([x_f.shape[1] - self.skip, self.skip], dim=1)
+        sizes = [x_f.shape[1] - self.skip, self.skip]
+        features, skipped = torch.split(x_f, sizes, dim=1)
         return self.after_first(self[0](features), skipped)
 
     def after_first(self, features: Tensor, skipped: Tensor) -> Tensor:
