@@ -53,57 +53,93 @@ def adaptive_target(
     brighter: float = 0.2,
     balance: float = 1.1,
     contrast: float = 1.1,
+    detail: float = 1.2,
 ) -> Target:
     """A target that depends on the whole sample, so that its gates have something to decide.
 
-    The pair is split into bands of the Laplacian stack (Burt and Adelson, 1983). In each band
-    and place the source with more local energy prevails; the energies are weighed by the sample's
-    :func:`information_ratio`, or the camera with more contrast would always win. The lowest band
-    is the mean of both, moved to the brighter one. Averaging takes contrast, of which each sample
-    gets back what its sources have.
+    The pair is split into bands of the Laplacian stack (Burt and Adelson, 1983), less their noise.
+    In each band and place the source with more local energy prevails; the energies are weighed by
+    the sample's :func:`information_ratio`, or the camera with more contrast would always win. In
+    what is left below the bands each source counts by how far it is from its own mean, so that a
+    bright sky is not averaged away. Averaging takes contrast, of which each sample gets back what
+    its sources have.
 
     Args:
         visible (Tensor): I_V, N x 1 x H x W in [0, 1].
         infrared (Tensor): I_I, the same shape and range.
         mask (Tensor): I_m, the same shape: 1 on objects, whose pixels should become the brighter
             source (paper, equation 7), with the sample's contrast.
-        brighter (float): The lowest band's way from the mean (0) to the brighter source (1): night
-            keeps its lamps, heat stays bright. Defaults to 0.2.
+        brighter (float): The lowest band's way to the brighter source (1): night keeps its lamps,
+            heat stays bright. Defaults to 0.2.
         balance (float): Power of the information ratio; 0 compares plain energies, 1 gives both
             sources the same chance, more favours the one that shows less. Defaults to 1.1.
         contrast (float): Deviation to reach, times the larger source's. Defaults to 1.1.
+        detail (float): What the bands and the gradients are multiplied by, as the other source's
+            lowest band can weaken what one source shows. Defaults to 1.2.
     """
+    stacks = [_stack(visible), _stack(infrared)]
+    visible, infrared = (sum(bands, lowest) for bands, lowest in stacks)
     ratio = information_ratio(visible, infrared) ** balance
-    image = _bands(visible, infrared, ratio, brighter)
+    image = _lowest(*(lowest for _, lowest in stacks), brighter)
+    for sigma, *bands in zip(SCALES, *(bands for bands, _ in stacks)):
+        image = image + detail * _stronger(*bands, ratio, sigma)
     tone = _Tone(image, visible, infrared, contrast)
     pixels = torch.where(mask > 0, tone(torch.maximum(visible, infrared)), tone(image))
     gradients = [sobel_components(source) for source in (visible, infrared)]
     wins = gradient_magnitude(gradients[0]) * ratio > gradient_magnitude(gradients[1])
     across, down = (
-        tone.slope * torch.where(wins, first, second) for first, second in zip(*gradients)
+        detail * tone.slope * torch.where(wins, first, second) for first, second in zip(*gradients)
     )
     return Target(pixels, (across, down), mask)
 
 
-def _bands(visible: Tensor, infrared: Tensor, ratio: Tensor, brighter: float) -> Tensor:
-    """The bands of both sources, each by its local energy, on the blend of the lowest ones."""
-    fused: Tensor | float = 0.0
+def _stack(image: Tensor) -> tuple[list[Tensor], Tensor]:
+    """The bands of an image without their noise, finest first, and what is left below them.
+
+    Scenes have as much energy in a band as in the next finer one, or more (Field, 1987); noise has
+    far less. So the sample's median energy above that of a coarser band is noise, and each place
+    keeps the share of its band that is not (Lee, 1980).
+    """
+    bands, energies = [], []
     for sigma in SCALES:
-        blurred = [gaussian_blur(source, sigma) for source in (visible, infrared)]
-        bands = visible - blurred[0], infrared - blurred[1]
-        products = bands[0].square(), bands[1].square(), bands[0] * bands[1]
-        *energies, common = (gaussian_blur(product, 1.5 * sigma) for product in products)
-        energies = [energy.sqrt() + 1e-4 for energy in energies]
-        power = (ratio * energies[0] / energies[1]) ** SHARPNESS
-        # The winner's band as it is, the other's in proportion: both where both show as much,
-        # but once where they show the same.
-        shares = power.clamp(max=1), (1 / power).clamp(max=1)
-        alike = (common / (energies[0] * energies[1])).clamp(min=0)
-        mixed = shares[0] * bands[0] + shares[1] * bands[1]
-        fused = fused + mixed / (1 + alike * torch.minimum(*shares))
-        visible, infrared = blurred
-    lowest = 0.5 * (visible + infrared)
-    return fused + torch.lerp(lowest, torch.maximum(visible, infrared), brighter)
+        blurred = gaussian_blur(image, sigma)
+        bands.append(image - blurred)
+        energies.append(_energy(bands[-1], sigma))
+        image = blurred
+    medians = torch.stack([energy.flatten(1).median(dim=1).values for energy in energies])
+    noise = medians - medians.flip(0).cummin(dim=0).values.flip(0)
+    shares = [
+        (energy - level.view(-1, 1, 1, 1)).clamp(min=0) / (energy + 1e-8)
+        for energy, level in zip(energies, noise)
+    ]
+    return [band * share for band, share in zip(bands, shares)], image
+
+
+def _stronger(visible: Tensor, infrared: Tensor, ratio: Tensor, sigma: float) -> Tensor:
+    """One band of both sources, each by its local energy."""
+    energies = [_energy(band, sigma).sqrt() + 1e-4 for band in (visible, infrared)]
+    power = (ratio * energies[0] / energies[1]) ** SHARPNESS
+    # The winner's band as it is, the other's in proportion: both where both show as much,
+    # but once where they show the same.
+    shares = power.clamp(max=1), (1 / power).clamp(max=1)
+    common = gaussian_blur(visible * infrared, 1.5 * sigma)
+    alike = (common / (energies[0] * energies[1])).clamp(min=0)
+    mixed = shares[0] * visible + shares[1] * infrared
+    return mixed / (1 + alike * torch.minimum(*shares))
+
+
+def _lowest(visible: Tensor, infrared: Tensor, brighter: float) -> Tensor:
+    """What is left below the bands: the source that is farther from its mean counts more."""
+    levels = [_mean(source) for source in (visible, infrared)]
+    away = [source - level for source, level in zip((visible, infrared), levels)]
+    # Deviations weighed by their size. Where neither deviates, both count alike.
+    sizes = [deviation.abs() + 0.02 for deviation in away]
+    weighed = (sizes[0] * away[0] + sizes[1] * away[1]) / (sizes[0] + sizes[1])
+    return 0.5 * (levels[0] + levels[1] + brighter * (visible - infrared).abs()) + weighed
+
+
+def _energy(band: Tensor, sigma: float) -> Tensor:
+    return gaussian_blur(band.square(), 1.5 * sigma)
 
 
 class _Tone:
