@@ -61,6 +61,52 @@ def test_both_sides_survive():
         assert made.std() > 0.8 * wanted.std()
 
 
+def test_noise_is_left_out():
+    """White noise on one source: less than half of it reaches the target, and lines stay."""
+    visible, infrared = texture(1, 0.4, 0.05, sigma=4.0), texture(2, 0.4, 0.05, sigma=4.0)
+    visible[..., 40:42, :] += 0.3
+    noise = 0.03 * torch.from_numpy(np.random.default_rng(3).normal(size=SIZE)).float()
+    # a gain of 1 on everything, so that what comes out compares with what went in
+    plain = dict(balance=0, contrast=0, detail=1)
+    clean = adaptive_target(visible, infrared, NOTHING, **plain).pixels
+    noisy = adaptive_target(visible + noise, infrared, NOTHING, **plain).pixels
+    assert (noisy - clean)[..., 50:, :].std() < noise.std() / 2
+    assert noisy[..., 40:42, :].mean() - noisy[..., 50:60, :].mean() > 0.25
+
+
+def test_fine_texture_is_no_noise():
+    """What has as much energy in coarser bands stays, however fine."""
+    white = np.random.default_rng(4).normal(size=SIZE)
+    octaves = [cv2.GaussianBlur(white, (0, 0), sigma) for sigma in (1.0, 2.0, 4.0, 8.0)]
+    scene = sum(octave / octave.std() for octave in octaves)
+    visible = torch.from_numpy(0.5 + 0.04 * scene).float()[None, None].clamp(0, 1)
+    flat = torch.full_like(visible, 0.5)
+    target = adaptive_target(visible, flat, NOTHING, contrast=0, detail=1).pixels
+    fine = [image - gaussian_blur(image, 1.0) for image in (target, visible)]
+    assert fine[0].std() > 0.9 * fine[1].std()
+
+
+def test_a_bright_sky_stays_bright():
+    """Sky above a roof, cold in the infrared image: no gray, and no bright seam along the roof."""
+    visible, infrared = torch.full((1, 1, *SIZE), 0.2), torch.full((1, 1, *SIZE), 0.6)
+    visible[..., :48, :], infrared[..., :48, :] = 0.9, 0.1
+    target = adaptive_target(visible, infrared, NOTHING, contrast=0, detail=1).pixels[0, 0, :, 64]
+    mean = 0.5 * (visible + infrared)[0, 0, :, 64]
+    sky, roof = target[4], target[-4]
+    assert sky - roof > 2 * (mean[4] - mean[-4])
+    assert target[30:48].max() - sky < 0.25
+
+
+def test_detail_multiplies_gradients_and_bands():
+    visible, infrared = texture(1, 0.4, 0.05), texture(2, 0.4, 0.05)
+    plain, more = (
+        adaptive_target(visible, infrared, NOTHING, contrast=0, detail=detail) for detail in (1, 2)
+    )
+    torch.testing.assert_close(more.gradient[0], 2 * plain.gradient[0])
+    fine = [target.pixels - gaussian_blur(target.pixels, 1.0) for target in (plain, more)]
+    torch.testing.assert_close(fine[1], 2 * fine[0], atol=2e-3, rtol=0.02)
+
+
 def test_the_whole_sample_decides():
     """The same place of the same pair, with other surroundings, should become something else."""
     visible, infrared = texture(1, 0.4, 0.1), texture(2, 0.5, 0.1)
@@ -106,7 +152,7 @@ def test_bright_ends_keep_their_order():
 
 def test_objects_become_the_brighter_source():
     visible, infrared = texture(1, 0.3, 0.05), texture(2, 0.3, 0.05)
-    infrared[..., 40:60, 40:60] = 0.8
+    visible[..., 40:60, 40:60], infrared[..., 40:60, 40:60] = 0.05, 0.8
     mask = NOTHING.clone()
     mask[..., 40:60, 40:60] = 1
     with_boxes = adaptive_target(visible, infrared, mask).pixels[..., 40:60, 40:60]
