@@ -105,27 +105,6 @@ def test_options_of_the_config(run, folders):
     assert (read(out / 'a.png') == usual).all()
 
 
-@pytest.mark.parametrize(
-    'arguments, message',
-    [
-        (('nowhere', 'ir'), 'nowhere: there is no such file'),
-        (('vis', 'ir/a.png'), 'two files or two folders'),
-        (('vis/a.png', 'ir/a.png', 'vis'), 'source image'),
-        (('empty', 'empty'), 'no image in them'),
-    ],
-)
-def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
-    vis, _ir, out = folders
-    paint_pairs(folders, 'a')
-    (tmp_path / 'empty').mkdir()
-    visible, infrared, out = [tmp_path / name for name in (*arguments, 'out')[:3]]
-    source = (vis / 'a.png').read_bytes()
-    assert run(visible, infrared, '--out-dir', out, '--overwrite') == 1
-    text = capsys.readouterr()
-    assert message in text.err and 'Traceback' not in text.err
-    assert (vis / 'a.png').read_bytes() == source
-
-
 def test_bundled_weights_fuse_a_pair_and_a_folder(folders):
     vis, ir, out = folders
     for stem, width, height in (('a', 57, 41), ('b', 64, 48)):
@@ -135,13 +114,6 @@ def test_bundled_weights_fuse_a_pair_and_a_folder(folders):
     assert fuse.main([str(vis), str(ir), '--out-dir', str(out)]) == 0
     assert [read(out / f'{stem}.png').shape for stem in 'ab'] == [(41, 57, 3), (48, 64, 3)]
     assert read(out / 'a.png').std() > 5
-
-
-@pytest.mark.parametrize('given, lacking', [('config', 'checkpoint'), ('checkpoint', 'config')])
-def test_config_and_checkpoint_go_together(capsys, given, lacking):
-    with pytest.raises(SystemExit) as stop:
-        fuse.main(['a', 'b', '--out-dir', 'c', f'--{given}', 'd'], 'torch')
-    assert stop.value.code == 2 and f'--{lacking}' in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_so(run, folders, capsys, monkeypatch):
@@ -175,3 +147,22 @@ def test_a_long_name_stops_no_other_and_an_empty_list_is_refused(run, folders, t
     (tmp_path / 'l.txt').touch()
     assert run(vis, ir, '--out-dir', out, '--list', tmp_path / 'l.txt') == 1
     assert 'no name in this list' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('out', 'flags', 'words'),
+    [
+        ('vis', (), 'is the folder of the source images'),
+        ('ir', ('--overwrite',), 'is the folder of the source images'),
+        ('vis/new', ('--recursive',), 'is inside the folder of the source images'),
+    ],
+)
+def test_outputs_among_the_sources_are_refused(run, folders, tmp_path, capsys, out, flags, words):
+    """A second run would take them for sources: a.jpg and a.png of one name."""
+    vis, ir, _ = folders
+    paint(vis / 'a.jpg', 20, 18)
+    paint(ir / 'a.jpg', 20, 18, 1)
+    assert run(vis, ir, '--out-dir', tmp_path / out, *flags) == 1
+    assert words in capsys.readouterr().err
+    assert [path.name for path in vis.iterdir()] == ['a.jpg']
+    assert run(vis / 'a.jpg', ir / 'a.jpg', '--out-dir', vis) == 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import moefusion.plugin  # noqa: F401
+from moefusion.commands import fuse
 from test_commands.painting import paint, paint_pairs, read
 
 
@@ -50,27 +51,36 @@ def test_bad_pairs_are_named_and_the_others_fused(run, folders, capsys):
         assert all(word in lines[stem] for word in words), lines[stem]
 
 
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (('nowhere', 'ir'), 'nowhere: there is no such file'),
+        (('vis', 'ir/a.png'), 'two files or two folders'),
+        (('vis/a.png', 'ir/a.png', 'vis'), 'source image'),
+        (('empty', 'empty'), 'no image in them'),
+    ],
+)
+def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
+    vis, _ir, out = folders
+    paint_pairs(folders, 'a')
+    (tmp_path / 'empty').mkdir()
+    visible, infrared, out = [tmp_path / name for name in (*arguments, 'out')[:3]]
+    source = (vis / 'a.png').read_bytes()
+    assert run(visible, infrared, '--out-dir', out, '--overwrite') == 1
+    text = capsys.readouterr()
+    assert message in text.err and 'Traceback' not in text.err
+    assert (vis / 'a.png').read_bytes() == source
+
+
+@pytest.mark.parametrize('given, lacking', [('config', 'checkpoint'), ('checkpoint', 'config')])
+def test_config_and_checkpoint_go_together(capsys, given, lacking):
+    with pytest.raises(SystemExit) as stop:
+        fuse.main(['a', 'b', '--out-dir', 'c', f'--{given}', 'd'], 'torch')
+    assert stop.value.code == 2 and f'--{lacking}' in capsys.readouterr().err
+
+
 def test_pictures_do_not_replace_fused_images(run, folders, capsys):
     vis, ir, out = folders
     paint_pairs(folders, 'a', size=(23, 17))
     assert run(vis, ir, '--out-dir', out, '--pictures', out) == 1
     assert 'two folders' in capsys.readouterr().err and not out.exists()
-
-
-@pytest.mark.parametrize(
-    ('out', 'flags', 'words'),
-    [
-        ('vis', (), 'is the folder of the source images'),
-        ('ir', ('--overwrite',), 'is the folder of the source images'),
-        ('vis/new', ('--recursive',), 'is inside the folder of the source images'),
-    ],
-)
-def test_outputs_among_the_sources_are_refused(run, folders, tmp_path, capsys, out, flags, words):
-    """A second run would take them for sources: a.jpg and a.png of one name."""
-    vis, ir, _ = folders
-    paint(vis / 'a.jpg', 20, 18)
-    paint(ir / 'a.jpg', 20, 18, 1)
-    assert run(vis, ir, '--out-dir', tmp_path / out, *flags) == 1
-    assert words in capsys.readouterr().err
-    assert [path.name for path in vis.iterdir()] == ['a.jpg']
-    assert run(vis / 'a.jpg', ir / 'a.jpg', '--out-dir', vis) == 0
