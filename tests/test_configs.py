@@ -1,50 +1,10 @@
-"""Every config builds, agrees with its data set, trains one step and predicts."""
+"""Every config builds and agrees with its data set and with the detector that scores it."""
 
 from pathlib import Path
 
 import pytest
-import torch
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-ALL = sorted(
-    path.relative_to(CONFIGS).as_posix()
-    for path in CONFIGS.rglob('*.py')
-    if not {'_base_', 'ablations'} & set(path.parts)
-)
-FUSION = [name for name in ALL if Path(name).name.startswith('moefusion')]
-LITE = [name for name in FUSION if 'lite' in name]
-FULL = [name for name in FUSION if name not in LITE]
-DETECTORS = [name for name in ALL if name.startswith('detectors/')]
-
-# Counts of the published data sets (paper, 4.1), not of our readers
-NUM_CLASSES = dict(demo=2, flir=3, llvip=1, m3fd=6, roadscene=3)
-
-
-def read(name):
-    from mmengine.config import Config
-    from mmengine.registry import init_default_scope
-
-    config = Config.fromfile(CONFIGS / name)
-    init_default_scope(config.default_scope)
-    return config
-
-
-def build_model(config):
-    from mmdet.registry import MODELS
-
-    return MODELS.build(config.model)
-
-
-def innermost(dataset):
-    """The data sets within RepeatDataset, ConcatDataset and the like."""
-    if 'datasets' in dataset:
-        return [leaf for part in dataset.datasets for leaf in innermost(part)]
-    return innermost(dataset.dataset) if 'dataset' in dataset else [dataset]
-
-
-def leaves(config):
-    loaders = [config.train_dataloader, config.val_dataloader, config.test_dataloader]
-    return [leaf for loader in loaders for leaf in innermost(loader.dataset)]
+from config_files import ALL, CONFIGS, DETECTORS, FULL, FUSION, LITE, NUM_CLASSES, leaves, read
 
 
 def test_the_configs_are_found():
@@ -189,93 +149,3 @@ def test_the_judge_is_what_training_its_config_writes(name):
     assert detector.model.roi_head.bbox_head.num_classes == NUM_CLASSES[data_of(name)]
     last = f'epoch_{detector.train_cfg.max_epochs}.pth'
     assert Path(detection.detector.checkpoint) == Path('work_dirs', judge.stem, last)
-
-
-@pytest.mark.parametrize('name', FULL)
-def test_the_papers_network(name):
-    """N = 4, K = 2 (paper, 4.1); s is a quarter and an eighth of 480 x 640."""
-    fusion = read(name).model.fusion
-    assert (fusion.num_experts, fusion.top_k) == (4, 2)
-    assert tuple(fusion.local_grid) == (480 // 4, 640 // 4)
-    assert tuple(fusion.global_grid) == (480 // 8, 640 // 8)
-    weights = read(name).default_hooks.joint_loss.weights
-    assert weights.fusion == dict(
-        loss_pixel_foreground=1, loss_pixel_background=1, loss_gradient=10
-    )
-    assert weights.load == dict(
-        loss_local_foreground=0.01, loss_local_background=0.01, loss_global=0.02
-    )
-    assert (weights.visible, weights.infrared) == (1, 1)
-
-
-@pytest.mark.parametrize('name', FULL)
-def test_the_papers_optimiser(name):
-    """Adam at 1e-4 (4.1); the authors' code decays by 1e-4, clips at 35, steps at 16 and 22."""
-    from mmengine.optim import build_optim_wrapper
-    from mmengine.registry import PARAM_SCHEDULERS
-
-    from moefusion.fusion import FusionNetwork
-
-    config = read(name)
-    model = torch.nn.Module()
-    model.fusion = FusionNetwork(local_grid=(1, 1), global_grid=(1, 1))
-    wrapper = build_optim_wrapper(model, config.optim_wrapper)
-    assert type(wrapper.optimizer) is torch.optim.Adam
-    assert wrapper.clip_grad_kwargs == dict(max_norm=35, norm_type=2)
-    decay = {
-        id(p): group['weight_decay'] for group in wrapper.param_groups for p in group['params']
-    }
-    for key, parameter in model.named_parameters():
-        assert decay[id(parameter)] == (0 if '.gate.' in key else 1e-4), key
-    (steps,) = (dict(s) for s in config.param_scheduler if s.type == 'MultiStepLR')
-    assert steps['by_epoch']
-    scheduler = PARAM_SCHEDULERS.build(dict(steps, optimizer=wrapper))
-    rates = []
-    for _ in range(config.train_cfg.max_epochs):
-        rates.append(wrapper.get_lr()['lr'][0])
-        wrapper.optimizer.step()
-        scheduler.step()
-    assert rates == pytest.approx([1e-4] * 16 + [1e-5] * 6 + [1e-6] * 2)
-
-
-def one_step(config, make_pair, *sizes, boxes=((4.0, 4.0, 40.0, 50.0),)):
-    """Train one step on random pairs with the config's optimizer, then predict on them."""
-    from mmengine.optim import build_optim_wrapper
-
-    model = build_model(config)
-    wrapper = build_optim_wrapper(model, config.optim_wrapper)
-    pairs, samples = zip(*(make_pair(*size, boxes=boxes) for size in sizes))
-    log = model.train_step(
-        dict(inputs=list(pairs), data_samples=[sample.clone() for sample in samples]), wrapper
-    )
-    assert log['loss'].isfinite()
-    for group in ('fusion', 'load', 'visible', 'infrared'):
-        assert log[f'loss_{group}'] > 0 or group == 'load'
-    assert model.state_dict()
-    with torch.no_grad():
-        results = model.eval().test_step(dict(inputs=list(pairs), data_samples=list(samples)))
-    for result, size in zip(results, sizes):
-        assert result.fused.data.shape == (1, *size)
-        assert result.attention.data.shape == (3, *size)
-    return log
-
-
-@pytest.mark.parametrize('name', LITE)
-def test_lite_configs_train_and_predict(name, make_pair):
-    one_step(read(name), make_pair, (64, 96), (70, 61))
-
-
-@pytest.mark.parametrize('name', FULL)
-def test_full_configs_build(name):
-    model = build_model(read(name))
-    # ResNet-50's 23.5 million parameters twice, and the gates' 614400 x 4 x 2 and more
-    assert 80e6 < sum(p.numel() for p in model.parameters()) < 120e6
-    assert sum(p.numel() for p in model.visible_detector.backbone.parameters()) == 23_508_032
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    'name, size', [('moefusion_m3fd.py', (480, 640)), *((name, (128, 160)) for name in FULL)]
-)
-def test_full_configs_train_and_predict(name, size, make_pair):
-    one_step(read(name), make_pair, size)

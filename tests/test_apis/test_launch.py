@@ -1,8 +1,5 @@
-"""prepare_distributed and the tools/dist_*.sh scripts, on CPUs."""
+"""prepare_distributed, on CPUs."""
 
-import json
-import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +9,9 @@ import torch
 from mmengine.config import Config
 
 from moefusion.apis.launch import prepare_distributed
+from test_apis.launching import LAUNCHER_VARIABLES, cpu_env, free_port, results
 
 SCRIPT = Path(__file__).with_name('launched.py')
-LAUNCHER_VARIABLES = 'RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'SLURM_PROCID'
-LAUNCHER_VARIABLES += ('OMPI_COMM_WORLD_RANK',)
 
 
 @pytest.fixture
@@ -23,10 +19,6 @@ def no_launcher(monkeypatch):
     for name in LAUNCHER_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-
-
-def results(folder):
-    return [json.loads(path.read_text()) for path in sorted(folder.glob('rank*.json'))]
 
 
 def test_one_process_changes_nothing_but_the_launcher(no_launcher):
@@ -61,12 +53,6 @@ def test_without_the_launcher_the_error_names_what_is_missing(no_launcher, launc
 def test_unknown_launcher():
     with pytest.raises(ValueError, match="'torchrun'"):
         prepare_distributed(Config(dict()), 'torchrun')
-
-
-def cpu_env(**more):
-    """The environment of a machine without a GPU, whose processes do not fight for the cores."""
-    env = {k: v for k, v in os.environ.items() if k not in LAUNCHER_VARIABLES}
-    return dict(env, CUDA_VISIBLE_DEVICES='', OMP_NUM_THREADS='1', **more)
 
 
 def check_two_ranks(folder):
@@ -158,118 +144,3 @@ print_threads()
     )
     trained, at_exit = done.stdout.splitlines()[-2:]
     assert 'gloo' in trained and 'gloo' not in at_exit
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
-
-
-@pytest.fixture
-def fake_tools(tmp_path, repo_root):
-    """A copy of the launch scripts beside a ``train.py`` and ``test.py`` that tell their part."""
-    tools = tmp_path / 'tools'
-    (tools / 'launch').mkdir(parents=True)
-    for path in [*(repo_root / 'tools').glob('*.sh'), *(repo_root / 'tools/launch').glob('*.sh')]:
-        target = tools / path.relative_to(repo_root / 'tools')
-        target.write_text(path.read_text())
-        target.chmod(0o755)
-    for name in ('train', 'test'):
-        (tools / f'{name}.py').write_text(
-            'import json, os, sys\n'
-            'names = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "GROUP_RANK")\n'
-            'found = dict(argv=sys.argv, **{n: os.environ.get(n) for n in names})\n'
-            f'rank = os.environ.get("RANK", "0")\n'
-            f'open(f"{tmp_path}/rank{{rank}}.json", "w").write(json.dumps(found))\n'
-        )
-    return tools
-
-
-def test_dist_train_passes_arguments_on(fake_tools, tmp_path):
-    subprocess.run(
-        [str(fake_tools / 'dist_train.sh'), 'a config.py', '2', '--work-dir', 'b c'],
-        env=cpu_env(PYTHON=sys.executable, PORT=str(free_port())),
-        check=True,
-        timeout=120,
-    )
-    ranks = results(tmp_path)
-    assert [rank['RANK'] for rank in ranks] == ['0', '1']
-    words = ['a config.py', '--launcher', 'pytorch', '--work-dir', 'b c']
-    for rank in ranks:
-        assert rank['argv'] == [str(fake_tools / 'train.py'), *words]
-        assert rank['WORLD_SIZE'] == '2'
-
-
-def test_dist_test_is_one_node_of_two(fake_tools, tmp_path):
-    port = str(free_port())
-    nodes = [
-        subprocess.Popen(
-            [str(fake_tools / 'dist_test.sh'), 'c.py', 'x.pth', '1'],
-            env=cpu_env(
-                PYTHON=sys.executable,
-                NNODES='2',
-                NODE_RANK=str(node),
-                PORT=port,
-                MASTER_ADDR='127.0.0.1',
-            ),
-        )
-        for node in range(2)
-    ]
-    assert [node.wait(timeout=120) for node in nodes] == [0, 0]
-    ranks = results(tmp_path)
-    assert [rank['WORLD_SIZE'] for rank in ranks] == ['2', '2']
-    assert [rank['GROUP_RANK'] for rank in ranks] == ['0', '1']
-    assert ranks[0]['argv'][1:] == ['c.py', 'x.pth', '--launcher', 'pytorch']
-
-
-@pytest.mark.parametrize('gpus', ['0', 'two', ''])
-def test_dist_train_wants_a_number_of_processes(fake_tools, gpus):
-    done = subprocess.run(
-        [str(fake_tools / 'dist_train.sh'), 'c.py', gpus],
-        env=cpu_env(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    assert 'GPUS must be the number of processes' in done.stderr
-
-
-@pytest.mark.parametrize(
-    'script, per_node, expected',
-    [
-        ('slurm_train.sh', '8', ['--gres', 'gpu:8', '--ntasks-per-node', '8']),
-        ('slurm_train.sh', '0', []),
-        ('slurm_test.sh', '4', ['--gres', 'gpu:4', '--ntasks-per-node', '4']),
-    ],
-)
-def test_slurm_scripts_call_srun(fake_tools, tmp_path, script, per_node, expected):
-    srun = tmp_path / 'bin' / 'srun'
-    srun.parent.mkdir()
-    srun.write_text('#!/bin/sh\necho "MASTER_PORT=$MASTER_PORT"\nprintf "%s\\n" "$@"\n')
-    srun.chmod(0o755)
-    env = cpu_env(
-        PYTHON='python',
-        GPUS='16',
-        GPUS_PER_NODE=per_node,
-        PORT='1234',
-        SRUN_ARGS='--quiet --qos=high',
-    )
-    env['PATH'] = f'{srun.parent}:{env["PATH"]}'
-    done = subprocess.run(
-        [str(fake_tools / script), 'part', 'job', 'c.py', 'last', '--amp'],
-        env=env,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    train = script == 'slurm_train.sh'
-    assert done.stdout.splitlines() == [
-        *'MASTER_PORT=1234 -p part --job-name job --ntasks 16 --cpus-per-task 5'.split(),
-        *expected,
-        *'--kill-on-bad-exit=1 --quiet --qos=high python -u'.split(),
-        str(fake_tools / ('train.py' if train else 'test.py')),
-        'c.py',
-        *(['--work-dir'] if train else []),
-        *'last --launcher slurm --amp'.split(),
-    ]

@@ -1,5 +1,7 @@
 """A small data set in the layout of M3FD, made of noise, for the tests of the readers."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -45,3 +47,37 @@ class Maker:
 def m3fd(tmp_path):
     """A :class:`Maker` for an empty data set."""
     return Maker(tmp_path)
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """The warnings of the readers."""
+    lines = []
+    target = 'moefusion.datasets.base.print_log'
+    monkeypatch.setattr(target, lambda text, *_: lines.append(text))
+    return lines
+
+
+@pytest.fixture
+def coco(m3fd):
+    """A function that writes one pair and its json, and reads it back."""
+    from moefusion.datasets.coco import PairedCocoDataset
+
+    def make(*annotations, classes=('Car', 'People'), name='a.png', first=0, **kwargs):
+        m3fd.pair('a')
+        content = dict(
+            images=[dict(id=7, file_name=name, width=40, height=30)],
+            annotations=[
+                dict(id=k, image_id=7, category_id=category, bbox=box, area=1, iscrowd=0)
+                for k, (category, box) in enumerate(annotations, first)
+            ],
+            categories=[dict(id=3, name='People'), dict(id=5, name='Car'), dict(id=9, name='Bus')],
+        )
+        (m3fd.root / 'train.json').write_text(json.dumps(content))
+        return PairedCocoDataset(
+            data_root=str(m3fd.root),
+            ann_file='train.json',
+            **{'metainfo': dict(classes=classes) if classes else None, **kwargs},
+        )
+
+    return make

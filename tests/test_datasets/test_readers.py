@@ -1,9 +1,8 @@
-"""The readers: published layouts, splits, classes, filters, and errors that name file and cure."""
+"""The readers: published layouts, splits, classes, filters, boxes."""
 
 import json
 import shutil
 
-import numpy as np
 import pytest
 import torch
 from mmdet.registry import METRICS
@@ -11,7 +10,7 @@ from mmdet.registry import METRICS
 from moefusion.datasets.coco import PairedCocoDataset
 from moefusion.datasets.paired import PairedXMLDataset
 from moefusion.datasets.published import FLIRAlignedDataset, LLVIPDataset, M3FDDataset
-from moefusion.files import AnnotationError, PairError, write_image
+from moefusion.files import AnnotationError, PairError
 
 CAR, MAN = ('Car', 5, 6, 25, 20), ('People', 1, 1, 10, 25)
 
@@ -50,24 +49,6 @@ def test_split_lines_may_carry_a_suffix_and_a_byte_order_mark(m3fd):
     assert [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))] == ['a.1', 'b']
 
 
-def test_two_files_for_one_image_are_refused_and_hidden_files_skipped(m3fd):
-    m3fd.pair('a')
-    (m3fd.root / 'Vis' / '._a.png').touch()
-    (m3fd.root / 'Vis' / 'Thumbs.db').touch()
-    assert len(M3FDDataset(data_root=str(m3fd.root))) == 1
-    (m3fd.root / 'Vis' / 'a.jpg').touch()
-    with pytest.raises(PairError, match=r'a\.jpg and .*a\.png are of one pair'):
-        M3FDDataset(data_root=str(m3fd.root))
-
-
-@pytest.mark.parametrize(('folder', 'name'), [('Vis', 'visible'), ('Ir', 'infrared')])
-def test_without_a_split_either_partner_may_be_missed(m3fd, folder, name):
-    m3fd.pair('a').pair('b')
-    (m3fd.root / folder / 'b.png').unlink()
-    with pytest.raises(PairError, match=f'no {name} file for pair b'):
-        M3FDDataset(data_root=str(m3fd.root))
-
-
 def test_unlabelled_pairs_need_no_annotations(m3fd):
     m3fd.pair('a')
     shutil.rmtree(m3fd.root / 'Annotation')
@@ -86,15 +67,6 @@ def test_subset_of_classes_and_filters(m3fd):
     assert boxes(small) == [('People', [0, 0, 9, 24], 1)]
     with pytest.raises(PairError, match='no pairs after filter_cfg'):
         M3FDDataset(**kwargs, filter_cfg=dict(min_size=100))
-
-
-@pytest.fixture
-def said(monkeypatch):
-    """The warnings of the readers."""
-    lines = []
-    target = 'moefusion.datasets.base.print_log'
-    monkeypatch.setattr(target, lambda text, *_: lines.append(text))
-    return lines
 
 
 def test_unknown_class_is_refused_and_stray_class_counted(m3fd, said):
@@ -118,34 +90,6 @@ def test_bad_boxes_are_dropped_with_one_warning(m3fd, said):
         f'M3FDDataset: 1 x box outside the image, dropped: {path / "a.xml"}',
         f'M3FDDataset: 1 x box partly outside the image, clipped: {path / "b.xml"}',
     ]
-
-
-def test_broken_annotation_is_refused(m3fd):
-    m3fd.pair('a', CAR).pair('b', CAR)
-    m3fd.xml('b', '<annotation>')
-    with pytest.raises(AnnotationError, match=r'b\.xml: broken'):
-        M3FDDataset(data_root=str(m3fd.root))
-
-
-@pytest.mark.parametrize('folder', ['Vis', 'Ir', 'Annotation'])
-def test_missing_files_are_named(m3fd, folder):
-    m3fd.pair('a', CAR).pair('b', CAR)
-    m3fd.split('train', 'a', 'b')
-    next((m3fd.root / folder).glob('b.*')).unlink()
-    with pytest.raises(PairError, match=rf'1 files are missing.*{folder}/b\.\*.*check_dataset'):
-        M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt')
-
-
-def test_missing_split_folder_or_pairs(m3fd):
-    root = str(m3fd.root)
-    with pytest.raises(PairError, match=r'train\.txt: cannot read the split file.*--make-split'):
-        M3FDDataset(data_root=root, ann_file='train.txt')
-    with pytest.raises(PairError, match=r'nowhere/Vis: cannot read the folder.*data_root'):
-        M3FDDataset(data_root=f'{root}/nowhere')
-    with pytest.raises(PairError, match='no pairs'):
-        M3FDDataset(data_root=root)
-    with pytest.raises(ValueError, match='metainfo'):
-        PairedXMLDataset(data_root=root)
 
 
 def test_lazy_init_opens_nothing(m3fd):
@@ -189,30 +133,6 @@ def test_llvip_layout(m3fd):
         LLVIPDataset(data_root=str(m3fd.root), split='val')
 
 
-@pytest.fixture
-def coco(m3fd):
-    """A function that writes one pair and its json, and reads it back."""
-
-    def make(*annotations, classes=('Car', 'People'), name='a.png', first=0, **kwargs):
-        m3fd.pair('a')
-        content = dict(
-            images=[dict(id=7, file_name=name, width=40, height=30)],
-            annotations=[
-                dict(id=k, image_id=7, category_id=category, bbox=box, area=1, iscrowd=0)
-                for k, (category, box) in enumerate(annotations, first)
-            ],
-            categories=[dict(id=3, name='People'), dict(id=5, name='Car'), dict(id=9, name='Bus')],
-        )
-        (m3fd.root / 'train.json').write_text(json.dumps(content))
-        return PairedCocoDataset(
-            data_root=str(m3fd.root),
-            ann_file='train.json',
-            **{'metainfo': dict(classes=classes) if classes else None, **kwargs},
-        )
-
-    return make
-
-
 def test_coco_labels_follow_the_order_of_the_classes(coco):
     dataset = coco((5, [4, 5, 20, 14]), (3, [0, 0, 9, 24]), (9, [0, 0, 9, 9]))
     assert boxes(dataset) == [('Car', [4, 5, 24, 19], 0), ('People', [0, 0, 9, 24], 0)]
@@ -237,21 +157,6 @@ def test_coco_suffixes(coco, m3fd):
     dataset = coco(visible_suffix='_VIS.jpg', **kwargs)
     with pytest.raises(PairError, match=r'Ir/a_RGB_PreviewData\.\*: no infrared file'):
         dataset.full_init()
-
-
-def test_coco_errors_name_the_file(coco, m3fd):
-    with pytest.raises(AnnotationError, match=r"train\.json.*no categories \['Dog'\].*People"):
-        coco(classes=('Car', 'Dog'))
-    with pytest.raises(PairError, match='no pairs after'):
-        coco(filter_cfg=dict(min_size=99))
-    for text, words in (('{', 'train.json'), ('{"images": [{"id": 1}]}', "no key 'categories'")):
-        (m3fd.root / 'train.json').write_text(text)
-        with pytest.raises(AnnotationError, match=words):
-            PairedCocoDataset(
-                data_root=str(m3fd.root), ann_file='train.json', metainfo=dict(classes=('Car',))
-            )
-    with pytest.raises(AnnotationError, match=r'none\.json: cannot be read'):
-        PairedCocoDataset(data_root=str(m3fd.root), ann_file='none.json')
 
 
 @pytest.mark.parametrize(
@@ -320,13 +225,6 @@ def test_one_modality_and_pairs_without_labels(m3fd, coco, kind):
         reader(modality='both', **kwargs)
 
 
-@pytest.mark.parametrize('classes', ['People', ('Car', 'Car'), ('Car', 7)])
-def test_classes_that_are_no_tuple_of_different_names_are_refused_at_once(m3fd, classes):
-    for reader in (M3FDDataset, PairedCocoDataset):
-        with pytest.raises(ValueError, match=r'metainfo\.classes'):
-            reader(data_root=str(m3fd.root), metainfo=dict(classes=classes), lazy_init=True)
-
-
 def test_equal_base_names_in_folders_keep_their_own_boxes(m3fd):
     for folder in ('Vis/x', 'Vis/y', 'Ir/x', 'Ir/y', 'Annotation/x', 'Annotation/y'):
         (m3fd.root / folder).mkdir()
@@ -336,74 +234,11 @@ def test_equal_base_names_in_folders_keep_their_own_boxes(m3fd):
     assert [boxes(dataset, i)[0][0] for i in range(2)] == ['People', 'Car']
 
 
-def test_boxes_of_another_size_are_refused_at_the_start(m3fd):
-    m3fd.pair('a', CAR)
-    size = '<size><width>80</width><height>60</height></size>'
-    m3fd.xml('a', f'<annotation>{size}</annotation>')
-    with pytest.raises(
-        AnnotationError, match=r'a\.png is 40 x 30, but its annotation says 80 x 60'
-    ):
-        M3FDDataset(data_root=str(m3fd.root))
-    coco = dict(
-        images=[dict(id=0, file_name='a.png', width=30, height=40)],
-        annotations=[],
-        categories=[dict(id=1, name='Car')],
-    )
-    (m3fd.root / 'a.json').write_text(json.dumps(coco))
-    with pytest.raises(AnnotationError, match=r'a\.png is 40 x 30, but .* says 30 x 40'):
-        PairedCocoDataset(data_root=str(m3fd.root), ann_file='a.json')
-
-
-def test_images_of_two_sizes_are_refused_at_the_start(m3fd):
-    m3fd.pair('a', CAR)
-    (m3fd.root / 'Ir' / 'a.png').unlink()
-    write_image(m3fd.root / 'Ir' / 'a.bmp', np.zeros((30, 41), np.uint8))
-    with pytest.raises(PairError, match=r'a\.png is 40 x 30 but .*a\.bmp is 41 x 30'):
-        M3FDDataset(data_root=str(m3fd.root))
-
-
-@pytest.mark.parametrize(
-    ('change', 'words'),
-    [
-        (dict(metainfo=dict(CLASSES=('Car',))), r'metainfo\.CLASSES is not read\. Write classes'),
-        (dict(metainfo=dict(classes={'Car', 'People'})), 'must be a tuple, since .* is a set'),
-        (dict(metainfo=dict(classes=[['Car', 'People']])), 'must be different names'),
-        (dict(metainfo=('Car',)), 'metainfo must be a dict'),
-        (dict(ignore_classes='Lamp'), "ignore_classes is the string 'Lamp'"),
-        (dict(ignore_classes=['Lamp']), r'Lamp is in ignore_classes and in metainfo\.classes'),
-    ],
-)
-def test_classes_that_would_be_read_as_others_are_refused(m3fd, change, words):
-    m3fd.pair('a', CAR)
-    with pytest.raises(ValueError, match=words):
-        M3FDDataset(data_root=str(m3fd.root), lazy_init=True, **change)
-
-
-def test_classes_that_are_none_are_missing_ones(m3fd):
-    m3fd.pair('a', CAR)
-    with pytest.raises(ValueError, match=r'needs metainfo=dict\(classes'):
-        M3FDDataset(data_root=str(m3fd.root), metainfo=dict(classes=None))
-
-
 def test_a_pair_listed_twice_is_said(m3fd, said):
     m3fd.pair('a', CAR).pair('b', CAR)
     m3fd.split('train', 'a', 'b', 'a.png')
     assert len(M3FDDataset(data_root=str(m3fd.root), ann_file='train.txt')) == 3
     assert said == ['M3FDDataset: 1 x pair listed more than once, read as often: a']
-
-
-def test_annotations_of_both_images_of_a_pair_are_refused(m3fd):
-    m3fd.pair('a', CAR)
-    images = [dict(id=i, file_name=name) for i, name in enumerate(('a_RGB.png', 'a_IR.png'))]
-    for folder, end in (('Vis', 'RGB'), ('Ir', 'IR')):
-        (m3fd.root / folder / 'a.png').rename(m3fd.root / folder / f'a_{end}.png')
-    content = dict(images=images, annotations=[], categories=[dict(id=1, name='Car')])
-    (m3fd.root / 'a.json').write_text(json.dumps(content))
-    kwargs = dict(data_root=str(m3fd.root), ann_file='a.json')
-    kwargs |= dict(visible_suffix='_RGB', infrared_suffix='_IR')
-    with pytest.raises(PairError, match=r'a: annotations of a_RGB\.png and a_IR\.png: which one'):
-        PairedCocoDataset(**kwargs)
-    assert len(PairedCocoDataset(labelled=False, **kwargs)) == 1
 
 
 def test_names_and_annotations_without_the_folder_of_the_images(m3fd):

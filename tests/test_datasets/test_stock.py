@@ -210,25 +210,6 @@ def test_refused_when_called_and_unchanged_for_three_channels(config):
     )
 
 
-@pytest.mark.parametrize('name', ['AutoAugment', 'RandAugment'])
-def test_default_policies_are_looked_into(name):
-    with pytest.raises(ValueError, match='cannot take the four channels of a pair'):
-        check_pipeline([dict(type='LoadPairedImage'), dict(type=name)])
-
-
-def test_what_is_checked_and_what_not():
-    color = dict(type='PhotoMetricDistortion')
-    assert not check_pipeline([dict(type='LoadImageFromFile'), color])
-    single = [dict(type='LoadPairedImage'), dict(type='SelectModality', modality='visible'), color]
-    assert not check_pipeline(single)
-    with pytest.raises(ValueError, match="write type='Mosaic'"):
-        check_pipeline([dict(type=mmdet_transforms.Mosaic)], pairs=True)
-    with pytest.raises(ValueError, match='^Equalize cannot'):
-        check_pipeline([mmdet_transforms.Equalize()], pairs=True)
-    with pytest.raises(ValueError, match='^Normalize cannot'):
-        check_pipeline([dict(type='mmcv.Normalize')], pairs=True)
-
-
 def test_a_mix_data_set_of_pairs(m3fd):
     for name in 'abcd':
         m3fd.pair(name, ('People', 3, 4, 33, 24))

@@ -12,7 +12,7 @@ from mmengine.structures import InstanceData, PixelData
 from torch import nn
 
 from moefusion.evaluation.detection_metric import FusedDetectionMetric
-from moefusion.visualization.prediction import fused_image
+from moefusion.visualization import fused_image
 
 CLASSES = ('car', 'person', 'bus')
 

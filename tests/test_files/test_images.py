@@ -1,8 +1,6 @@
-"""Reading pairs: each documented conversion, each error with file and cure; writing whole."""
+"""Reading pairs: each documented conversion, each error with file and cure."""
 
-import errno
 import os
-import resource
 import subprocess
 import sys
 
@@ -18,15 +16,8 @@ from moefusion.files import (
     read_pair,
     read_size,
     read_visible,
-    write_file,
-    write_image,
 )
 from moefusion.files.reading import bgr_to_gray
-
-
-@pytest.fixture
-def color():
-    return np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
 
 
 def save(path, image):
@@ -139,77 +130,6 @@ def test_truncated_files_are_refused(tmp_path, color, suffix, share):
         read_visible(path)
 
 
-def painted(size=(160, 120)):
-    """A picture of edges, as a JPEG's half is not one of noise."""
-    x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
-    image = np.dstack([x, y * 2, (x + y) % 256]).astype(np.uint8)
-    image[::7, ::5] = 255 - image[::7, ::5]
-    return image
-
-
-@pytest.mark.parametrize('share', [0.1, 0.5, 0.9])
-@pytest.mark.parametrize('options', [[], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]])
-def test_an_end_marker_after_a_part_of_the_data_does_not_hide_the_damage(tmp_path, share, options):
-    data = cv2.imencode('.jpg', painted(), options)[1].tobytes()
-    (tmp_path / 'v.jpg').write_bytes(data[: int(len(data) * share)] + b'\xff\xd9')
-    for read in (read_visible, read_infrared):
-        with pytest.raises(PairError, match=r'v\.jpg: the file is truncated or damaged.*Fetch'):
-            read(tmp_path / 'v.jpg')
-
-
-def test_a_marker_out_of_place_and_bytes_that_are_too_many_are_noticed(tmp_path):
-    data = cv2.imencode('.jpg', painted(), [cv2.IMWRITE_JPEG_RST_INTERVAL, 4])[1].tobytes()
-    marker = data.index(b'\xff\xd3')
-    for name, damaged in (
-        ('a.jpg', data[:marker] + b'\xff\xd6' + data[marker + 2 :]),
-        ('b.jpg', data[:-2] + bytes(range(1, 60)) + data[-2:]),
-    ):
-        (tmp_path / name).write_bytes(damaged)
-        with pytest.raises(PairError, match=rf'{name}: the file is truncated or damaged'):
-            read_visible(tmp_path / name)
-
-
-@pytest.mark.parametrize('codec', ['tiff_lzw', 'tiff_adobe_deflate'])
-def test_damage_in_a_compressed_tiff_is_noticed(tmp_path, codec):
-    path = tmp_path / 'v.tif'
-    Image.fromarray(painted()).save(path, compression=codec)
-    data = bytearray(path.read_bytes())
-    data[60:90] = b'\xff' * 30
-    path.write_bytes(data)
-    with pytest.raises(PairError, match=r'v\.tif'):
-        read_visible(path)
-
-
-@pytest.mark.parametrize('mode', ['L', 'RGB', 'YCbCr', 'CMYK', 'LA'])
-def test_a_whole_jpeg_in_a_tiff_is_read(tmp_path, mode):
-    path = tmp_path / 'v.tif'
-    Image.fromarray(painted()).convert(mode).save(path, compression='jpeg')
-    expected = cv2.imread(str(path))
-    np.testing.assert_array_equal(read_visible(path), expected)
-
-
-@pytest.mark.parametrize('mode', ['L', 'RGB', 'YCbCr'])
-@pytest.mark.parametrize('strip', [0, -1])
-def test_damage_of_a_jpeg_in_a_tiff_is_noticed(tmp_path, mode, strip):
-    """An end before its time, data that stops, bytes that do not belong, a start that is gone."""
-    path = tmp_path / 'v.tif'
-    Image.fromarray(painted((320, 240))).convert(mode).save(path, compression='jpeg')
-    with Image.open(path) as image:
-        start, length = (image.tag_v2[tag][strip] for tag in (273, 279))
-        assert len(image.tag_v2[273]) > 1
-    whole, middle, end = path.read_bytes(), start + length // 2, start + length
-    for damaged in (
-        whole[:middle] + b'\xff\xd9' + whole[middle + 2 :],
-        whole[:middle] + bytes(end - middle) + whole[end:],
-        whole[:middle] + b'\xff' * 30 + whole[middle + 30 :],
-        whole[:start] + bytes(20) + whole[start + 20 :],
-    ):
-        path.write_bytes(damaged)
-        for read in (read_visible, read_infrared):
-            with pytest.raises(PairError, match=r'v\.tif: the file is truncated or damaged'):
-                read(path)
-
-
 def test_colours_of_printing_are_read(tmp_path, color):
     Image.fromarray(color).convert('CMYK').save(tmp_path / 'v.jpg')
     assert read_visible(tmp_path / 'v.jpg').shape == color.shape
@@ -248,12 +168,6 @@ def test_a_damaged_exif_header_and_an_orientation_that_does_not_exist_count_for_
         assert image.shape[:2][::-1] == read_size(tmp_path / name)
 
 
-def test_a_name_of_255_bytes_is_written(tmp_path, color):
-    name = 'x' * 251 + '.png'
-    write_image(tmp_path / name, color)
-    assert os.listdir(tmp_path) == [name]
-
-
 @pytest.mark.parametrize('suffix', ['.jpg', '.png'])
 def test_truncation_is_found_where_the_decoder_says_nothing(tmp_path, color, suffix, monkeypatch):
     """Some versions of OpenCV fill the missing rows with gray instead of failing."""
@@ -289,47 +203,6 @@ def test_size_from_the_header_alone(tmp_path, color):
     (tmp_path / 'text.png').write_text('no image')
     with pytest.raises(PairError, match=r'text\.png: not a readable image'):
         read_size(tmp_path / 'text.png')
-
-
-@pytest.mark.parametrize('index', [slice(None), 0])
-def test_written_images_come_back(tmp_path, color, index):
-    image = color if index == slice(None) else np.ascontiguousarray(color[..., index])
-    write_image(tmp_path / 'new' / 'f.png', image)
-    np.testing.assert_array_equal(
-        cv2.imread(str(tmp_path / 'new' / 'f.png'), cv2.IMREAD_UNCHANGED), image
-    )
-    assert os.listdir(tmp_path / 'new') == ['f.png']
-
-
-def test_a_write_that_fails_midway_leaves_the_old_file_and_no_other(tmp_path):
-    """A limit on the file size stands in for a full disk: the system stops the write midway."""
-    path = tmp_path / 'f.png'
-    path.write_bytes(b'old')
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(OSError, match=r'cannot write .*f\.png.*too large.*another') as caught:
-            write_file(path, bytes(100_000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert caught.value.errno == errno.EFBIG
-    assert path.read_bytes() == b'old' and os.listdir(tmp_path) == ['f.png']
-
-
-@pytest.mark.parametrize('folder', ['file', 'file/inside'])
-def test_a_folder_that_cannot_be_made_is_named(tmp_path, folder):
-    (tmp_path / 'file').touch()
-    with pytest.raises(OSError, match=r'cannot write .*/f\.png: .*\. A file is where its folder'):
-        write_file(tmp_path / folder / 'f.png', b'data')
-
-
-def test_unknown_format_and_wrong_type(tmp_path, color):
-    for name in ('f.xyz', 'f'):
-        with pytest.raises(ValueError, match='cannot encode'):
-            write_image(tmp_path / name, color)
-    with pytest.raises(ValueError, match='float64'):
-        write_image(tmp_path / 'f.png', color / 255)
-    assert not os.listdir(tmp_path)
 
 
 def test_io_needs_no_mm_package(repo_root):

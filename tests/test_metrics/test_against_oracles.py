@@ -1,19 +1,14 @@
 """Every metric against a slow version of its formula, in both protocols."""
 
-import importlib.util
 import math
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from moefusion import metrics
 from moefusion.metrics import METRIC_NAMES, PROTOCOLS, fusion_metrics
-
-_spec = importlib.util.spec_from_file_location('oracles', Path(__file__).with_name('oracles.py'))
-oracles = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(oracles)
+from test_metrics import oracles
 
 ALONE = dict(
     EN='entropy',

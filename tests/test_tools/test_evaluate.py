@@ -1,12 +1,7 @@
 """tools/evaluate.py from the command line."""
 
 import csv
-import functools
-import itertools
 import json
-import multiprocessing
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,36 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from moefusion.commands import evaluate as command
-from moefusion.comparison import scoring
 from moefusion.metrics import METRIC_NAMES
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """Folders ir, vi, x and y with images one, two and three."""
-    rng = np.random.default_rng(0)
-    for name in ('ir', 'vi', 'x', 'y'):
-        (tmp_path / name).mkdir()
-        for stem in ('one', 'two', 'three'):
-            image = cv2.blur(rng.integers(0, 256, (48, 60), dtype=np.uint8), (3, 3))
-            cv2.imwrite(str(tmp_path / name / f'{stem}.png'), image)
-    return tmp_path
-
-
-@pytest.fixture
-def evaluate(load_tool, folders, capsys):
-    """Calls the tool in this process; returns what it printed."""
-    main = load_tool('evaluate').main
-    sources = ['--visible', str(folders / 'vi'), '--infrared', str(folders / 'ir')]
-
-    def call(*arguments, methods=('x', 'y')):
-        fused = [f'{name}={folders / name}' for name in methods]
-        out = ['--out-dir', str(folders / 'out')]
-        main([*sources, '--fused', *fused, *out, *map(str, arguments)])
-        return capsys.readouterr().out
-
-    return call
 
 
 def test_thermal_images_need_a_range_and_score_as_their_8_bit_ones(evaluate, folders):
@@ -186,77 +152,6 @@ def test_fusion_tables_need_no_mm(folders, repo_root):
     words = '--visible vi --infrared ir --fused x=x --out-dir out'.split()
     subprocess.run([sys.executable, '-c', code, *words], check=True, cwd=folders)
     assert (folders / 'out' / 'mean_whole.md').is_file()
-
-
-@pytest.fixture
-def scored(monkeypatch):
-    """Names of the images that are scored, as they are."""
-    names, run = [], scoring.Task.run
-
-    @functools.wraps(run)  # workers find it by its name
-    def count(task):
-        names.append(task.stem)
-        return run(task)
-
-    monkeypatch.setattr(scoring.Task, 'run', count)
-    return names
-
-
-def results(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != '.jsonl'}
-
-
-def test_a_second_run_scores_what_is_new(evaluate, folders, scored):
-    evaluate()
-    first = results(folders / 'out')
-    assert scored == ['one', 'three', 'two']
-    assert '3 of 3 images were scored by an earlier run' in evaluate()
-    assert len(scored) == 3 and results(folders / 'out') == first
-    cv2.imwrite(str(folders / 'y' / 'two.png'), np.full((48, 60), 9, np.uint8))
-    evaluate()
-    assert scored[3:] == ['two'] and results(folders / 'out') != first
-    evaluate('--protocol', 'standard')
-    assert len(scored) == 7
-    evaluate(methods=['x'])
-    assert len(scored) == 10
-
-
-def test_ctrl_c_keeps_what_is_scored(evaluate, folders, scored, monkeypatch, capsys):
-    def interrupted(items, total):
-        yield from itertools.islice(items, 2)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(command, 'show_progress', interrupted)
-        with pytest.raises(SystemExit) as stop:
-            evaluate()
-    assert stop.value.code == 130 and 'the same command goes on' in capsys.readouterr().err
-    evaluate()
-    assert scored == ['one', 'three', 'two']
-    stopped = results(folders / 'out')
-    (folders / 'out' / 'scored.jsonl').unlink()
-    evaluate()
-    assert results(folders / 'out') == stopped
-
-
-def test_kill_keeps_what_is_scored(evaluate, folders, scored, monkeypatch):
-    def killed(items, total):
-        yield from itertools.islice(items, 1)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(command, 'show_progress', killed)
-        child = multiprocessing.get_context('fork').Process(target=evaluate)
-        child.start()
-        child.join(900)
-    assert child.exitcode == -signal.SIGKILL
-    assert len((folders / 'out' / 'scored.jsonl').read_text().splitlines()) == 1
-    assert '1 of 3 images were scored by an earlier run' in evaluate()
-    assert len(scored) == 2  # of this process
-    went_on = results(folders / 'out')
-    (folders / 'out' / 'scored.jsonl').unlink()
-    evaluate()
-    assert results(folders / 'out') == went_on
 
 
 @pytest.mark.parametrize(

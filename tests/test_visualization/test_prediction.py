@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.structures import PixelData
 
-from moefusion.visualization.prediction import fused_image, fusion_picture
+from moefusion.visualization import fused_image, fusion_picture
 
 
 @pytest.fixture

@@ -88,10 +88,7 @@ def explain(error: BaseException) -> str | None:
     which is a ``ValueError``, a ``FloatingPointError`` or a ``KeyError`` with a sentence, or of
     any kind where it comes from this project or MMEngine's config reader; or arguments that a
     class named in the config does not take. A ``ValueError`` of unpacking or broadcasting, say,
-    is a programming error.
-
-    Args:
-        error (BaseException): what was raised, in a data loader's worker process too.
+    is a programming error. What was raised in a data loader's worker process counts alike.
     """
     text = _reason(_unwrap(error))
     return None if text is None else ' '.join(text.split())

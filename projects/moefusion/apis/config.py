@@ -26,13 +26,10 @@ def load_config(
     """Read a config file.
 
     Args:
-        path (str | Path): the config file.
+        path (str | Path): the file.
         options (dict, optional): keys to override (``--cfg-options``).
         work_dir (str, optional): overrides the config's; without either it is
             ``work_dirs/<name of the config>``.
-
-    Returns:
-        Config: the config.
 
     Raises:
         FileNotFoundError: if there is no such file.

@@ -11,11 +11,8 @@ from pathlib import Path
 def usable_cpus(system: str | Path = '/') -> int:
     """CPUs that this process may use: its affinity, or its cgroups' quota where that is less.
 
-    Both versions of cgroups are read, and the groups above the process's own. A part of a CPU
-    counts as one, as in the JVM.
-
-    Args:
-        system (str | Path): where ``proc`` and ``sys`` are found. Defaults to ``/``.
+    Both versions of cgroups are read, below ``system``, and the groups above the process's own. A
+    part of a CPU counts as one, as in the JVM.
     """
     affinity = getattr(os, 'sched_getaffinity', None)
     cpus = len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -23,7 +23,7 @@ from moefusion.models.precision import fuses_in_bfloat16
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
 from moefusion.runtime.sources import Source, read_source
-from moefusion.visualization.prediction import fused_image, fusion_picture
+from moefusion.visualization import fused_image, fusion_picture
 from moefusion.weights.bundled import BUNDLED, read_description
 from moefusion.weights.checkpoint import load_weights
 

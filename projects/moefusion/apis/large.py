@@ -22,12 +22,8 @@ def fuse_large(
 ) -> FusionResult:
     """What became of one pair, as :class:`moefusion.Fuser` fuses such a one.
 
-    Args:
-        model (MoEFusion): in evaluation mode, on ``device``.
-        visible (np.ndarray): H x W x 3, uint8, R, G, B.
-        infrared (np.ndarray): H x W, uint8.
-        path (str): its file; the result is named after it.
-        device (torch.device): where it is fused.
+    The model is in evaluation mode, on ``device``; the images are H x W x 3 (R, G, B) and H x W,
+    uint8; the result is named after ``path``.
     """
     seen = [torch.from_numpy(image).to(device) for image in shrink(visible, infrared)]
     merged = attend(model, *seen).float().cpu().numpy()

@@ -67,13 +67,7 @@ class RoutingStudy:
 
     @torch.no_grad()
     def add(self, pair: np.ndarray, name: str, group: str) -> None:
-        """Take in one pair.
-
-        Args:
-            pair (np.ndarray): H x W x 4, uint8, B, G, R, infrared.
-            name (str): what it is called.
-            group (str): its data set.
-        """
+        """Take in one pair, H x W x 4, uint8 (B, G, R, infrared); ``group`` is its data set."""
         size = pair.shape[:2]
         sample = DetDataSample(metainfo=dict(img_shape=size, ori_shape=size))
         tensor = torch.from_numpy(np.ascontiguousarray(pair.transpose(2, 0, 1)))

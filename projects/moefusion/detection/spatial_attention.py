@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import torch
 from mmcv.cnn import ConvModule
 from mmdet.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-
-from moefusion.detection.evaluating import as_at_test
 
 
 class CapturedAttention:
@@ -33,6 +32,19 @@ def capture_attention() -> Iterator[CapturedAttention]:
         yield captured
     finally:
         _CAPTURED.reset(token)
+
+
+@contextmanager
+def as_at_test(module: nn.Module) -> Iterator[None]:
+    """Within, the module is in evaluation mode without gradients; then each part as it was."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
 
 
 @MODELS.register_module()

@@ -14,7 +14,6 @@ from torch import Tensor
 from moefusion.image import boxes_to_mask
 from moefusion.metrics import METRIC_NAMES, REGIONS, fusion_metrics
 from moefusion.metrics.inputs import check_protocol
-from moefusion.metrics.summary import mean_of_defined
 
 
 @METRICS.register_module()
@@ -121,13 +120,13 @@ class FusionMetric(BaseMetric):
                 f'FusionMetric ({self.prefix}): {len(problems)} of {len(results)} images cannot be '
                 f'scored: left out, such as {problems[0]}'
             )
-        means, undefined = mean_of_defined(
-            {name: [values[i] for values in scored] for i, name in enumerate(METRIC_NAMES)}
-        )
-        for name, count in undefined.items():
-            if count:
+        means = {}
+        for number, name in enumerate(METRIC_NAMES):
+            values = [row[number] for row in scored if not math.isnan(row[number])]
+            means[name] = math.fsum(values) / len(values) if values else math.nan
+            if undefined := len(scored) - len(values):
                 logger.warning(
-                    f'FusionMetric ({self.prefix}): {name} is undefined on {count} of '
+                    f'FusionMetric ({self.prefix}): {name} is undefined on {undefined} of '
                     f'{len(scored)} images (constant image or difference): left out'
                 )
         return means | ({'left_out': len(problems)} if problems else {})

@@ -5,15 +5,9 @@ from torch.nn import functional as F
 
 
 def pad_to_multiple(image: Tensor, step: int, mode: str = 'constant') -> Tensor:
-    """Pad at the bottom and the right until height and width are multiples of ``step``.
+    """Pad N x C x H x W at the bottom and the right to multiples of ``step``.
 
-    Args:
-        image (Tensor): N x C x H x W.
-        step (int): 1 or more.
-        mode (str): ``'constant'`` for zeros, or ``'replicate'``.
-
-    Returns:
-        Tensor: N x C x H' x W'; ``image`` itself for a step of 1.
+    A step of 1 returns ``image`` itself. The mode is ``'constant'`` for zeros, or ``'replicate'``.
     """
     if step == 1:
         return image

@@ -74,10 +74,7 @@ class FusionLoss(nn.Module):
     def target(self, visible: Tensor, infrared: Tensor, boxes: Tensor | None) -> Target:
         """What one image should become; to compare it with several, work it out once.
 
-        Args:
-            visible (Tensor): I_V, 1 x 1 x H x W in [0, 1].
-            infrared (Tensor): I_I likewise.
-            boxes (Tensor, optional): as in :meth:`forward`.
+        Sources are 1 x 1 x H x W in [0, 1], boxes as in :meth:`forward`.
         """
         mask = torch.zeros_like(visible)
         if boxes is not None:

@@ -8,11 +8,15 @@ need('torch', __name__)
 from moefusion.metrics.average_gradient import average_gradient
 from moefusion.metrics.cue_retention import Cue, cue_retention
 from moefusion.metrics.entropy import entropy
-from moefusion.metrics.fusion_metrics import METRIC_NAMES, fusion_metrics
+from moefusion.metrics.fusion_metrics import (
+    METRIC_NAMES,
+    ONE_SIDED_NAMES,
+    fusion_metrics,
+    one_sided_metrics,
+)
 from moefusion.metrics.images import GrayImages
 from moefusion.metrics.inputs import PROTOCOLS, REGIONS
 from moefusion.metrics.mutual_information import mutual_information
-from moefusion.metrics.one_sided import ONE_SIDED_NAMES, one_sided_metrics
 from moefusion.metrics.qabf import qabf
 from moefusion.metrics.scd import sum_of_correlations_of_differences
 from moefusion.metrics.spatial_frequency import spatial_frequency

@@ -24,20 +24,8 @@ def average_gradient(fused: Image, mask: Mask = None) -> float | Tensor:
     total = fused.zeros()
     for start, stop in row_strips(fused.levels):
         above, below = max(start - 1, 0), min(stop + 1, height)
-        levels = fused.levels[:, above:below].double()
-        slopes = _doubled_gradient(levels, 1)[:, start - above : stop - above]
-        squares = slopes.square_().add_(
-            _doubled_gradient(levels[:, start - above : stop - above], 2).square_()
-        )
-        total += squares.sqrt_().sum(dim=(1, 2))
-    return fused.result(total / 8**0.5 / ((height - 1) * (width - 1)))
-
-
-def _doubled_gradient(levels: Tensor, dim: int) -> Tensor:
-    """Twice the gradient along a dimension, in whole numbers."""
-    inner = levels.narrow(dim, 2, levels.shape[dim] - 2) - levels.narrow(
-        dim, 0, levels.shape[dim] - 2
-    )
-    ends = torch.diff(levels, dim=dim).mul_(2)
-    first, last = ends.narrow(dim, 0, 1), ends.narrow(dim, ends.shape[dim] - 1, 1)
-    return torch.cat([first, inner, last], dim)
+        levels, rows = fused.levels[:, above:below].double(), slice(start - above, stop - above)
+        (down,), (across,) = torch.gradient(levels, dim=1), torch.gradient(levels[:, rows], dim=2)
+        lengths = down[:, rows].square_().add_(across.square_()).sqrt_()
+        total += lengths.sum(dim=(1, 2))
+    return fused.result(total / 2**0.5 / ((height - 1) * (width - 1)))

@@ -1,9 +1,13 @@
-"""EN, the Shannon entropy of the fused image."""
+"""EN, the Shannon entropy of the fused image, and the histograms that other metrics share."""
 
+import math
+
+import torch
 from torch import Tensor
 
-from moefusion.metrics.histograms import entropy_bits, histogram
 from moefusion.metrics.images import GrayImages, Image, Mask
+
+LEVELS = 256
 
 
 def entropy(fused: Image, mask: Mask = None) -> float | Tensor:
@@ -18,3 +22,15 @@ def entropy(fused: Image, mask: Mask = None) -> float | Tensor:
     """
     fused = GrayImages.of(fused, mask, 'fused')
     return fused.result(entropy_bits(fused.shared(histogram)))
+
+
+def histogram(images: GrayImages) -> Tensor:
+    """Counts of the 256 levels, ``N x 256``, ``int64``."""
+    return torch.stack([torch.bincount(one.flatten(), minlength=LEVELS) for one in images.levels])
+
+
+def entropy_bits(counts: Tensor) -> Tensor:
+    """Shannon entropy in bits of each image's counts, ``N x ...`` to N values, ``float64``."""
+    counts = counts.flatten(1).double()
+    nats: Tensor = torch.special.entr(counts / counts.sum(dim=1, keepdim=True)).sum(dim=1)
+    return nats / math.log(2)

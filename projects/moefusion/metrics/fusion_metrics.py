@@ -1,4 +1,4 @@
-"""All eight metrics of a fused image in one call."""
+"""All eight metrics of a fused image in one call, and those that one source alone can have."""
 
 from torch import Tensor
 
@@ -14,6 +14,9 @@ from moefusion.metrics.standard_deviation import standard_deviation
 from moefusion.metrics.visual_information_fidelity import visual_information_fidelity
 
 METRIC_NAMES = ('EN', 'SF', 'SD', 'MI', 'VIF', 'AG', 'SCD', 'Qabf')
+ONE_SIDED_NAMES = tuple(
+    f'{name} {source}' for name in ('MI', 'VIF', 'Qabf') for source in ('visible', 'infrared')
+)
 
 
 def fusion_metrics(
@@ -76,3 +79,24 @@ def fusion_metrics(
         SCD=sum_of_correlations_of_differences(*triple),
         Qabf=qabf(*triple, protocol),
     )
+
+
+def one_sided_metrics(
+    visible: Image, infrared: Image, fused: Image, protocol: str = 'literature', mask: Mask = None
+) -> dict[str, float | Tensor]:
+    """Score a fused image against each source alone: a sum of both hides a copy of one.
+
+    Arguments and errors as in :func:`moefusion.metrics.fusion_metrics`.
+
+    Returns:
+        dict: the keys of ``ONE_SIDED_NAMES``. ``MI`` and ``VIF`` of both sources add up to
+        those of ``fusion_metrics``; ``Qabf`` is their mean, weighed by the sources' edges.
+    """
+    check_protocol(protocol)
+    *sources, fused = prepare(visible, infrared, fused, mask)
+    scores = [
+        metric(source, source, fused, protocol) / shared
+        for metric, shared in ((mutual_information, 2), (visual_information_fidelity, 2), (qabf, 1))
+        for source in sources
+    ]
+    return dict(zip(ONE_SIDED_NAMES, scores))

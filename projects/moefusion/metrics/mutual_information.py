@@ -1,8 +1,9 @@
 """MI, the information that the fused image shares with its sources."""
 
+import torch
 from torch import Tensor
 
-from moefusion.metrics.histograms import entropy_bits, joint_histogram
+from moefusion.metrics.entropy import LEVELS, entropy_bits
 from moefusion.metrics.images import GrayImages, Image, Mask, prepare
 from moefusion.metrics.inputs import check_protocol
 
@@ -27,7 +28,9 @@ def mutual_information(
 
 
 def _shared(source: GrayImages, fused: GrayImages, literature: bool) -> Tensor:
-    joint = joint_histogram(source, fused)
+    pairs = source.levels.int().mul_(LEVELS).add_(fused.levels).flatten(1)
+    counts = [torch.bincount(one, minlength=LEVELS * LEVELS) for one in pairs]
+    joint = torch.stack(counts).view(-1, LEVELS, LEVELS)
     marginals = entropy_bits(joint.sum(dim=2)) + entropy_bits(joint.sum(dim=1))
     if literature:
         joint[:, 254] += joint[:, 255]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from moefusion.metrics.histograms import LEVELS, histogram
+from moefusion.metrics.entropy import LEVELS, histogram
 from moefusion.metrics.images import GrayImages, Image, Mask
 from moefusion.metrics.inputs import check_protocol
 

@@ -18,9 +18,7 @@ def is_labelled(sample: DetDataSample) -> bool:
 def attend(detector: BaseDetector, images: Tensor) -> Tensor:
     """The attention map N x 1 x H x W in [0, 1] of a detector, as at test; its heads do not run.
 
-    Args:
-        detector (BaseDetector): with a :class:`SpatialAttention` neck.
-        images (Tensor): N x 3 x H x W, normalised.
+    The detector has a :class:`SpatialAttention` neck; the images are N x 3 x H x W, normalised.
     """
     # images without labels leave no trace in a detector's statistics
     with as_at_test(detector), capture_attention() as captured:
@@ -33,11 +31,8 @@ def detection_loss(
 ) -> tuple[dict[str, Tensor | list[Tensor]], Tensor]:
     """A detector's losses on the labelled rows, by name, and its attention on all.
 
-    Args:
-        detector (BaseDetector): with a :class:`SpatialAttention` neck.
-        images (Tensor): N x 3 x H x W, normalised.
-        samples (list[DetDataSample]): N; those without annotations give no loss.
-        attention_loss (bool): whether to add ``loss_attention``.
+    Detector and images are as for :func:`attend`. Samples without annotations give no loss.
+    ``attention_loss`` adds ``loss_attention``.
     """
     labelled = [row for row, sample in enumerate(samples) if is_labelled(sample)]
     if not labelled:  # DDP waits for the gradients of every parameter on every rank

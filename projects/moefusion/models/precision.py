@@ -9,12 +9,9 @@ PRECISIONS = 'auto', 'float32', 'bfloat16'
 
 
 def native_bfloat16(device: str) -> bool:
-    """Whether a kind of device computes in bfloat16 itself.
+    """Whether a type of :class:`torch.device`, such as ``'cpu'``, computes in bfloat16 itself.
 
     A CPU without instructions for it, AMX or AVX-512 BF16 on x86, emulates it, far slower.
-
-    Args:
-        device: ``'cpu'``, ``'cuda'`` or another type of :class:`torch.device`.
     """
     if device == 'cuda':
         return torch.cuda.is_bf16_supported(including_emulation=False)

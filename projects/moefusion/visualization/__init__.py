@@ -1,6 +1,10 @@
 """Pictures of pairs and of what the network made of them."""
 
-from moefusion.visualization.fusion_picture import FusionPicture, draw_fusion
-from moefusion.visualization.prediction import fused_image, fusion_picture
+from moefusion.visualization.fusion_picture import (
+    FusionPicture,
+    draw_fusion,
+    fused_image,
+    fusion_picture,
+)
 
 __all__ = ['FusionPicture', 'draw_fusion', 'fused_image', 'fusion_picture']

@@ -15,6 +15,8 @@ from moefusion.fusion import FusionNetwork, LocalMixture
 from moefusion.visualization.fusion_picture import FusionPicture
 from moefusion.visualization.grid import LINE, image_grid, to_image
 
+WIDTH = 2.6  # of a column in inches
+
 
 @contextmanager
 def capture_experts(network: FusionNetwork) -> Iterator[dict[str, np.ndarray]]:
@@ -59,23 +61,15 @@ def _record(
     maps[name] = torch.cat(found).float().cpu().numpy()
 
 
-def draw_experts(
-    picture: FusionPicture, maps: Mapping[str, np.ndarray], width: float = 2.6
-) -> np.ndarray:
+def draw_experts(picture: FusionPicture, maps: Mapping[str, np.ndarray]) -> np.ndarray:
     """Sources, attention and fused image of a pair; below, a row of experts for each mixture.
 
-    Args:
-        picture (FusionPicture): the pair.
-        maps (Mapping[str, np.ndarray]): from :func:`capture_experts`. All maps of a mixture share
-            one scale, from 0 to its 99.5th percentile.
-        width (float): width of one column in inches, at 100 dots an inch. Defaults to 2.6.
-
-    Returns:
-        np.ndarray: the picture, uint8, R, G, B.
+    The maps are those of :func:`capture_experts`; all of a mixture share one scale, from 0 to its
+    99.5th percentile. The result is uint8, R, G, B.
     """
     columns = max([4, *(len(experts) for experts in maps.values())])
     ratio = min(max(picture.visible.shape[0] / picture.visible.shape[1], 0.3), 3)
-    figure, axes = image_grid([ratio] * (1 + len(maps)), columns, width, above=LINE)
+    figure, axes = image_grid([ratio] * (1 + len(maps)), columns, WIDTH, above=LINE)
     for panel in axes.flat:
         panel.set_axis_off()
     gray: dict[str, Any] = dict(cmap='gray', vmin=0, vmax=255)

@@ -21,18 +21,10 @@ def image_grid(
     below: float = 0,
     left: float = 0,
 ) -> tuple[Figure, np.ndarray]:
-    """Make empty panels that fit their images exactly.
+    """Make empty panels that fit their images exactly: a figure and its axes, rows x columns.
 
-    Args:
-        ratios (Sequence[float]): of each row, height over width of its images.
-        columns (int): number of columns.
-        width (float): of a panel.
-        above (float): room over each panel, for its title. Defaults to 0.
-        below (float): room under each panel. Defaults to 0.
-        left (float): room before the first column. Defaults to 0.
-
-    Returns:
-        tuple[Figure, np.ndarray]: the figure, and its axes, rows x columns.
+    ``ratios`` has, for each row, the height over the width of its images. The rest is in inches:
+    ``width`` of a panel, room ``above`` and ``below`` each, and ``left`` of the first column.
     """
     heights = [width * ratio for ratio in ratios]
     wide = left + columns * (width + GAP) + GAP

@@ -55,14 +55,8 @@ def read_gates(path: str | Path) -> pd.DataFrame:
 def draw_load(log: pd.DataFrame, title: str) -> bytes:
     """A column for each gate: each expert's share of the weights, and the spread of the logits.
 
-    A log of an earlier version has the largest share alone.
-
-    Args:
-        log (pd.DataFrame): from :func:`read_gates`.
-        title (str): heading.
-
-    Returns:
-        bytes: a PNG image.
+    The log is from :func:`read_gates`; one of an earlier version has the largest share alone. The
+    result is a PNG file.
     """
     keys = [str(key).removeprefix('gates.') for key in log]
     names = [key.removesuffix(SPREAD) for key in keys if key.endswith(SPREAD)]

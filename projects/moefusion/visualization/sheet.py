@@ -13,22 +13,20 @@ from moefusion.visualization.grid import LINE, image_grid, to_image
 
 Box = Sequence[float]  # x1, y1, x2, y2 in pixels
 WIDTH = 3.2  # of a column in inches
+SHARE = 0.22  # of an image's height and width that a found box has
 COLORS = dict(red=(225, 30, 30), green=(30, 180, 60))  # in the paper objects and background
 
 
-def find_boxes(images: Sequence[np.ndarray], share: float = 0.22) -> dict[str, Box]:
+def find_boxes(images: Sequence[np.ndarray]) -> dict[str, Box]:
     """Where images differ most: the red box; where they differ most outside of it: the green one.
 
-    Detail counts, not the level of a whole region: each image is taken less its blurred self.
-
-    Args:
-        images (Sequence[np.ndarray]): two or more of one pair, H x W x 3, uint8.
-        share (float): side of a box, as a share of the image's. Defaults to 0.22.
+    Detail counts, not the level of a whole region: each image is taken less its blurred self. They
+    are two or more of one pair, H x W x 3, uint8.
     """
     gray = [image.mean(axis=2) for image in images]
     height, width = gray[0].shape
     detail = [image - cv2.GaussianBlur(image, (0, 0), max(height, width) / 50) for image in gray]
-    high, wide = max(1, round(share * height)), max(1, round(share * width))
+    high, wide = max(1, round(SHARE * height)), max(1, round(SHARE * width))
     sums = cv2.boxFilter(np.std(detail, axis=0), -1, (wide, high), anchor=(0, 0), normalize=False)
     sums = sums[: height - high + 1, : width - wide + 1]
     boxes: dict[str, Box] = {}
@@ -42,12 +40,7 @@ def find_boxes(images: Sequence[np.ndarray], share: float = 0.22) -> dict[str, B
 def enlarge(image: np.ndarray, boxes: Mapping[str, Box]) -> np.ndarray:
     """An image with boxes drawn, and below it what is in them, side by side, each in its colour.
 
-    Args:
-        image (np.ndarray): H x W x 3, uint8, R, G, B.
-        boxes (Mapping[str, Box]): by colour, ``'red'`` or ``'green'``.
-
-    Returns:
-        np.ndarray: H' x W x 3, uint8.
+    Image and result are H x W x 3, uint8, R, G, B; the boxes stand by ``'red'`` and ``'green'``.
 
     Raises:
         ValueError: if a box has another colour, or nothing of it is in the image.
@@ -81,11 +74,7 @@ def enlarge(image: np.ndarray, boxes: Mapping[str, Box]) -> np.ndarray:
 def sobel_maps(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Gradients of one pair's images (paper, B.2), on one scale so that they compare.
 
-    Args:
-        images (Mapping[str, np.ndarray]): by name, H x W x 3, uint8.
-
-    Returns:
-        dict[str, np.ndarray]: H x W x 3, uint8; white is the 99.5th percentile over all images.
+    Images and results are H x W x 3, uint8; white is the 99.5th percentile over all images.
     """
     maps = {
         name: sobel_gradient(torch.from_numpy(image.mean(axis=2))[None, None])[0, 0].numpy()
@@ -99,15 +88,10 @@ def sobel_maps(images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def draw_sheet(rows: Mapping[str, Mapping[str, np.ndarray]], width: float = WIDTH) -> np.ndarray:
-    """Draw images in rows and columns.
+    """Draw images H x W x 3, uint8 (R, G, B) in rows and columns.
 
-    Args:
-        rows (Mapping): by the row's name, then by the image's, which may have several lines,
-            H x W x 3 uint8.
-        width (float): width of one column in inches, at 100 dots an inch. Defaults to 3.2.
-
-    Returns:
-        np.ndarray: the picture, uint8, R, G, B.
+    They stand by the row's name, then by their own, which may have several lines. ``width`` is that
+    of a column in inches, at 100 dots an inch.
     """
     first = [next(iter(images.values())) for images in rows.values()]
     ratios = [image.shape[0] / image.shape[1] for image in first]

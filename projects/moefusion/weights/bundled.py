@@ -11,11 +11,7 @@ BUNDLED = Path(__file__).parent / 'moefusion-lite.pth'
 
 
 def write_description(weights: str | Path, model: dict[str, Any]) -> Path:
-    """Write ``<stem>.json`` beside a complete file of weights, and return its path.
-
-    Args:
-        weights (str | Path): the file.
-        model (dict): config of the model that fuses with it.
+    """Write ``<stem>.json`` with a model's config beside its file of weights; return its path.
 
     Raises:
         OSError: if one cannot be read or the other not be written.

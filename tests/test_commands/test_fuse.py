@@ -1,75 +1,13 @@
-"""tools/fuse.py on pictures that the test paints, with a tiny network of random weights."""
+"""`moefusion fuse` on pictures that the test paints, with a tiny network of random weights."""
 
 import resource
-import sys
 
-import cv2
 import numpy as np
 import pytest
-import torch
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
 import moefusion.plugin  # noqa: F401
 from moefusion.commands import fuse
-from moefusion.models import MoEFusion
-
-FUSION = dict(
-    channels=4, local_hidden=2, global_widths=(4, 4, 4), local_grid=(2, 2), global_grid=(2, 2)
-)
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Calls the tool with a tiny config and checkpoint."""
-    init_default_scope('mmdet')
-    config, checkpoint = tmp_path / 'tiny.py', tmp_path / 'tiny.pth'
-    Config(dict(model=dict(type='MoEFusion', fusion=FUSION))).dump(config)
-    torch.manual_seed(0)
-    model = MoEFusion(fusion=FUSION)
-    # Experts that answer brightly enough not to be clipped to black.
-    for expert in model.fusion.decoder.experts:
-        torch.nn.init.constant_(expert[-1].bias, 0.5)
-    torch.save(dict(state_dict=model.state_dict()), checkpoint)
-
-    def call(*arguments):
-        options = '--config', config, '--checkpoint', checkpoint, '--device', 'cpu'
-        try:
-            return fuse.main([*map(str, arguments), *map(str, options)], backend='torch')
-        except SystemExit as stop:  # of `command`
-            if isinstance(stop.code, int):
-                return stop.code
-            print(stop.code, file=sys.stderr)
-            return 1
-
-    return call
-
-
-@pytest.fixture
-def folders(tmp_path):
-    for name in ('vis', 'ir'):
-        (tmp_path / name).mkdir()
-    return tmp_path / 'vis', tmp_path / 'ir', tmp_path / 'out'
-
-
-def paint(path, width, height, channels=3, dtype=np.uint8):
-    image = (
-        np.random.default_rng(width * height)
-        .integers(0, 256, (height, width, channels), dtype=np.uint8)
-        .squeeze(2 if channels == 1 else ())
-    )
-    assert cv2.imwrite(str(path), image.astype(dtype))
-    return image
-
-
-def paint_pairs(folders, *stems, size=(20, 18)):
-    for stem in stems:
-        paint(folders[0] / f'{stem}.png', *size)
-        paint(folders[1] / f'{stem}.png', *size, 1)
-
-
-def read(path):
-    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+from test_commands.painting import paint, paint_pairs, read
 
 
 def test_two_files(run, folders):
@@ -129,49 +67,6 @@ def test_second_run_skips_what_is_done(run, folders, capsys):
     assert (out / 'a.png').read_bytes() == first  # the same pair fuses to the same image
 
 
-def test_an_output_of_another_kind_is_not_taken_for_done(run, folders, capsys):
-    vis, ir, out = folders
-    paint_pairs(folders, 'a')
-    assert run(vis, ir, '--out-dir', out) == 0
-    before = (out / 'a.png').read_bytes()
-    assert run(vis, ir, '--out-dir', out, '--gray') == 1
-    assert '--overwrite' in capsys.readouterr().err
-    assert (out / 'a.png').read_bytes() == before
-    assert run(vis, ir, '--out-dir', out, '--gray', '--overwrite') == 0
-    assert read(out / 'a.png').shape == (18, 20)
-
-
-def test_bad_pairs_are_named_and_the_others_fused(run, folders, capsys):
-    vis, ir, out = folders
-    paint_pairs(folders, 'good', 'truncated', 'deep', 'sizes', 'alone', 'twice', 'empty')
-    whole = (vis / 'truncated.png').read_bytes()
-    (vis / 'truncated.png').write_bytes(whole[: len(whole) // 2])
-    paint(ir / 'deep.png', 20, 18, 1, np.uint16)
-    paint(ir / 'sizes.png', 21, 18, 1)
-    (ir / 'alone.png').unlink()
-    paint(vis / 'twice.bmp', 20, 18)
-    (ir / 'empty.png').write_bytes(b'')
-    assert run(vis, ir, '--out-dir', out) == 1
-    text = capsys.readouterr()
-    assert [path.name for path in out.iterdir()] == ['good.png']
-    assert '1 fused, 0 skipped, 6 failed' in text.out
-    lines = {
-        line.split(':')[1].strip(): line
-        for line in text.err.splitlines()
-        if line.startswith('not fused')
-    }
-    assert set(lines) == {'truncated', 'deep', 'sizes', 'alone', 'twice', 'empty'}
-    for stem, words in dict(
-        truncated=['vis/truncated.png', 'truncated'],
-        deep=['ir/deep.png', 'uint16'],
-        sizes=['20 x 18', '21 x 18'],
-        alone=['vis/alone.png', 'no partner', str(ir)],
-        twice=['twice.bmp', 'twice.png'],
-        empty=['ir/empty.png', 'empty'],
-    ).items():
-        assert all(word in lines[stem] for word in words), lines[stem]
-
-
 def test_full_disk_stops_and_leaves_nothing_half_written(run, folders, capsys):
     vis, ir, out = folders
     for stem in 'abc':
@@ -210,27 +105,6 @@ def test_options_of_the_config(run, folders):
     assert (read(out / 'a.png') == usual).all()
 
 
-@pytest.mark.parametrize(
-    'arguments, message',
-    [
-        (('nowhere', 'ir'), 'nowhere: there is no such file'),
-        (('vis', 'ir/a.png'), 'two files or two folders'),
-        (('vis/a.png', 'ir/a.png', 'vis'), 'source image'),
-        (('empty', 'empty'), 'no image in them'),
-    ],
-)
-def test_wrong_arguments(run, folders, tmp_path, capsys, arguments, message):
-    vis, _ir, out = folders
-    paint_pairs(folders, 'a')
-    (tmp_path / 'empty').mkdir()
-    visible, infrared, out = [tmp_path / name for name in (*arguments, 'out')[:3]]
-    source = (vis / 'a.png').read_bytes()
-    assert run(visible, infrared, '--out-dir', out, '--overwrite') == 1
-    text = capsys.readouterr()
-    assert message in text.err and 'Traceback' not in text.err
-    assert (vis / 'a.png').read_bytes() == source
-
-
 def test_bundled_weights_fuse_a_pair_and_a_folder(folders):
     vis, ir, out = folders
     for stem, width, height in (('a', 57, 41), ('b', 64, 48)):
@@ -240,13 +114,6 @@ def test_bundled_weights_fuse_a_pair_and_a_folder(folders):
     assert fuse.main([str(vis), str(ir), '--out-dir', str(out)]) == 0
     assert [read(out / f'{stem}.png').shape for stem in 'ab'] == [(41, 57, 3), (48, 64, 3)]
     assert read(out / 'a.png').std() > 5
-
-
-@pytest.mark.parametrize('given, lacking', [('config', 'checkpoint'), ('checkpoint', 'config')])
-def test_config_and_checkpoint_go_together(capsys, given, lacking):
-    with pytest.raises(SystemExit) as stop:
-        fuse.main(['a', 'b', '--out-dir', 'c', f'--{given}', 'd'], 'torch')
-    assert stop.value.code == 2 and f'--{lacking}' in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_so(run, folders, capsys, monkeypatch):
@@ -280,13 +147,6 @@ def test_a_long_name_stops_no_other_and_an_empty_list_is_refused(run, folders, t
     (tmp_path / 'l.txt').touch()
     assert run(vis, ir, '--out-dir', out, '--list', tmp_path / 'l.txt') == 1
     assert 'no name in this list' in capsys.readouterr().err
-
-
-def test_pictures_do_not_replace_fused_images(run, folders, capsys):
-    vis, ir, out = folders
-    paint_pairs(folders, 'a', size=(23, 17))
-    assert run(vis, ir, '--out-dir', out, '--pictures', out) == 1
-    assert 'two folders' in capsys.readouterr().err and not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""check_pipeline: which transforms of a pipeline it looks at, and what it refuses."""
+
+import mmdet.datasets.transforms as mmdet_transforms
+import pytest
+from mmengine.registry import init_default_scope
+
+from moefusion import plugin  # noqa: F401
+from moefusion.datasets.pipeline import check_pipeline
+
+init_default_scope('mmdet')
+
+
+@pytest.mark.parametrize('name', ['AutoAugment', 'RandAugment'])
+def test_default_policies_are_looked_into(name):
+    with pytest.raises(ValueError, match='cannot take the four channels of a pair'):
+        check_pipeline([dict(type='LoadPairedImage'), dict(type=name)])
+
+
+def test_what_is_checked_and_what_not():
+    color = dict(type='PhotoMetricDistortion')
+    assert not check_pipeline([dict(type='LoadImageFromFile'), color])
+    single = [dict(type='LoadPairedImage'), dict(type='SelectModality', modality='visible'), color]
+    assert not check_pipeline(single)
+    with pytest.raises(ValueError, match="write type='Mosaic'"):
+        check_pipeline([dict(type=mmdet_transforms.Mosaic)], pairs=True)
+    with pytest.raises(ValueError, match='^Equalize cannot'):
+        check_pipeline([mmdet_transforms.Equalize()], pairs=True)
+    with pytest.raises(ValueError, match='^Normalize cannot'):
+        check_pipeline([dict(type='mmcv.Normalize')], pairs=True)
