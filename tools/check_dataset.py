@@ -21,11 +21,12 @@ from mmengine.dataset import BaseDataset
 
 from moefusion.apis import load_config
 from moefusion.apis.command import add_config_options, command, show_progress
-from moefusion.datasets.layout import LayoutReport, check_layout
+from moefusion.datasets.layout import LayoutReport, check_layout, same_pictures
 from moefusion.datasets.pipeline import loaders
 from moefusion.datasets.readers import find_readers
 from moefusion.files import check_range, write_file
 
+SPLITS = 'train', 'val', 'test'
 BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them together
 
 
@@ -33,8 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('config', help='a config, or one of configs/_base_/datasets')
-    splits = ['train', 'val', 'test']
-    parser.add_argument('--split', nargs='+', default=splits, choices=splits)
+    parser.add_argument('--split', nargs='+', default=SPLITS, choices=SPLITS)
     parser.add_argument('--max-problems', type=int, default=50, help='how many to print per split')
     text = (
         f'first write train.txt and test.txt with N test pairs, in runs of {BLOCK} spread over '
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
     register_all_modules()
-    readers = find_readers(cfg, args.split)
+    readers = find_readers(cfg, sorted(args.split, key=SPLITS.index))  # the rest after train
     if args.make_split:
         make_split(readers[0][1], args.make_split)
     failed, checked = False, []
@@ -59,6 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     boxes: Counter[str] = Counter()
     classes: set[str] = set()
     levels: dict[str, tuple[float, float]] = {}
+    trained: set[str] = set()
     for split, reader in readers:
         files = split, {key: reader[key] for key in reader if key not in ('pipeline', 'modality')}
         if files in checked:  # the same pairs, once for each modality
@@ -69,6 +70,14 @@ def main(argv: list[str] | None = None) -> int:
         ids.setdefault((split, root), set()).update(report.ids)
         if split != 'train' and (twice := ids.get(('train', root), set()) & report.ids):
             report.problems.append(f'{len(twice)} pairs are also in train, e.g. {min(twice)}')
+        if split == 'train':
+            trained |= report.files
+        elif same := same_pictures(sorted(report.files - trained), sorted(trained)):
+            examples = '; '.join(f'{path} is {other}' for path, other in list(same.items())[:3])
+            report.problems.append(
+                f'{len(same)} images are in train under other names: {examples}. Take them out of '
+                'one of the lists.'
+            )
         if (found := find_levels(reader)) and (first := levels.setdefault(root, found)) != found:
             report.problems.append(
                 f'infrared_range is {found}, but {first} for another split of {root}: give all one'

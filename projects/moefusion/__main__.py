@@ -18,6 +18,7 @@ COMMANDS = {
 }
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
     """Run the command that the first argument names, and return its exit status."""
     argv = sys.argv[1:] if argv is None else argv
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         choices.add_parser(name, help=text, add_help=False)
     args = parser.parse_args(argv[:1])
-    module = command(need)(f'moefusion.commands.{args.command}', f'moefusion {args.command}')
+    module = need(f'moefusion.commands.{args.command}', f'moefusion {args.command}')
     status: int = module.main(argv[1:])
     return status
 

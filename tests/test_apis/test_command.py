@@ -233,3 +233,27 @@ def test_a_full_disk_under_a_file_that_the_system_does_not_name():
     assert explain(error) == f'No space left on device. {cure}'
     error.filename = 'work_dirs/demo'
     assert explain(error) == f'work_dirs/demo: No space left on device. {cure}'
+
+
+@pytest.mark.parametrize('unbuffered', ['', '1'])
+@pytest.mark.parametrize('ending', ['print("a" * 10**6)', 'sys.exit("error: x")', 'return'])
+def test_a_closed_pipe_ends_the_tool_without_a_word(ending, unbuffered):
+    code = (
+        'import sys\n'
+        'from moefusion.apis.command import command\n'
+        '@command\n'
+        'def main():\n'
+        '    sys.stdin.read()\n'
+        '    print("x")\n'
+        f'    {ending}\n'
+        'main()\n'
+    )
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    environment = {**os.environ, 'PYTHONUNBUFFERED': unbuffered}
+    process = subprocess.Popen([sys.executable, '-c', code], env=environment, **pipes)
+    process.stdout.close(), process.stdin.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    stopped = bool(unbuffered) or 'print' in ending
+    assert said == ('error: x\n' if 'exit' in ending and not stopped else '')
+    assert process.wait() == (141 if stopped else int('exit' in ending))

@@ -68,7 +68,12 @@ def test_a_range_beside_images_of_8_bits_is_refused(m3fd):
         PairError, match=r'2 infrared images have more than 8 bits, such as .*a\.png'
     ):
         M3FDDataset(data_root=str(m3fd.root), modality='infrared')
+    with pytest.raises(PairError, match=r'2 infrared .*a\.png\. Give LoadPairedImage an inf'):
+        M3FDDataset(data_root=str(m3fd.root))
     assert len(M3FDDataset(data_root=str(m3fd.root), modality='visible')) == 7
+    cv2.imwrite(str(m3fd.root / 'Vis' / 'c.png'), np.full((30, 40, 3), 29000, np.uint16))
+    with pytest.raises(PairError, match=r'1 visible images .*c\.png, of which LoadImageFromFile'):
+        M3FDDataset(data_root=str(m3fd.root), modality='visible')
 
 
 def test_every_kind_of_fault_is_named(m3fd):

@@ -18,6 +18,7 @@ from moefusion.files import (
     read_infrared,
     read_pair,
     read_visible,
+    set_range,
     to_eight_bits,
     write_image,
 )
@@ -204,3 +205,11 @@ def test_a_range_in_other_units_is_refused(tmp_path, raw, wrong):
     ):
         read_infrared(path, wrong)
     assert read_infrared(path, (0, 27000)).max() == 255  # one pixel is inside
+
+
+def test_auto_opens_each_image_once(tmp_path, raw, monkeypatch):
+    opened = []
+    monkeypatch.setattr(set_range, 'read_values', lambda path: opened.append(path) or raw)
+    monkeypatch.setattr(set_range, 'read_kinds', lambda paths: opened.extend(paths))
+    assert choose_range(['auto'], ['a.png', 'b.png'], tmp_path)
+    assert opened == ['a.png', 'b.png']

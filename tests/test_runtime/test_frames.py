@@ -94,6 +94,24 @@ def test_a_file_and_a_folder_give_the_same_frames(make_video, tmp_path):
         assert np.abs(found.image.astype(int) - image).max() <= 4
 
 
+def set_matrix(path, *matrix):
+    """Write a display matrix into the track's header, ISO/IEC 14496-12."""
+    data = bytearray(path.read_bytes())
+    a, b, c, d = (value << 16 for value in matrix)
+    place = data.index(b'tkhd') + 44
+    assert data[place : place + 4] == struct.pack('>i', 1 << 16)
+    data[place : place + 36] = struct.pack('>9i', a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize('mirror', [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0)])
+def test_a_mirrored_video_is_refused(make_video, mirror):
+    path = make_video('v.mp4', [np.full((24, 32), 90, np.uint8)] * 2)
+    set_matrix(path, *mirror)
+    with pytest.raises(PairError, match=r'v\.mp4: mirrored by its display matrix'):
+        next(open_recording(str(path)).frames)
+
+
 @pytest.mark.parametrize('turn', [0, 90, 180, 270])
 def test_frames_are_upright_as_opencv_shows_them(make_video, turn):
     ramp = np.linspace(40, 200, 64, dtype=np.uint8)
@@ -101,16 +119,8 @@ def test_frames_are_upright_as_opencv_shows_them(make_video, turn):
         [np.tile(ramp, (48, 1)), np.tile(ramp[:48, None], (1, 64)), np.full((48, 64), 90, np.uint8)]
     )
     path = make_video('v.mp4', [image] * 2)
-    data = bytearray(path.read_bytes())
-    one, matrix = (
-        1 << 16,
-        {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)},
-    )
-    a, b, c, d = (value * one for value in matrix[turn])
-    place = data.index(b'tkhd') + 44  # of the matrix in a track's header, ISO/IEC 14496-12
-    assert data[place : place + 4] == struct.pack('>i', one)
-    data[place : place + 36] = struct.pack('>9i', a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    path.write_bytes(data)
+    turns = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
+    set_matrix(path, *turns[turn])
     found = [frame.image for frame in open_recording(str(path)).frames]
     capture = cv2.VideoCapture(str(path))
     for image in found:

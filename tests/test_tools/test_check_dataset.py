@@ -101,3 +101,24 @@ def test_the_range_of_the_config_is_taken_and_compared(tool, config, capsys):
     )
     assert tool.main([str(config)]) == 1
     assert 'infrared_range is (27000.0, 30000.0), but (27000.0, 33000.0)' in capsys.readouterr().out
+
+
+def test_train_pictures_under_other_names_in_test(tool, config, capsys):
+    root = config.parent
+    noise = np.random.default_rng(0).integers(0, 256, (2, 12, 16, 3), np.uint8)
+    for name, images in (('000', noise), ('001', noise), ('002', noise[::-1])):
+        cv2.imwrite(str(root / 'Vis' / f'{name}.png'), images[0])
+        cv2.imwrite(str(root / 'Ir' / f'{name}.png'), images[1, ..., 0])
+    (root / 'train.txt').write_text('000\n003\n')
+    (root / 'test.txt').write_text('001\n002\n')
+    for name in ('003', '002'):  # two black frames show nothing that could be learned
+        cv2.imwrite(str(root / 'Ir' / f'{name}.png'), np.zeros((12, 16), np.uint8))
+    assert tool.main([str(config), '--split', 'test', 'train']) == 1
+    found = [line for line in capsys.readouterr().out.splitlines() if 'PROBLEM' in line]
+    same = '; '.join(
+        f'{root / side / "001.png"} is {root / side / "000.png"}' for side in ('Ir', 'Vis')
+    )
+    assert found == [
+        f'  PROBLEM: 2 images are in train under other names: {same}. '
+        'Take them out of one of the lists.'
+    ]

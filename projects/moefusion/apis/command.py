@@ -9,6 +9,7 @@ import functools
 import io
 import os
 import re
+import select
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -30,6 +31,7 @@ if threads := limited_cpus():
     os.environ.setdefault('OMP_NUM_THREADS', str(threads))
 
 INTERRUPTED = 130  # the shell's status of a command that Ctrl-C stopped
+CLOSED_PIPE = 141  # the same of one whose output nobody reads any more
 CURES = {
     errno.ENOENT: 'Check the path',
     errno.ENOTDIR: 'Check the path',
@@ -51,7 +53,8 @@ def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
     """Have a tool's ``main`` answer a user's mistake with the line ``error: cause. cure``.
 
     The line goes to stderr and the exit status is 1. Programming errors keep their traceback,
-    see :func:`explain`. Ctrl-C says that the tool was stopped; its exit status is 130.
+    see :func:`explain`. Ctrl-C says that the tool was stopped; its exit status is 130. Where
+    nobody reads the output any more, as behind ``| head``, the tool ends without a word.
 
     Examples:
         >>> @command
@@ -73,12 +76,34 @@ def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
             print('stopped', file=sys.stderr)
             raise SystemExit(INTERRUPTED) from None
         except Exception as error:
+            if isinstance(error, BrokenPipeError) and _reader_left():
+                raise SystemExit(CLOSED_PIPE) from None
             message = explain(error)
             if message is None:
                 raise
             raise SystemExit(f'error: {message}') from error
+        finally:
+            _reader_left()  # or Python complains when it ends
 
     return run
+
+
+def _reader_left() -> bool:
+    """Whether stdout is a pipe that nobody reads any more; if so, the rest goes nowhere."""
+    try:
+        sys.stdout.flush()
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        left = any(event & select.POLLERR for _, event in poll.poll(0))
+    except BrokenPipeError:
+        left = True
+    except (AttributeError, OSError, ValueError):  # no pipe, or a system that has no poll
+        return False
+    if left:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    return left
 
 
 def explain(error: BaseException) -> str | None:

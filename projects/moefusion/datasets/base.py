@@ -55,8 +55,8 @@ class PairedDataset(XMLDataset):
         **kwargs: those of MMDetection's ``BaseDetDataset``.
 
     Raises:
-        PairError: no pairs, pairs with a missing or ambiguous file, or infrared images that the
-            pipeline's ``infrared_range`` cannot map alike.
+        PairError: no pairs, pairs with a missing or ambiguous file, images of more than 8 bits
+            without a range, or infrared ones that ``infrared_range`` cannot map alike.
         AnnotationError: a broken annotation, one of another size than its images, or a class
             neither known nor ignored.
         ValueError: ``classes`` is no tuple of different names, or one is ignored too; unknown
@@ -202,12 +202,13 @@ class PairedDataset(XMLDataset):
         return next(ranges, None)
 
     def _check_kinds(self, pairs: Sequence[Entry]) -> None:
-        """Refuse infrared images that would be mapped in part, or lose bits."""
-        paths = [pair['infrared_path'] for pair in pairs]
-        if self.modality == 'infrared':
-            refuse_deep(paths)
-        elif self.infrared_range is not None:
-            refuse_mixture(read_kinds(paths))
+        """Refuse infrared images that would be mapped in part, and more bits than can be used."""
+        for side, key in zip(SIDES, ('img_path', 'infrared_path')):
+            paths = [pair[key] for pair in pairs]
+            if side == 'infrared' and not self.modality and self.infrared_range is not None:
+                refuse_mixture(read_kinds(paths))
+            elif self.modality in (None, side):
+                refuse_deep(paths, side, bool(self.modality))
 
     def filter_data(self) -> list[Entry]:
         """Filter as ``filter_cfg`` says; raises PairError where nothing is left."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -22,6 +24,7 @@ class LayoutReport:
         boxes (Counter): boxes by class name.
         sizes (Counter): pairs by (width, height).
         ids (set): ids of all pairs.
+        files (set): the images of all pairs, but those of one value alone.
         classes (tuple[str, ...]): the data set's classes, with boxes or without.
         problems (list[str]): what is wrong, each with its file and the cure.
         notes (list[str]): what reading changes on purpose, with counts.
@@ -31,6 +34,7 @@ class LayoutReport:
     boxes: Counter[str] = field(default_factory=Counter)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
     classes: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -78,7 +82,7 @@ def check_layout(
             for path in paths:
                 if read_orientation(path) != 1:
                     findings.add('image with an EXIF or TIFF orientation, turned upright', path)
-            _look_at(pair, paths, findings)
+            report.files.update(_look_at(pair, paths, findings))
             report.pairs += 1
             report.sizes[info['width'], info['height']] += 1
             report.boxes.update(classes[item['bbox_label']] for item in info['instances'])
@@ -89,8 +93,24 @@ def check_layout(
     return report
 
 
-def _look_at(pair: np.ndarray, paths: tuple[str, str], findings: Findings) -> None:
-    """Note images that show nothing, and pairs whose two images show the same."""
+def same_pictures(some: Iterable[str], others: Iterable[str]) -> dict[str, str]:
+    """Files of equal bytes under two names: the one among ``others`` by the one among ``some``."""
+    sizes = [{path: Path(path).stat().st_size for path in paths} for paths in (some, others)]
+    both = set(sizes[0].values()) & set(sizes[1].values())
+    prints = [
+        {
+            path: hashlib.sha256(Path(path).read_bytes()).digest()
+            for path in found
+            if found[path] in both
+        }
+        for found in sizes
+    ]
+    known = {digest: path for path, digest in sorted(prints[1].items(), reverse=True)}
+    return {path: known[digest] for path, digest in prints[0].items() if digest in known}
+
+
+def _look_at(pair: np.ndarray, paths: tuple[str, str], findings: Findings) -> list[str]:
+    """Note images that show nothing, and pairs whose images show the same; return the others."""
     images = pair[..., :3], pair[..., 3:]
     empty = [bool((image == image[:1, :1]).all()) for image in images]
     for path, nothing in zip(paths, empty):
@@ -98,3 +118,4 @@ def _look_at(pair: np.ndarray, paths: tuple[str, str], findings: Findings) -> No
             findings.add('image of one value alone', path)
     if not all(empty) and (images[0] == images[1]).all():
         findings.add('visible image that shows the same as its infrared one', paths[0], defect=True)
+    return [path for path, nothing in zip(paths, empty) if not nothing]

@@ -104,15 +104,23 @@ def refuse_mixture(kinds: Mapping[str, str | None]) -> None:
         raise PairError(problem)
 
 
-def refuse_deep(paths: Iterable[str | Path]) -> None:
-    """Raise PairError where infrared images alone have more than 8 bits.
+def refuse_deep(paths: Iterable[str | Path], side: str, alone: bool) -> None:
+    """Raise PairError where images have more than 8 bits and there is no range for them.
 
-    ``LoadImageFromFile`` keeps the upper 8 of them, without a word.
+    Args:
+        paths (Iterable[str | Path]): the images.
+        side (str): ``'visible'`` or ``'infrared'``.
+        alone (bool): whether ``LoadImageFromFile`` reads them, which keeps 8 bits without a word.
     """
     deep = [path for path in paths if read_kind(path, celsius=False) not in (EIGHT, None)]
-    if deep:
-        raise PairError(
-            f'{len(deep)} infrared images have more than 8 bits, such as {deep[0]}, of which '
-            "LoadImageFromFile keeps 8. Leave modality='infrared' out, and start the pipeline with "
-            "LoadPairedImage(infrared_range=...) and SelectModality('infrared')."
-        )
+    if not deep:
+        return
+    cure = 'Map the whole set to 8 bits by one fixed range.'
+    if side == 'infrared':
+        cure = 'Give LoadPairedImage an infrared_range=(low, high).'
+        if alone:
+            cure += " Leave modality='infrared' out, and let SelectModality('infrared') follow it."
+    raise PairError(
+        f'{len(deep)} {side} images have more than 8 bits, such as {deep[0]}'
+        f'{", of which LoadImageFromFile keeps 8" if alone else ""}. {cure}'
+    )

@@ -40,7 +40,13 @@ def find_range(
         PairError: if all values are one, or images are of several kinds (8 bits, more, floats).
         ImportError: for a radiometric JPEG without the extra ``thermal``.
     """
-    files = list(paths)
+    return _measure(list(paths), progress)[0]
+
+
+def _measure(
+    files: Sequence[str | Path], progress: Callable[[Iterable, int], Iterable]
+) -> tuple[Range | None, dict[str, str | None]]:
+    """The range of a set, and the kind of each image in it, while all are open."""
     share = max(SAMPLES // max(len(files), 1), 100)
     found: list[np.ndarray] = []
     kinds: dict[str, str | None] = {}
@@ -55,11 +61,11 @@ def find_range(
             found.append(values[np.isfinite(values)])
     refuse_mixture(kinds)
     if not found:
-        return None
+        return None, kinds
     low, high = np.percentile(np.concatenate(found), PERCENTILES).tolist()
     if not low < high:
         raise PairError(f'the infrared images hold the value {low:g} alone: no range can be found')
-    return low, high
+    return (low, high), kinds
 
 
 def choose_range(
@@ -86,9 +92,10 @@ def choose_range(
     if not wanted:
         return None
     files = list(paths)
-    chosen = _asked_for(wanted, files, Path(out_dir, RANGE_FILE), progress)
-    kinds = read_kinds(files)
-    refuse_mixture(kinds)
+    chosen, kinds = _asked_for(wanted, files, Path(out_dir, RANGE_FILE), progress)
+    if kinds is None:
+        kinds = read_kinds(files)
+        refuse_mixture(kinds)
     if set(kinds.values()) - {None} == {EIGHT}:
         print('infrared range: all images have 8 bits, none is mapped')
     return chosen
@@ -99,20 +106,21 @@ def _asked_for(
     files: Sequence[str | Path],
     kept: Path,
     progress: Callable[[Iterable, int], Iterable],
-) -> Range | None:
+) -> tuple[Range | None, dict[str, str | None] | None]:
+    """The range; and the kinds of the images, where they had to be opened for it."""
     if len(wanted) > 1:
-        return check_range([_number(text) for text in wanted])
+        return check_range([_number(text) for text in wanted]), None
     file = kept if wanted[0] == 'auto' else Path(wanted[0])
     if wanted[0] != 'auto' or file.exists():
         found = _load(file)
         print(f'infrared range {found[0]:.9g} to {found[1]:.9g}, from {file}')
-        return found
-    chosen = find_range(files, progress=progress)
+        return found, None
+    chosen, kinds = _measure(files, progress)
     if chosen is not None:
         data = dict(infrared_range=chosen, percentiles=PERCENTILES, images=len(files))
         write_file(file, json.dumps(data, indent=2).encode())
         print(f'infrared range {chosen[0]:.9g} to {chosen[1]:.9g}, kept in {file}')
-    return chosen
+    return chosen, kinds
 
 
 def _load(file: Path) -> Range:

@@ -203,8 +203,12 @@ def upright(name: str, frame: Any) -> np.ndarray:
     """PyAV's frame as H x W x 3 (R, G, B), turned as its file says, such as that of a phone.
 
     Raises:
-        PairError: if that is no quarter turn.
+        PairError: if that is no quarter turn, or the picture is mirrored, too.
     """
+    if (found := frame.side_data.get('DISPLAYMATRIX')) is not None:
+        a, b, _, c, d, *_ = np.frombuffer(found, np.int32).tolist()  # ISO/IEC 14496-12, 8.3.2
+        if a * d < b * c:
+            raise PairError(f'{name}: mirrored by its display matrix. Write it again without.')
     if frame.rotation % 90:
         raise PairError(f'{name}: turned by {frame.rotation} degrees. Write it again without.')
     return np.ascontiguousarray(np.rot90(frame.to_ndarray(format='rgb24'), frame.rotation // 90))
