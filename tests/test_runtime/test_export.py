@@ -76,9 +76,9 @@ def assert_large_pairs_go_in_strips(fuse, monkeypatch):
     whole = fuse(visible, visible[..., 0])
     steps, run = [], fuse.session.run
 
-    def noted(outputs, inputs, options):
+    def noted(outputs, inputs):
         steps.append(Step(int(inputs.get('step', 0))))
-        return run(outputs, inputs, options)
+        return run(outputs, inputs)
 
     fuse.session = SimpleNamespace(run=noted)
     monkeypatch.setattr(fuse, 'largest_whole', 61 * 47)

@@ -11,7 +11,7 @@ from moefusion.files import Range, check_range
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
 from moefusion.runtime.sources import Source, read_source
-from moefusion.runtime.strips import Step, StripFuser
+from moefusion.runtime.strips import LARGEST_SEEN, Step, StripFuser
 from moefusion.weights.bundled import BUNDLED
 
 BUNDLED_ONNX = BUNDLED.with_suffix('.onnx')
@@ -44,9 +44,9 @@ class Fuser(PairFuser):
         (48, 64, 3)
     """
 
-    # pixels; a larger image is fused strip by strip. 1280 x 1024 took 2.5 s and 1.7 GB whole, 4.3 s
-    # and 1.0 GB in strips.
-    largest_whole = 1_400_000
+    # pixels; a larger image is fused strip by strip, which takes longer. Not above
+    # LARGEST_SEEN, or detectors would see more of a whole image than of a larger one.
+    largest_whole = LARGEST_SEEN
 
     def __init__(
         self, model: str | Path | None = None, threads: int = 0, infrared_range: Range | None = None
@@ -58,6 +58,8 @@ class Fuser(PairFuser):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # errors
+        # its plan, one block for all of a run at a size seen before, nearly doubled the memory
+        options.enable_mem_pattern = False
         try:
             self.session = onnxruntime.InferenceSession(
                 self.path, options, providers=['CPUExecutionProvider']
@@ -94,6 +96,7 @@ class Fuser(PairFuser):
     ) -> FusionResult:
         pair, path = read_source(visible, infrared, number, self.infrared_range)
         rgb, heat = np.ascontiguousarray(pair[..., 2::-1]), np.ascontiguousarray(pair[..., 3])
+        del pair  # memory counts here
         result, _ = self.fuse_frame(rgb, heat, name=Path(path).stem)
         if metrics:
             result.score(path)
@@ -141,12 +144,9 @@ class Fuser(PairFuser):
 
     def _run(self, step: Step, outputs: list[str], **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Run one step of the network; the outputs by name."""
-        options = onnxruntime.RunOptions()
         if step != Step.WHOLE:
             inputs['step'] = np.array(step, np.int64)
-            # or what one step took would stay beside what the next one takes
-            options.add_run_config_entry('memory.enable_memory_arena_shrinkage', 'cpu:0')
-        return dict(zip(outputs, self.session.run(outputs, inputs, options)))
+        return dict(zip(outputs, self.session.run(outputs, inputs)))
 
 
 def _first_line(error: Exception) -> str:
