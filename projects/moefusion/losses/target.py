@@ -77,12 +77,13 @@ def adaptive_target(
         detail (float): What the bands and the gradients are multiplied by, as the other source's
             lowest band can weaken what one source shows. Defaults to 1.2.
     """
-    stacks = [_stack(visible), _stack(infrared)]
-    visible, infrared = (sum(bands, lowest) for bands, lowest in stacks)
+    visible_bands, visible_lowest = _stack(visible)
+    infrared_bands, infrared_lowest = _stack(infrared)
+    visible, infrared = sum(visible_bands, visible_lowest), sum(infrared_bands, infrared_lowest)
     ratio = information_ratio(visible, infrared) ** balance
-    image = _lowest(*(lowest for _, lowest in stacks), brighter)
-    for sigma, *bands in zip(SCALES, *(bands for bands, _ in stacks)):
-        image = image + detail * _stronger(*bands, ratio, sigma)
+    image = _lowest(visible_lowest, infrared_lowest, brighter)
+    for sigma, first, second in zip(SCALES, visible_bands, infrared_bands):
+        image = image + detail * _stronger(first, second, ratio, sigma)
     tone = _Tone(image, visible, infrared, contrast)
     pixels = torch.where(mask > 0, tone(torch.maximum(visible, infrared)), tone(image))
     gradients = [sobel_components(source) for source in (visible, infrared)]
