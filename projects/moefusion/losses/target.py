@@ -105,7 +105,7 @@ def _stack(image: Tensor) -> tuple[list[Tensor], Tensor]:
     for sigma in SCALES:
         blurred = gaussian_blur(image, sigma)
         bands.append(image - blurred)
-        energies.append(_energy(bands[-1], sigma))
+        energies.append(_around(bands[-1].square(), sigma))
         image = blurred
     medians = torch.stack([energy.flatten(1).median(dim=1).values for energy in energies])
     noise = medians - medians.flip(0).cummin(dim=0).values.flip(0)
@@ -118,12 +118,12 @@ def _stack(image: Tensor) -> tuple[list[Tensor], Tensor]:
 
 def _stronger(visible: Tensor, infrared: Tensor, ratio: Tensor, sigma: float) -> Tensor:
     """One band of both sources, each by its local energy."""
-    energies = [_energy(band, sigma).sqrt() + 1e-4 for band in (visible, infrared)]
+    energies = [_around(band.square(), sigma).sqrt() + 1e-4 for band in (visible, infrared)]
     power = (ratio * energies[0] / energies[1]) ** SHARPNESS
     # The winner's band as it is, the other's in proportion: both where both show as much,
     # but once where they show the same.
     shares = power.clamp(max=1), (1 / power).clamp(max=1)
-    common = gaussian_blur(visible * infrared, 1.5 * sigma)
+    common = _around(visible * infrared, sigma)
     alike = (common / (energies[0] * energies[1])).clamp(min=0)
     mixed = shares[0] * visible + shares[1] * infrared
     return mixed / (1 + alike * torch.minimum(*shares))
@@ -139,8 +139,9 @@ def _lowest(visible: Tensor, infrared: Tensor, brighter: float) -> Tensor:
     return 0.5 * (levels[0] + levels[1] + brighter * (visible - infrared).abs()) + weighed
 
 
-def _energy(band: Tensor, sigma: float) -> Tensor:
-    return gaussian_blur(band.square(), 1.5 * sigma)
+def _around(product: Tensor, sigma: float) -> Tensor:
+    """The mean of a product around each place, as wide as structures of a band are."""
+    return gaussian_blur(product, 1.5 * sigma)
 
 
 class _Tone:
