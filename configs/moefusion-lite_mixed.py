@@ -65,7 +65,7 @@ train_dataloader = dict(
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
 
-max_iters = 7000
+max_iters = 9000
 train_cfg = dict(
     _delete_=True, type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters
 )

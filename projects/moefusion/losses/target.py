@@ -51,9 +51,9 @@ def adaptive_target(
     infrared: Tensor,
     mask: Tensor,
     brighter: float = 0.2,
-    balance: float = 1.1,
+    balance: float = 1.25,
     contrast: float = 1.1,
-    detail: float = 1.2,
+    detail: float = 1.3,
 ) -> Target:
     """A target that depends on the whole sample, so that its gates have something to decide.
 
@@ -72,10 +72,10 @@ def adaptive_target(
         brighter (float): The lowest band's way to the brighter source (1): night keeps its lamps,
             heat stays bright. Defaults to 0.2.
         balance (float): Power of the information ratio; 0 compares plain energies, 1 gives both
-            sources the same chance, more favours the one that shows less. Defaults to 1.1.
+            sources the same chance, more favours the one that shows less. Defaults to 1.25.
         contrast (float): Deviation to reach, times the larger source's. Defaults to 1.1.
         detail (float): What the bands and the gradients are multiplied by, as the other source's
-            lowest band can weaken what one source shows. Defaults to 1.2.
+            lowest band can weaken what one source shows. Defaults to 1.3.
     """
     visible_bands, visible_lowest = _stack(visible)
     infrared_bands, infrared_lowest = _stack(infrared)
