@@ -86,7 +86,7 @@ default_hooks = dict(
             load=dict(loss_local_foreground=0.003, loss_local_background=0.005, loss_global=0.02),
         )
     ),
-    checkpoint=dict(by_epoch=False, interval=350, max_keep_ckpts=2),
-    sync_buffers=dict(type='IterSyncBuffersHook', interval=350),
+    checkpoint=dict(by_epoch=False, interval=300, max_keep_ckpts=2),
+    sync_buffers=dict(type='IterSyncBuffersHook', interval=300),
 )
 log_processor = dict(by_epoch=False)
