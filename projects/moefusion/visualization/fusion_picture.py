@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mmdet.structures import DetDataSample
 
 WIDTH = 3.2  # of a column in inches, at 100 dots an inch
-VISIBLE_COLOR, INFRARED_COLOR, GLOBAL_COLOR = '#2a9d8f', '#e76f51', '#577590'
+COLORS = {'visible': '#2a9d8f', 'infrared': '#e76f51', 'global': '#577590'}  # of experts
 
 
 @dataclass
@@ -32,6 +32,13 @@ class FusionPicture:
     fused: np.ndarray  # H x W x 3 or H x W
     attention: np.ndarray  # H x W in [0, 1]
     gates: Mapping[str, np.ndarray]  # for each mixture the weights of its E experts
+
+
+def expert_kinds(gate: str, count: int) -> list[str]:
+    """What each of a gate's experts sees, in their order: a key of :data:`COLORS`."""
+    if gate == 'global':
+        return ['global'] * count
+    return ['visible'] * (count // 2) + ['infrared'] * (count - count // 2)
 
 
 def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
@@ -86,13 +93,7 @@ def _show_gates(axes: Axes, gates: Mapping[str, np.ndarray]) -> None:
     """One bar for each expert; local experts take the colour of the modality that they see."""
     position, ticks = 0, []
     for name, weights in gates.items():
-        weights = np.asarray(weights, dtype=float)
-        half = len(weights) // 2
-        colors = (
-            [GLOBAL_COLOR] * len(weights)
-            if name == 'global'
-            else [VISIBLE_COLOR] * half + [INFRARED_COLOR] * (len(weights) - half)
-        )
+        colors = [COLORS[kind] for kind in expert_kinds(name, len(weights))]
         axes.bar(np.arange(len(weights)) + position, weights, color=colors)
         ticks.append((position + (len(weights) - 1) / 2, name.removeprefix('local_')))
         position += len(weights) + 1
