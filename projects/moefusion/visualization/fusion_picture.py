@@ -42,10 +42,14 @@ def expert_kinds(gate: str, count: int) -> list[str]:
 
 
 def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
-    """The fused image of ``MoEFusion``'s prediction, as it is written to a file.
+    """The fused image of a prediction, as it is written to a file: rounded, never stretched.
 
-    H x W x 3 (R, G, B) with the visible image's ``color``, or H x W; uint8; clipped and rounded,
-    never stretched.
+    Args:
+        sample (DetDataSample): what ``MoEFusion.predict`` returns of a pair.
+        color (bool): whether it has the visible image's colour. Defaults to True.
+
+    Returns:
+        np.ndarray: uint8, H x W x 3 (R, G, B), or H x W without colour.
     """
     image = (sample.fused_color if color else sample.fused).data
     levels = (image * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
@@ -55,7 +59,9 @@ def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
 def fusion_picture(pair: Tensor, sample: DetDataSample) -> FusionPicture:
     """One row of :func:`draw_fusion` from ``MoEFusion``'s prediction for a pair.
 
-    The pair is as the loader packed it, 4 x H x W (B, G, R, infrared), 0 to 255.
+    Args:
+        pair (Tensor): as the loader packed it, 4 x H x W (B, G, R, infrared), 0 to 255.
+        sample (DetDataSample): what ``MoEFusion.predict`` returns of it.
     """
     pixels = pair.cpu().to(torch.uint8).numpy()
     return FusionPicture(
