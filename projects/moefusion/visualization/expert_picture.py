@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from moefusion.fusion import FusionNetwork, LocalMixture
-from moefusion.visualization.fusion_picture import FusionPicture, expert_kinds
+from moefusion.visualization.fusion_picture import FusionPicture, expert_kinds, show_images
 from moefusion.visualization.grid import LINE, image_grid, to_image
 
 WIDTH = 2.6  # of a column in inches
@@ -69,16 +69,7 @@ def draw_experts(picture: FusionPicture, maps: Mapping[str, np.ndarray]) -> np.n
     figure, axes = image_grid([ratio] * (1 + len(maps)), columns, WIDTH, above=LINE)
     for panel in axes.flat:
         panel.set_axis_off()
-    gray: dict[str, Any] = dict(cmap='gray', vmin=0, vmax=255)
-    shown: list[tuple[str, np.ndarray, dict[str, Any]]] = [
-        (f'visible  ({picture.title})', picture.visible, {}),
-        ('infrared', picture.infrared, gray),
-        ('attention', picture.attention, dict(cmap='inferno', vmin=0, vmax=1)),
-        ('fused', picture.fused, gray),
-    ]
-    for panel, (title, image, style) in zip(axes[0], shown):
-        panel.imshow(image, **style)
-        panel.set_title(title, fontsize=9, parse_math=False)
+    show_images(axes[0], picture)
     for row, (name, experts) in zip(axes[1:], maps.items()):
         limit = max(float(np.percentile(experts, 99.5)), 1e-6)
         region, kinds = name.removeprefix('local_'), expert_kinds(name, len(experts))

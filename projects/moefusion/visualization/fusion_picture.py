@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,18 +81,24 @@ def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:
     figure = Figure(figsize=(5 * WIDTH, sum(heights)), dpi=100, layout='constrained')
     axes = figure.subplots(len(pictures), 5, squeeze=False, height_ratios=heights)
     for row, picture in zip(axes, pictures):
-        _show(row[0], picture.visible, f'visible  ({picture.title})')
-        _show(row[1], picture.infrared, 'infrared', cmap='gray', vmin=0, vmax=255)
-        _show(row[2], picture.attention, 'attention', cmap='inferno', vmin=0, vmax=1)
+        show_images([*row[:3], row[4]], picture, interpolation='nearest')
         _show_gates(row[3], picture.gates)
-        _show(row[4], picture.fused, 'fused', cmap='gray', vmin=0, vmax=255)
     return to_image(figure)
 
 
-def _show(axes: Axes, image: np.ndarray, title: str, **style: Any) -> None:
-    axes.imshow(image, interpolation='nearest', **style)
-    axes.set_title(title, fontsize=9, parse_math=False)  # a file name may hold $
-    axes.set_axis_off()
+def show_images(panels: Iterable[Axes], picture: FusionPicture, **style: Any) -> None:
+    """Draw the visible, infrared, attention and fused image of a pair into four panels."""
+    gray: dict[str, Any] = dict(cmap='gray', vmin=0, vmax=255)
+    shown: list[tuple[str, np.ndarray, dict[str, Any]]] = [
+        (f'visible  ({picture.title})', picture.visible, {}),
+        ('infrared', picture.infrared, gray),
+        ('attention', picture.attention, dict(cmap='inferno', vmin=0, vmax=1)),
+        ('fused', picture.fused, gray),
+    ]
+    for panel, (title, image, own) in zip(panels, shown):
+        panel.imshow(image, **own, **style)
+        panel.set_title(title, fontsize=9, parse_math=False)  # a file name may hold $
+        panel.set_axis_off()
 
 
 def _show_gates(axes: Axes, gates: Mapping[str, np.ndarray]) -> None:
