@@ -10,16 +10,21 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
-class ConvolutionClock(TorchDispatchMode):
-    """Times the convolutions that run under it; nothing is kept, so any image will do.
+class Convolutions(TorchDispatchMode):
+    """Times the convolutions that run under it, and keeps them with their weights and inputs.
+
+    Args:
+        keep (bool): False for images whose features would not fit into memory. Defaults to True.
 
     Attributes:
         seconds (float): of all so far.
+        calls (list[tuple]): the arguments of those that are kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keep: bool = True) -> None:
         super().__init__()
-        self.seconds = 0.0
+        self.keep, self.seconds = keep, 0.0
+        self.calls: list[tuple[Any, ...]] = []
 
     def __torch_dispatch__(
         self,
@@ -33,23 +38,9 @@ class ConvolutionClock(TorchDispatchMode):
         found = func(*args, **(kwargs or {}))
         if func is torch.ops.aten.convolution.default:
             self.seconds += time.perf_counter() - start
-            self.note(args)
+            if self.keep:
+                self.calls.append(args)
         return found
-
-    def note(self, args: tuple[Any, ...]) -> None:
-        """Take in a convolution's arguments."""
-
-
-class Convolutions(ConvolutionClock):
-    """Also keeps the convolutions, with their weights and inputs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[tuple[Any, ...]] = []
-
-    def note(self, args: tuple[Any, ...]) -> None:
-        """Keep a convolution's arguments."""
-        self.calls.append(args)
 
     def run_again(self) -> None:
         """Run the convolutions, and nothing between them."""

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = ROOT / 'configs/ablations'
-NAMES = sorted(path.name for path in CONFIGS.glob('*.py'))
+from config_files import CONFIGS, read
+
+ABLATIONS = CONFIGS / 'ablations'
+NAMES = sorted(path.name for path in ABLATIONS.glob('*.py'))
 BASES = dict(paper='moefusion_m3fd.py', lite='moefusion-lite_mixed.py')
 CHANGED = dict(
     table2='model.fusion.',
@@ -20,18 +21,9 @@ CHANGED = dict(
 )
 
 
-def read(path):
-    from mmengine.config import Config
-    from mmengine.registry import init_default_scope
-
-    config = Config.fromfile(path)
-    init_default_scope(config.default_scope)
-    return config
-
-
 @pytest.fixture(scope='module')
 def bases():
-    return {network: read(ROOT / 'configs' / name).to_dict() for network, name in BASES.items()}
+    return {network: read(name).to_dict() for network, name in BASES.items()}
 
 
 def differences(one, other, key=''):
@@ -68,7 +60,7 @@ def test_one_thing_is_changed_and_trains_and_tests(name, bases, make_pair):
 
     from moefusion.evaluation.fusion_metric import FusionMetric
 
-    config, family = read(CONFIGS / name), name.split('_')[0]
+    config, family = read(ABLATIONS / name), name.split('_')[0]
     network, _, kind = family.partition('-')
     changed = differences(bases[network], config.to_dict())
     assert len(changed) == (2 if kind == 'cameras' else 1)
@@ -97,7 +89,7 @@ def test_with_detectors(name, make_pair):
     """Also where nothing asks for the detectors' maps."""
     from mmdet.registry import MODELS
 
-    config = read(CONFIGS / name)
+    config = read(ABLATIONS / name)
     config.model.fusion.update(local_grid=(4, 4), global_grid=(2, 2))
     model = MODELS.build(config.model)
     pair, sample = make_pair(64, 96, boxes=[[4, 4, 40, 50]])
@@ -111,7 +103,7 @@ def test_with_detectors(name, make_pair):
 
 def test_no_two_configs_repeat_ten_lines():
     seen = Counter()
-    for path in CONFIGS.parent.rglob('*.py'):
+    for path in CONFIGS.rglob('*.py'):
         lines = [line for line in path.read_text().splitlines() if line.strip()]
         seen.update({tuple(lines[start : start + 10]) for start in range(len(lines) - 9)})
     assert [lines for lines, count in seen.items() if count > 1] == []
@@ -191,7 +183,7 @@ def test_the_tool_goes_on_without_a_failed_training(tool, calls, tmp_path, capsy
 
 
 def test_the_tool_ablates_another_base(tool, tmp_path):
-    base = ROOT / 'configs/moefusion_flir.py'
+    base = CONFIGS / 'moefusion_flir.py'
     _, configs = tool.write_configs('paper-experts', base, tmp_path)
     assert list(configs) == ['moefusion_flir', 'e2k2', 'e4k1', 'e4k3', 'e4k4', 'e6k2', 'e8k2']
     config = read(configs['e6k2'])

@@ -75,7 +75,7 @@ def test_hooks(name):
     assert {'EarlyNumClassCheckHook', sync, 'SafeCheckpointHook', 'SeedHook'} <= types
     fusion = {'JointLossHook', 'FusionVisualizationHook'}
     assert types & fusion == (fusion if name in FUSION else set())
-    assert 'custom_hooks' not in read(name)
+    assert 'custom_hooks' not in config
 
 
 def test_the_stock_detector_is_the_one_the_paper_names():

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import moefusion.plugin  # noqa: F401
+from moefusion.synthetic import make_demo_data
 
 WORKER = Path(__file__).with_name('distributed_worker.py')
 MIXTURES = 'foreground', 'background', 'global'
@@ -130,24 +131,7 @@ def test_dist_train_on_cpus(repo_root, tmp_path):
     from moefusion.weights.checkpoint import load_checkpoint_safely
 
     data, work = tmp_path / 'demo', tmp_path / 'work'
-    subprocess.run(
-        [
-            sys.executable,
-            'tools/make_demo_data.py',
-            '--out-dir',
-            str(data),
-            '--train',
-            '8',
-            '--test',
-            '2',
-            '--size',
-            '96x64',
-        ],
-        cwd=repo_root,
-        env=environment(),
-        check=True,
-        capture_output=True,
-    )
+    make_demo_data(data, train=8, test=2, size=(96, 64))
     options = [
         f'train_dataloader.dataset.dataset.data_root={data}/',
         f'val_dataloader.dataset.data_root={data}/',
@@ -162,16 +146,9 @@ def test_dist_train_on_cpus(repo_root, tmp_path):
         'train_cfg.val_interval=1',
         'default_hooks.logger.interval=1',
     ]
+    train = ['tools/dist_train.sh', 'configs/moefusion-lite_demo.py', '2', '--work-dir', str(work)]
     done = subprocess.run(
-        [
-            'tools/dist_train.sh',
-            'configs/moefusion-lite_demo.py',
-            '2',
-            '--work-dir',
-            str(work),
-            '--cfg-options',
-            *options,
-        ],
+        [*train, '--cfg-options', *options],
         cwd=repo_root,
         capture_output=True,
         text=True,

@@ -15,7 +15,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PURE = ('moefusion.fusion', 'moefusion.losses', 'moefusion.metrics')
+PLAIN = """
+import moefusion.fusion, moefusion.image, moefusion.losses, moefusion.metrics
+from moefusion import FusionNetwork, fusion_metrics
+"""
 
 # Refuses every import that PyTorch and NumPy alone do not bring.
 ONLY_TORCH = """
@@ -37,11 +40,9 @@ def run(code):
     return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize('module', PURE)
-def test_plain_parts_need_torch_alone(module):
-    done = run(f'{ONLY_TORCH}\nimport {module}\nprint({module}.__name__)')
+def test_plain_parts_need_torch_alone():
+    done = run(ONLY_TORCH + PLAIN)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == module
 
 
 def test_the_refusal_above_works():

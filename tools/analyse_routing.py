@@ -62,8 +62,7 @@ def main(argv: list[str] | None = None) -> None:
         path = Path(args.out_dir, 'routing.csv')
         write_file(path, study.table().round(6).to_csv(index=False).encode())
         for name in study.sets:
-            picture = draw_gate(study, name)
-            write_image(Path(args.out_dir, f'{name}.png'), np.ascontiguousarray(picture[..., ::-1]))
+            write_image(Path(args.out_dir, f'{name}.png'), draw_gate(study, name)[..., ::-1])
         print(f'Wrote {path} and {", ".join(study.sets)}.png beside it')
 
 

@@ -71,8 +71,7 @@ def main(argv: list[str] | None = None) -> None:
             picture = np.vstack(match_widths([draw(visualizer, *step) for step in steps]))
             name = f'{info["img_id"]}{"_infrared" * (reader.get("modality") == "infrared")}'
             if args.out_dir:
-                path = Path(args.out_dir, args.split, f'{name}.png')
-                write_image(path, np.ascontiguousarray(picture[..., ::-1]))
+                write_image(Path(args.out_dir, args.split, f'{name}.png'), picture[..., ::-1])
             if not args.not_show:
                 visualizer.show(picture, win_name=name, wait_time=args.show_interval)
         where = f', in {Path(args.out_dir, args.split)}' if args.out_dir else ''

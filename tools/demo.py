@@ -51,8 +51,6 @@ def train(config: str, work_dir: str, end: float) -> tuple[str, str | None]:
 
 def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
     """Fuse the first test pairs and draw them as one picture."""
-    import cv2
-
     from moefusion.apis import FusionInferencer
     from moefusion.files import write_image
     from moefusion.visualization.fusion_picture import draw_fusion
@@ -63,8 +61,8 @@ def fuse_and_draw(checkpoint: Path, num_pairs: int) -> None:
         visible, infrared = (ROOT / DATA / folder / f'{name}.png' for folder in ('Vis', 'Ir'))
         result = next(fuse.stream(visible, infrared))
         pictures.append(result.picture)
-        write_image(ROOT / FUSED / f'{name}.png', cv2.cvtColor(result.color, cv2.COLOR_RGB2BGR))
-    write_image(ROOT / PICTURE, cv2.cvtColor(draw_fusion(pictures), cv2.COLOR_RGB2BGR))
+        write_image(ROOT / FUSED / f'{name}.png', result.color[..., ::-1])
+    write_image(ROOT / PICTURE, draw_fusion(pictures)[..., ::-1])
 
 
 @command

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from moefusion.apis.command import command, show_progress
 from moefusion.apis.device import choose_device
 from moefusion.apis.naming import add_infrared_range, chosen_range, named_folder
-from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
-from moefusion.files import read_infrared, read_visible, write_image
+from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set, read_rgb
+from moefusion.files import read_infrared, write_image
 from moefusion.visualization.grid import DPI
 from moefusion.visualization.sheet import WIDTH, draw_sheet, enlarge, find_boxes, sobel_maps
 
@@ -77,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
             rows[stem] = {name: enlarge(image, marked) for name, image in images.items()}
     # labels of detections are read at the images' own size, others compare side by side
     wide = min(max(images['Visible'].shape[1] / DPI, WIDTH), 2 * WIDTH) if detector else WIDTH
-    write_image(args.out, np.ascontiguousarray(draw_sheet(rows, wide)[..., ::-1]))
+    write_image(args.out, draw_sheet(rows, wide)[..., ::-1])
     print(f'Wrote {args.out}')
 
 
@@ -89,11 +88,10 @@ def read_images(found: EvaluationSet, stem: str) -> dict[str, np.ndarray]:
     """
     heat = read_infrared(found.infrared[stem], found.infrared_range)
     images = {
-        'Visible': cv2.cvtColor(read_visible(found.visible[stem]), cv2.COLOR_BGR2RGB),
+        'Visible': read_rgb(found.visible[stem]),
         'Infrared': heat[..., None].repeat(3, axis=2),
+        **{name: read_rgb(files[stem]) for name, files in found.fused.items()},
     }
-    for name, files in found.fused.items():
-        images[name] = cv2.cvtColor(read_visible(files[stem]), cv2.COLOR_BGR2RGB)
     size = images['Visible'].shape
     for name, image in images.items():
         if image.shape != size:

@@ -42,7 +42,7 @@ def test_folder_of_mixed_sizes_and_extensions(run, folders, capsys):
 def test_named_images_alone(run, folders, tmp_path, capsys):
     visible, infrared, out = folders
     paint_pairs(folders, 'a', 'b c', 'd', size=(20, 16))
-    (tmp_path / 'test.txt').write_text('b c\n\nx\n')
+    (tmp_path / 'test.txt').write_text('b c.png\n\nx\n')
     assert run(visible, infrared, '--out-dir', out, '--list', tmp_path / 'test.txt') == 1
     assert [path.name for path in out.iterdir()] == ['b c.png']
     printed = capsys.readouterr()
@@ -129,15 +129,6 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(run, folders, capsys, monkeypatch
     text = capsys.readouterr()
     assert f'the finished files stay in {out}' in text.err and '1 fused' in text.out
     assert [path.name for path in out.iterdir()] == ['a.png']
-
-
-@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
-def test_lists_as_people_save_them(run, folders, tmp_path, encoding):
-    vis, ir, out = folders
-    paint_pairs(folders, '00001', '00002', size=(23, 17))
-    (tmp_path / 'l.txt').write_bytes('# night\r\n00001.png\r\n'.encode(encoding))
-    assert run(vis, ir, '--out-dir', out, '--list', tmp_path / 'l.txt') == 0
-    assert [path.name for path in out.iterdir()] == ['00001.png']
 
 
 def test_a_long_name_stops_no_other_and_an_empty_list_is_refused(run, folders, tmp_path, capsys):

@@ -9,8 +9,8 @@ from skimage.data import astronaut
 
 from moefusion.comparison import coco_detector as module
 from moefusion.comparison import detection_table, detections
+from moefusion.comparison.cache import ResultCache
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import find_evaluation_set
 
 needs_yolo = pytest.mark.skipif(
@@ -40,10 +40,10 @@ def blind(image):
     return [np.zeros((0, 5))] * len(module.CLASSES)
 
 
-def make_table(images, find, kept=None):
+def make_table(images, find, cache=None):
     detector = replace(module.coco_detector(), find=find)
     detection_table.check_detector(replace(detector, find=blind), images)
-    found = detections.detect(detector, images, kept=kept)
+    found = detections.detect(detector, images, cache=cache)
     return detection_table.detection_table(detector, images, found)
 
 
@@ -61,7 +61,7 @@ def test_table(test_set):
             return [nothing] * 3
         return [person, nothing, car if folder < 2 else nothing]
 
-    table = make_table(images, detect, Kept(test_set / 'out', 'detected'))
+    table = make_table(images, detect, ResultCache(test_set / 'out', 'detected'))
     rows = table.scores.droplevel('values')
     assert list(rows.index) == ['Visible', 'Infrared', 'average', 'brighter']
     assert list(rows.columns) == ['person', 'bicycle', 'car', 'mAP']
@@ -70,7 +70,7 @@ def test_table(test_set):
     assert rows['mAP'].tolist() == pytest.approx([75, 75, 50, 50])
     assert next(seen, None) is None and table.unranked == detections.SOURCES
     # a second run detects no more
-    again = make_table(images, detect, Kept(test_set / 'out', 'detected'))
+    again = make_table(images, detect, ResultCache(test_set / 'out', 'detected'))
     assert again.to_dict() == table.to_dict()
 
 

@@ -7,9 +7,9 @@ import torch
 from mmengine.structures import InstanceData
 
 from moefusion.comparison import detection_table as module
+from moefusion.comparison.cache import ResultCache
 from moefusion.comparison.detections import detect
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import find_evaluation_set
 from moefusion.comparison.tables import Table, score_rows
 from moefusion.files import Annotation
@@ -81,8 +81,8 @@ def load(*files):
     return module.stock_detector(module.load_detector(*files))
 
 
-def make_table(detector, images, paper=None, kept=None):
-    found = detect(detector, images, kept=kept)
+def make_table(detector, images, paper=None, cache=None):
+    found = detect(detector, images, cache=cache)
     return module.detection_table(detector, images, found, paper)
 
 
@@ -101,17 +101,17 @@ def test_runs_a_stock_detector(test_set, detector_files):
 
 def test_a_second_run_takes_the_detections_up(test_set, detector_files, monkeypatch):
     module.check_detector(load(*detector_files), find(test_set))
-    first, second = (Kept(test_set / 'out', 'detected') for _ in range(2))
-    table = make_table(load(*detector_files), find(test_set), kept=first)
+    first, second = (ResultCache(test_set / 'out', 'detected') for _ in range(2))
+    table = make_table(load(*detector_files), find(test_set), cache=first)
     second.read()
     assert len(second.values) == 9
     monkeypatch.setattr(module, 'inference_detector', None)
-    again = make_table(load(*detector_files), find(test_set), kept=second)
+    again = make_table(load(*detector_files), find(test_set), cache=second)
     assert again.to_dict() == table.to_dict()
     weights = torch.load(detector_files[1])
     torch.save(dict(weights, epoch=2), detector_files[1])
     with pytest.raises(TypeError):  # detects anew by another checkpoint
-        detect(load(*detector_files), find(test_set), kept=second)
+        detect(load(*detector_files), find(test_set), cache=second)
 
 
 def test_boxes_come_back_in_pixels_of_the_image(test_set, detector_files):

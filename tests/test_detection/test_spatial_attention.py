@@ -109,14 +109,3 @@ def test_inserted_into_a_stock_faster_rcnn(lite_config):
         features = detector.extract_feat(torch.rand(1, 3, 64, 96))
     assert [tuple(x.shape[-2:]) for x in features] == [(16, 24), (8, 12), (4, 6), (2, 3)]
     assert captured.map.shape == (1, 1, 16, 24)
-
-
-def test_detector_without_attention(lite_config):
-    config = lite_config.visible_detector
-    config.neck = config.neck[:1]
-    with pytest.raises(
-        ValueError,
-        match=r'FasterRCNN has no spatial attention neck: give it .*'
-        r"dict\(type='SpatialAttention', ...\)",
-    ):
-        find_attention(MODELS.build(config))

@@ -48,8 +48,3 @@ def test_conv_learns():
     merge = AttentionMerge()
     merge(torch.rand(1, 1, 5, 5), torch.rand(1, 1, 5, 5)).sum().backward()
     assert all(p.grad.abs().sum() > 0 for p in merge.parameters())
-
-
-def test_unknown_mode():
-    with pytest.raises(ValueError, match="attention_merge must be 'conv' or 'max', but is 'mean'"):
-        AttentionMerge('mean')

@@ -151,22 +151,17 @@ def test_float32_under_autocast():
     assert gating.weights.dtype == gating.load.dtype == torch.float32
 
 
-@pytest.mark.parametrize('top_k', [0, 5, -1])
-def test_top_k_outside(top_k):
-    message = f'top_k must be from 1 to num_experts = 4, but is {top_k}'
+@pytest.mark.parametrize(
+    'option, message',
+    [
+        *((dict(top_k=k), f'top_k must be .* num_experts = 4, but is {k}') for k in (0, 5, -1)),
+        *((dict(grid=g), 'two positive sizes') for g in ((0, 3), (3,), (2, 2, 2), (4, -1))),
+        (dict(noise=-1), 'noise of a gate must be 0 or more, but is -1'),
+    ],
+)
+def test_bad_options(option, message):
     with pytest.raises(ValueError, match=message):
-        NoisyTopKGate(1, (1, 1), 4, top_k)
-
-
-@pytest.mark.parametrize('grid', [(0, 3), (3,), (2, 2, 2), (4, -1)])
-def test_bad_grid(grid):
-    with pytest.raises(ValueError, match='two positive sizes'):
-        NoisyTopKGate(1, grid, 4, 2)
-
-
-def test_negative_noise():
-    with pytest.raises(ValueError, match='noise of a gate must be 0 or more, but is -1'):
-        NoisyTopKGate(1, (1, 1), 4, 2, noise=-1)
+        NoisyTopKGate(**dict(in_channels=1, grid=(1, 1), num_experts=4, top_k=2) | option)
 
 
 def test_standardised_features_are_those_of_numpy():

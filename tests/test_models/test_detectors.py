@@ -140,12 +140,6 @@ def test_attention_loss_under_autocast(make_pair, monkeypatch):
     assert loss.item() == pytest.approx(cross_entropy(attention), rel=1e-4)
 
 
-def test_the_attention_loss_is_an_option(with_detectors, batch_of, prepared):
-    model = with_detectors()
-    losses = model(**prepared(model, batch_of((64, 64)), True), mode='loss')
-    assert 'visible.loss_attention' not in losses
-
-
 def test_every_parameter_takes_part(with_detectors, batch_of, prepared):
     """Also where there is nothing to detect: distributed training needs each gradient."""
     model = with_detectors()
@@ -164,6 +158,7 @@ def test_loss_names(with_detectors, batch_of, prepared):
         for modality in ('visible', 'infrared')
         for term in ('loss_rpn_cls', 'loss_rpn_bbox', 'loss_cls', 'loss_bbox', 'acc')
     } <= set(log)
+    assert 'visible.loss_attention' not in log  # an option
     assert log['loss'].item() == pytest.approx(
         sum(log[f'loss_{group}'].item() for group in ('fusion', 'load', 'visible', 'infrared'))
     )

@@ -110,5 +110,6 @@ def test_one_detector_is_too_few(lite_config):
 
 def test_detector_without_attention_neck(lite_config):
     lite_config.infrared_detector.neck = lite_config.infrared_detector.neck[:1]
-    with pytest.raises(ValueError, match='no spatial attention neck'):
+    message = r"FasterRCNN has no .* neck: give it .*dict\(type='SpatialAttention', ...\)"
+    with pytest.raises(ValueError, match=message):
         MODELS.build(lite_config)

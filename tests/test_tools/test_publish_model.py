@@ -21,17 +21,9 @@ def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
     init_default_scope('mmdet')
     model = MODELS.build(Config.fromfile(config).model)
     torch.save(dict(state_dict=model.state_dict(), optimizer=dict(state=1)), tmp_path / 'a.pth')
+    publish = [sys.executable, repo_root / 'tools/publish_model.py', tmp_path / 'a.pth']
     for out, *flags in (['b.pth'], ['c.pth', '--half', '--config', config]):
-        subprocess.run(
-            [
-                sys.executable,
-                repo_root / 'tools/publish_model.py',
-                tmp_path / 'a.pth',
-                tmp_path / out,
-                *flags,
-            ],
-            check=True,
-        )
+        subprocess.run([*publish, tmp_path / out, *flags], check=True)
     kept = torch.load(tmp_path / 'b.pth', weights_only=True)
     assert list(kept) == ['state_dict']
     assert {name.split('.')[0] for name in kept['state_dict']} == {

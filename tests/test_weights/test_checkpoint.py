@@ -212,14 +212,10 @@ def test_damaged_bytes_within_the_pickle(path):
     assert failed > 50
 
 
-def test_missing_file(path):
-    with pytest.raises(FileNotFoundError, match='weights.pth: there is no such file'):
-        load_weights(network(), path)
-
-
-def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='there is no such file'):
-        load_weights(network(), tmp_path)
+def test_no_file(path, tmp_path):
+    for missing in (path, tmp_path):  # a folder is none
+        with pytest.raises(FileNotFoundError, match=f'{missing}: there is no such file'):
+            load_weights(network(), missing)
 
 
 def test_needs_no_mm_stack(path):

@@ -6,7 +6,7 @@ moefusion evaluate --visible DIR --infrared DIR --fused NAME=DIR [NAME=DIR ...] 
 from __future__ import annotations
 
 import argparse
-from functools import cache
+import functools
 from typing import Any
 
 import pandas as pd
@@ -16,11 +16,11 @@ from moefusion.apis.device import choose_device
 from moefusion.apis.naming import chosen_naming, chosen_range
 from moefusion.apis.ranks import join_ranks
 from moefusion.commands.evaluate_arguments import parse_args
+from moefusion.comparison.cache import ResultCache
 from moefusion.comparison.checks import expected_scores, leave_out_sizes
 from moefusion.comparison.cues import check_cues, cue_table, match_cues
 from moefusion.comparison.errors import EvaluationError
 from moefusion.comparison.given_scores import read_given_scores
-from moefusion.comparison.kept import Kept
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
 from moefusion.comparison.report import earlier_files, fusion_table, left_out_notes, write_report
 from moefusion.comparison.scoring import Task, as_frame, make_tasks, score_images
@@ -98,7 +98,7 @@ def check(
         check_cues(images, cues)
     if args.scores:
         by_stem = {task.stem: task for task in tasks}
-        unscored = cache(lambda stem: by_stem[stem].run().problem)
+        unscored = functools.cache(lambda stem: by_stem[stem].run().problem)
         read_given_scores(args.scores, expected, unscored)
 
 
@@ -129,15 +129,15 @@ def score(
     images: EvaluationSet, tasks: list[Task], ranks: Ranks, args: argparse.Namespace
 ) -> pd.DataFrame:
     """Score every image and leave out what cannot be scored."""
-    kept = Kept(args.out_dir, 'scored', ranks)
-    earlier = sum(task.key() in kept.values for task in tasks)
+    cache = ResultCache(args.out_dir, 'scored', ranks)
+    earlier = sum(task.key() in cache.values for task in tasks)
     if earlier and ranks.leads:
-        print(f'{earlier} of {len(tasks)} images were scored by an earlier run: {kept.path}')
+        print(f'{earlier} of {len(tasks)} images were scored by an earlier run: {cache.path}')
     try:
-        found = score_images(tasks, args.workers, _progress(ranks), kept)
+        found = score_images(tasks, args.workers, _progress(ranks), cache)
     except BaseException:
-        if kept.values:
-            warn(f'not finished; scores so far stay in {kept.path}, and the same command goes on')
+        if cache.values:
+            warn(f'not finished; scores so far stay in {cache.path}, and the same command goes on')
         raise
     images.leave_out(ranks.gather({s.stem: s.problem for s in found if s.problem})[0])
     if ranks.leads:
@@ -156,9 +156,9 @@ def detection_tables(
     from moefusion.comparison.detection_table import average_detections, detection_table
     from moefusion.comparison.detections import detect
 
-    kept, tables = Kept(args.out_dir, 'detected', ranks), {}
+    cache, tables = ResultCache(args.out_dir, 'detected', ranks), {}
     for name, several in detectors.items():
-        found = [detect(each, images, _progress(ranks), kept) for each in several]
+        found = [detect(each, images, _progress(ranks), cache) for each in several]
         paper = args.paper if name == 'detection' else None
         if ranks.leads:
             tables[name] = average_detections(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from moefusion.comparison.tables import MARKDOWN_MARKS
+from moefusion.comparison.tables import MARKDOWN_MARKS, mark_best, markdown_rows
+from moefusion.visualization.grid import to_png
 
 DIGITS = 4
 
@@ -26,21 +25,17 @@ def ablation_table(scores: pd.DataFrame, title: str) -> str:
     groups = scores.drop(columns='seed').groupby('name', sort=False)
     means, spreads = groups.mean().round(DIGITS), groups.std()
     ranks = means.rank(method='dense', ascending=False)
-    cells = means.map(f'{{:.{DIGITS}f}}'.format)
-    for place, mark in enumerate(MARKDOWN_MARKS, 1):
-        cells = cells.mask(ranks == place, cells.map(mark.format))
+    cells = mark_best(means.map(f'{{:.{DIGITS}f}}'.format), ranks, MARKDOWN_MARKS)
     several = scores['seed'].nunique() > 1
     if several:
         cells = cells + spreads.map(f' ± {{:.{DIGITS}f}}'.format).where(spreads.notna(), '')
     cells = cells.where(means.notna(), '-')
     cells.insert(0, 'trainings', groups.size())
-    rows = [['name', *cells], ['---'] + ['---:'] * len(cells.columns)]
-    rows += [[str(cell) for cell in row] for row in cells.itertuples()]
+    rows = markdown_rows(cells.reset_index(), len(cells.columns))
     notes = '**first**, <u>second</u>, *third*; higher is better.'
     if several:
         notes += ' Mean ± standard deviation over the seeds.'
-    lines = [f'| {" | ".join(row)} |' for row in rows]
-    return '\n'.join([f'### {title}', '', *lines, '', notes, ''])
+    return '\n'.join([f'### {title}', '', *rows, '', notes, ''])
 
 
 def draw_ablation(scores: pd.DataFrame, title: str) -> bytes:
@@ -71,6 +66,4 @@ def draw_ablation(scores: pd.DataFrame, title: str) -> bytes:
         axes.spines[['top', 'right']].set_visible(False)
     for axes in panels:  # of the last row, without a metric
         axes.set_axis_off()
-    file = io.BytesIO()
-    figure.savefig(file, format='png')
-    return file.getvalue()
+    return to_png(figure)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from moefusion.comparison.cache import fingerprint
 from moefusion.comparison.detections import Detector
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.kept import fingerprint
 from moefusion.detection.csp_darknet_tiny import weights_file
 
 CLASSES = 'person', 'bicycle', 'car'  # the first of COCO's

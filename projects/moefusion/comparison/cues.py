@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.pairs import EvaluationSet
+from moefusion.comparison.pairs import EvaluationSet, read_rgb
 from moefusion.comparison.tables import Table, score_rows
-from moefusion.files import PairError, read_infrared, read_size, read_visible
+from moefusion.files import PairError, read_infrared, read_size
 from moefusion.files.annotations import several
 from moefusion.files.folders import match_ids
 from moefusion.metrics import Cue, cue_retention
@@ -42,12 +41,11 @@ def cue_table(
     stems = check_cues(images, cues)
     kept = []
     for stem in progress(stems, len(stems)):
-        visible = cv2.cvtColor(read_visible(images.visible[stem]), cv2.COLOR_BGR2RGB)
+        visible = read_rgb(images.visible[stem])
         infrared = read_infrared(images.infrared[stem], images.infrared_range)
         mean = np.round((visible.astype(np.float32) + infrared[..., None]) / 2).astype(np.uint8)
         candidates = dict(zip(SOURCES, (visible, infrared, mean)))
-        for name, files in images.fused.items():
-            candidates[name] = cv2.cvtColor(read_visible(files[stem]), cv2.COLOR_BGR2RGB)
+        candidates |= {name: read_rgb(files[stem]) for name, files in images.fused.items()}
         wanted = [Cue(cue['source'], cue['box'], cue['coloured']) for cue in cues[stem]]
         kept += [
             {'method': name, f'{cue.source} only': values['gray'], 'colour': values['colour']}

@@ -18,9 +18,9 @@ from mmdet.utils import get_test_pipeline_cfg
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from moefusion.comparison.cache import fingerprint
 from moefusion.comparison.detections import SOURCES, Detector
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.kept import fingerprint
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import MEASURED, Table, score_rows

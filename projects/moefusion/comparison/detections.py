@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from moefusion.comparison.kept import Kept, fingerprint
+from moefusion.comparison.cache import ResultCache, fingerprint
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.files import Range, read_infrared, read_visible
 
@@ -41,7 +41,7 @@ def detect(
     detector: Detector,
     images: EvaluationSet,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
-    kept: Kept | None = None,
+    cache: ResultCache | None = None,
 ) -> dict[str, list[list[np.ndarray]]]:
     """Detect on visible, infrared and every method's images.
 
@@ -49,13 +49,14 @@ def detect(
         detector (Detector): what looks at them.
         images (EvaluationSet): the test set.
         progress (Callable): wraps the iterator over images, given their number.
-        kept (Kept, optional): the detections of earlier runs; takes the new ones as they come.
+        cache (ResultCache, optional): the detections of earlier runs; takes the new ones as they
+            come.
 
     Returns:
         dict[str, list]: for each folder and image :func:`moefusion.evaluation.boxes_by_class`;
         nothing in a process that does not lead.
     """
-    store = kept or Kept()
+    store = cache or ResultCache()
     folders = {'Visible': images.visible, 'Infrared': images.infrared, **images.fused}
     steps = [(name, stem, files[stem]) for name, files in folders.items() for stem in images.stems]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from moefusion.metrics import METRIC_NAMES
+from moefusion.visualization.grid import to_png
 
 MEAN = dict(marker='D', markerfacecolor='white', markeredgecolor='black', markersize=5, zorder=4)
 
@@ -59,6 +58,4 @@ def draw_distributions(scores: pd.DataFrame, title: str) -> bytes:
         axes.tick_params(labelsize=8, axis='x')
     text = 'dot: image, box: quartiles and median, diamond: mean; further right is better'
     figure.supxlabel(text, fontsize=8, color='0.35')
-    file = io.BytesIO()
-    figure.savefig(file, format='png')
-    return file.getvalue()
+    return to_png(figure)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from moefusion.comparison.errors import EvaluationError
 from moefusion.files import (
     IMAGE_SUFFIXES,
@@ -19,6 +22,7 @@ from moefusion.files import (
     list_sides,
     read_annotations,
     read_size,
+    read_visible,
     to_id,
 )
 from moefusion.files.pairs import is_one_file
@@ -145,6 +149,15 @@ def find_evaluation_set(
         findings.all_lines(),
         ends=strip,
     )
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Read a visible or fused image, H x W x 3, uint8, R, G, B.
+
+    Raises:
+        PairError: if it cannot be read.
+    """
+    return cv2.cvtColor(read_visible(path), cv2.COLOR_BGR2RGB)
 
 
 def _list_folder(folder: Path, strip: Iterable[str], naming: Naming) -> dict[str, list[Path]]:

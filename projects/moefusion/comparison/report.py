@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from moefusion.comparison.cache import VERSIONS
 from moefusion.comparison.figure import draw_distributions
-from moefusion.comparison.kept import VERSIONS
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import TABLES, published_scores
 from moefusion.comparison.tables import Table, score_rows

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from moefusion.comparison.kept import Kept, fingerprint
-from moefusion.comparison.pairs import EvaluationSet
-from moefusion.files import Annotation, Range, read_infrared, read_visible
+from moefusion.comparison.cache import ResultCache, fingerprint
+from moefusion.comparison.pairs import EvaluationSet, read_rgb
+from moefusion.files import Annotation, Range, read_infrared
 from moefusion.image import boxes_to_mask
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
 
@@ -77,9 +77,9 @@ class Task:
         """Score the image; what is wrong with its files is returned, not raised."""
         scores = Scores(self.stem)
         try:
-            visible = _read_rgb(self.visible)
+            visible = read_rgb(self.visible)
             infrared = read_infrared(self.infrared, self.infrared_range)
-            candidates = {method: _read_rgb(path) for method, path in self.fused.items()}
+            candidates = {method: read_rgb(path) for method, path in self.fused.items()}
             several = len(candidates) > 1
             for region, annotation in self.regions.items():
                 mask = None
@@ -136,7 +136,7 @@ def score_images(
     tasks: Sequence[Task],
     workers: int = 1,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
-    kept: Kept | None = None,
+    cache: ResultCache | None = None,
 ) -> list[Scores]:
     """Score the images that have no scores yet.
 
@@ -144,12 +144,12 @@ def score_images(
         tasks (Sequence[Task]): from :func:`make_tasks`.
         workers (int): processes; each computes on one thread. With 1, none is started.
         progress (Callable): wraps the iterator over finished images, given their number.
-        kept (Kept, optional): the scores of earlier runs; takes the new ones as they come.
+        cache (ResultCache, optional): the scores of earlier runs; takes the new ones as they come.
 
     Returns:
         list[Scores]: one for each task, in their order; none in a process that does not lead.
     """
-    store = kept or Kept()
+    store = cache or ResultCache()
 
     def run(some: Mapping[str, Task]) -> None:
         found: Found = ((key, task.run()) for key, task in some.items())
@@ -206,7 +206,3 @@ def _end_with_parent() -> None:
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
-
-
-def _read_rgb(path: Path) -> np.ndarray:
-    return cv2.cvtColor(read_visible(path), cv2.COLOR_BGR2RGB)

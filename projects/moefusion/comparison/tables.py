@@ -59,14 +59,10 @@ class Table:
     def to_markdown(self) -> str:
         """The table in Markdown: **first**, <u>second</u>, *third*."""
         table = self._marked(MARKDOWN_MARKS, '-').reset_index()
-        head, *rows = (
-            '| ' + ' | '.join(str(cell).replace('|', r'\|') for cell in row) + ' |'
-            for row in [table.columns, *table.to_numpy()]
-        )
         notes = ['**first**, <u>second</u>, *third* among rows of one origin; higher is better.']
         notes = [f'- {note}' for note in notes + self.notes]
-        rule = '|---|---|' + '---:|' * len(self.scores.columns)
-        return '\n'.join([f'### {self.title}', '', head, rule, *rows, '', *notes, ''])
+        rows = markdown_rows(table, len(self.scores.columns))
+        return '\n'.join([f'### {self.title}', '', *rows, '', *notes, ''])
 
     def to_latex(self) -> str:
         """The table in LaTeX with the paper's colours (needs booktabs and xcolor)."""
@@ -105,10 +101,23 @@ class Table:
         return self.scores.map(lambda x: none if pd.isna(x) else f'{x:.{self.digits}f}')
 
     def _marked(self, marks: Sequence[str], none: str) -> pd.DataFrame:
-        cells, ranks = self._printed(none), self.ranks()
-        for place, mark in enumerate(marks, 1):
-            cells = cells.mask((ranks == place).fillna(False).astype(bool), cells.map(mark.format))
-        return cells
+        return mark_best(self._printed(none), self.ranks(), marks)
+
+
+def mark_best(cells: pd.DataFrame, ranks: pd.DataFrame, marks: Sequence[str]) -> pd.DataFrame:
+    """Printed cells with those of ranks 1, 2 and 3 in their marks."""
+    for place, mark in enumerate(marks, 1):
+        cells = cells.mask((ranks == place).fillna(False).astype(bool), cells.map(mark.format))
+    return cells
+
+
+def markdown_rows(cells: pd.DataFrame, numbers: int) -> list[str]:
+    """The lines of a table in Markdown, the last columns, ``numbers`` of them, to the right."""
+    rule = ['---'] * (len(cells.columns) - numbers) + ['---:'] * numbers
+    return [
+        '| ' + ' | '.join(str(cell).replace('|', r'\|') for cell in row) + ' |'
+        for row in [cells.columns, rule, *cells.to_numpy()]
+    ]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

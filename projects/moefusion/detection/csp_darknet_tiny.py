@@ -76,9 +76,13 @@ class CSPDarknetTiny(BaseModule):
                     start = end
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Features at strides 4, 8, 16 and 32, of ``out_channels``, for images in [0, 1] (R, G, B).
+        """Compute the features of images.
 
-        Height and width are multiples of 32.
+        Args:
+            images (Tensor): N x 3 x H x W (R, G, B) in [0, 1]; H and W are multiples of 32.
+
+        Returns:
+            tuple[Tensor, ...]: at strides 4, 8, 16 and 32, N x ``out_channels`` x H/s x W/s.
         """
         features, levels = self.stem(images), []
         for stage in self.stages:

@@ -25,7 +25,11 @@ _CAPTURED: ContextVar[CapturedAttention | None] = ContextVar('captured_attention
 
 @contextmanager
 def capture_attention() -> Iterator[CapturedAttention]:
-    """Collect the attention map of the detector that runs within."""
+    """Collect the attention map of the detector that runs within.
+
+    Yields:
+        CapturedAttention: its ``map`` and ``learnt`` are there once the detector has run.
+    """
     captured = CapturedAttention()
     token = _CAPTURED.set(captured)
     try:

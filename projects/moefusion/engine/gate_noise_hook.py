@@ -4,7 +4,6 @@ from typing import Any
 
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from moefusion.fusion import NoisyTopKGate
@@ -27,8 +26,7 @@ class GateNoiseHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Find the gates and the noise they start with."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        gates = [module for module in model.modules() if isinstance(module, NoisyTopKGate)]
+        gates = [each for each in runner.model.modules() if isinstance(each, NoisyTopKGate)]
         self._starts = {gate: gate.noise for gate in gates}
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 
 def boxes_by_class(found: InstanceData, num_classes: int) -> list[NDArray[Any]]:
-    """For each class the detections of one image, M x 5 (x1, y1, x2, y2, score) in pixels."""
+    """Sort the detections of one image by their classes.
+
+    Args:
+        found (InstanceData): ``bboxes`` (M x 4, in pixels), ``scores`` and ``labels``.
+        num_classes (int): how many classes the labels count.
+
+    Returns:
+        list[ndarray]: for each class its detections, K x 5 (x1, y1, x2, y2, score).
+    """
     found = found.cpu().numpy()
     boxes = np.hstack([found.bboxes, found.scores[:, None]])
     return [boxes[found.labels == label] for label in range(num_classes)]

@@ -37,6 +37,9 @@ class FusionMetric(BaseMetric):
             :func:`moefusion.metrics.fusion_metrics`.
         **kwargs: as for MMEngine's ``BaseMetric``; of several regions each has its own ``prefix``.
 
+    Raises:
+        ValueError: if there is no such region or protocol.
+
     Example:
         >>> # in a config
         >>> test_evaluator = [
@@ -56,7 +59,12 @@ class FusionMetric(BaseMetric):
         self.protocol = protocol
 
     def process(self, data_batch: dict[str, Any], data_samples: Sequence[dict[str, Any]]) -> None:
-        """Score each fused image of the batch, against the pairs in ``inputs``."""
+        """Score each fused image of the batch, against the pairs in ``inputs``.
+
+        Raises:
+            KeyError: if a sample has no fused image, or no boxes where the region needs them.
+            ValueError: if a fused image has another size than its pair, or is not finite.
+        """
         for pair, sample in zip(data_batch['inputs'], data_samples):
             # One entry an image, an empty one if it is skipped, the reason if it cannot be scored:
             # MMEngine tells the padding of the last batch from images by their order, and drops
@@ -84,9 +92,7 @@ class FusionMetric(BaseMetric):
             scores = fusion_metrics(pair[:, [2, 1, 0]], pair[:, 3:], fused, self.protocol, mask)
         except ValueError as error:
             reason = f'{_where(sample)}: {error}'
-            MMLogger.get_current_instance().warning(
-                f'FusionMetric ({self.prefix}): left out {reason}'
-            )
+            self._warn(f'left out {reason}')
             return reason
         return [float(scores[name]) for name in METRIC_NAMES]
 
@@ -107,29 +113,30 @@ class FusionMetric(BaseMetric):
 
     def compute_metrics(self, results: list[list[float] | str]) -> dict[str, float]:
         """Average the eight values of each image that has them; ``nan`` where none has."""
-        logger = MMLogger.get_current_instance()
         scored = [values for values in results if values and not isinstance(values, str)]
         problems = [reason for reason in results if isinstance(reason, str)]
         if skipped := len(results) - len(scored) - len(problems):
-            logger.warning(
-                f'FusionMetric ({self.prefix}): {skipped} of '
-                f'{len(results)} images have no boxes, hence no foreground: skipped'
+            self._warn(
+                f'{skipped} of {len(results)} images have no boxes, hence no foreground: skipped'
             )
         if problems:
-            logger.warning(
-                f'FusionMetric ({self.prefix}): {len(problems)} of {len(results)} images cannot be '
-                f'scored: left out, such as {problems[0]}'
+            self._warn(
+                f'{len(problems)} of {len(results)} images cannot be scored: left out, such as '
+                f'{problems[0]}'
             )
         means = {}
         for number, name in enumerate(METRIC_NAMES):
             values = [row[number] for row in scored if not math.isnan(row[number])]
             means[name] = math.fsum(values) / len(values) if values else math.nan
             if undefined := len(scored) - len(values):
-                logger.warning(
-                    f'FusionMetric ({self.prefix}): {name} is undefined on {undefined} of '
-                    f'{len(scored)} images (constant image or difference): left out'
+                self._warn(
+                    f'{name} is undefined on {undefined} of {len(scored)} images (constant image '
+                    'or difference): left out'
                 )
         return means | ({'left_out': len(problems)} if problems else {})
+
+    def _warn(self, text: str) -> None:
+        MMLogger.get_current_instance().warning(f'FusionMetric ({self.prefix}): {text}')
 
 
 def _to_uint8(image: Tensor, sample: dict[str, Any]) -> Tensor:

@@ -72,10 +72,9 @@ def _features(
         if isinstance(part, AttentionLocal):
             fixed.append(part(visible_dense[-1], infrared_dense[-1], prior))
             continue
-        experts = cast('LocalMixture', part).experts
-        half = len(experts) // 2
-        seen = [visible_dense[-1] * prior] * half + [infrared_dense[-1] * prior] * half
-        local[f'local_{region}'] = [expert(each) for expert, each in zip(experts, seen)]
+        mixture = cast('LocalMixture', part)
+        seen = mixture.expert_inputs(visible_dense[-1], infrared_dense[-1], prior)
+        local[f'local_{region}'] = [expert(each) for expert, each in zip(mixture.experts, seen)]
     fixed += network.plain_features((infrared, visible), (infrared_dense, visible_dense))
     return torch.cat(fixed, dim=1) if fixed else visible[:, :0], local
 

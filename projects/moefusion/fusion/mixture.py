@@ -55,10 +55,14 @@ class LocalMixture(nn.Module):
         Returns:
             tuple[Tensor, Gating]: ``y_local`` (N x C x H x W) and the gate's decision.
         """
-        visible, infrared = visible * attention, infrared * attention
-        gating = gating or self.gate(visible, infrared)
+        inputs = self.expert_inputs(visible, infrared, attention)
+        gating = gating or self.gate(inputs[0], inputs[-1])
+        return run_experts(self.experts, inputs, gating), gating
+
+    def expert_inputs(self, visible: Tensor, infrared: Tensor, attention: Tensor) -> list[Tensor]:
+        """What each expert sees, N x C x H x W: the attended features of its modality."""
         half = len(self.experts) // 2
-        return run_experts(self.experts, [visible] * half + [infrared] * half, gating), gating
+        return [visible * attention] * half + [infrared * attention] * half
 
 
 class GlobalMixture(nn.Module):

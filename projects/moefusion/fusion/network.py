@@ -194,7 +194,12 @@ class FusionNetwork(nn.Module):
 
     @staticmethod
     def prior(region: str, attention: Tensor) -> Tensor:
-        """What the local features of a region are multiplied by."""
+        """What the local features of a region, N x C x H x W, are multiplied by.
+
+        Args:
+            region (str): ``'foreground'`` or ``'background'``.
+            attention (Tensor): the merged map, N x 1 x H x W in [0, 1].
+        """
         return attention if region == 'foreground' else 1 - attention
 
     def fusion_features(
@@ -204,6 +209,12 @@ class FusionNetwork(nn.Module):
 
         With ``source_skip`` the sources' own cells follow, infrared first.
         x_f is by far the largest tensor: on return its parts are free before the decoder runs.
+
+        Args:
+            visible (Tensor): from :meth:`to_cells`, N x stride^2 x H' x W'.
+            infrared (Tensor): likewise.
+            attention (Tensor): likewise, N x 1 x H' x W'.
+            given (Mapping[str, Gating]): decisions to use in place of the local gates' own.
         """
         visible_dense = self.visible_encoder(visible)
         infrared_dense = self.infrared_encoder(infrared)

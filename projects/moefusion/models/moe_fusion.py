@@ -160,6 +160,11 @@ class MoEFusion(BaseModel):
 
         The groups are ``fusion`` (equations 7 to 9), ``load`` (10), ``visible`` and ``infrared``
         (detection losses). Gate statistics come under ``gates``.
+
+        Args:
+            inputs (dict[str, Tensor]): as :class:`PairedDataPreprocessor` makes them.
+            data_samples (list[DetDataSample]): metadata (``img_shape``), and boxes in
+                ``gt_instances``, where there are labels.
         """
         losses: dict[str, Tensor | list[Tensor]] = {}
         maps = {}
@@ -191,6 +196,10 @@ class MoEFusion(BaseModel):
         self, inputs: dict[str, Tensor], data_samples: list[DetDataSample]
     ) -> list[DetDataSample]:
         """Fuse; the detectors' heads do not run.
+
+        Args:
+            inputs (dict[str, Tensor]): as :class:`PairedDataPreprocessor` makes them.
+            data_samples (list[DetDataSample]): metadata (``img_shape``).
 
         Returns:
             list[DetDataSample]: the samples with ``fused`` (1 x H x W), ``fused_color`` (3 x H x W;

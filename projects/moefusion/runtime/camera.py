@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from moefusion.extras import need
 from moefusion.files import PairError
@@ -21,7 +22,7 @@ def is_camera(name: str) -> bool:
 
 
 class Camera:
-    """The frames of a camera as they come; who is slower than the camera misses some.
+    """The newest frame of a camera at any time; who is slower than the camera misses some.
 
     Args:
         name (str): number of a video device, or a URL that FFmpeg can read, such as ``rtsp://...``.
@@ -43,18 +44,6 @@ class Camera:
         self._change = threading.Condition()
         threading.Thread(target=self._read, args=(container,), daemon=True).start()
 
-    @property
-    def frames(self) -> Iterator[Frame]:
-        """Every new frame; endless.
-
-        Raises:
-            PairError: where the camera is gone.
-        """
-        given = None
-        while True:
-            given = self.newest(given)
-            yield given
-
     def newest(self, given: Frame | None = None) -> Frame:
         """The newest frame; waits for one that is not ``given``.
 
@@ -70,10 +59,10 @@ class Camera:
                 raise PairError(f'{self.name} is gone: no frame for {PATIENCE:.0f} s')
             return newest
 
-    def _read(self, container: object) -> None:
+    def _read(self, container: Any) -> None:
         gone = 'its stream has ended'
         try:
-            for frame in container.decode(video=0):  # type: ignore[attr-defined]  # PyAV's, untyped
+            for frame in container.decode(video=0):
                 new = Frame(time.monotonic(), upright(self.name, frame))
                 with self._change:
                     self._newest = new
@@ -88,10 +77,12 @@ class Camera:
 
 
 def pair_cameras(visible: Camera, infrared: Camera) -> Iterator[tuple[Frame, Frame]]:
-    """Each new visible frame with the newest infrared one.
+    """Each new visible frame with the newest infrared one; endless.
 
     Raises:
         PairError: where one of the two is gone.
     """
-    for frame in visible.frames:
+    frame = None
+    while True:
+        frame = visible.newest(frame)
         yield frame, infrared.newest()

@@ -65,9 +65,10 @@ class Fuser(PairFuser):
                 self.path, options, providers=['CPUExecutionProvider']
             )
         except Exception as error:  # onnxruntime's own classes have no common base
+            reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ValueError(
                 f'model {self.path}: onnxruntime {onnxruntime.__version__} cannot read it '
-                f'({_first_line(error)}). Upgrade onnxruntime, or {CURE}'
+                f'({reason}). Upgrade onnxruntime, or {CURE}'
             ) from error
         outputs = [output.name for output in self.session.get_outputs()]
         self.gates = [name for name in outputs[len(OUTPUTS) :] if name != 'new_means']
@@ -89,18 +90,16 @@ class Fuser(PairFuser):
     def _fuse(
         self, pairs: list[tuple[Source, Source]], start: int, metrics: bool
     ) -> list[FusionResult]:
-        return [self._fuse_one(*pair, start + row, metrics) for row, pair in enumerate(pairs)]
-
-    def _fuse_one(
-        self, visible: Source, infrared: Source, number: int, metrics: bool
-    ) -> FusionResult:
-        pair, path = read_source(visible, infrared, number, self.infrared_range)
-        rgb, heat = np.ascontiguousarray(pair[..., 2::-1]), np.ascontiguousarray(pair[..., 3])
-        del pair  # memory counts here
-        result, _ = self.fuse_frame(rgb, heat, name=Path(path).stem)
-        if metrics:
-            result.score(path)
-        return result
+        results = []
+        for number, sources in enumerate(pairs, start):
+            pair, path = read_source(*sources, number, self.infrared_range)
+            rgb, heat = np.ascontiguousarray(pair[..., 2::-1]), np.ascontiguousarray(pair[..., 3])
+            del pair  # memory counts here
+            result, _ = self.fuse_frame(rgb, heat, name=Path(path).stem)
+            if metrics:
+                result.score(path)
+            results.append(result)
+        return results
 
     def fuse_frame(
         self,
@@ -147,7 +146,3 @@ class Fuser(PairFuser):
         if step != Step.WHOLE:
             inputs['step'] = np.array(step, np.int64)
         return dict(zip(outputs, self.session.run(outputs, inputs)))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -73,8 +73,7 @@ class Page:
                     f'{path} has {width} x {height} pixels, but this page takes up to '
                     f'{self.largest:g} million. Crop or shrink both, or fuse them by moefusion fuse'
                 )
-        result = self.fuser(str(visible), str(infrared))
-        assert isinstance(result, FusionResult)  # one pair
+        (result,) = self.fuser.stream(str(visible), str(infrared))
         return result
 
 

@@ -57,10 +57,8 @@ def show_gates(gates: Mapping[str, np.ndarray]) -> str:
 def show_metrics(result: FusionResult) -> str:
     """The eight metrics, or why there are none."""
     try:
-        result.score('this pair')
+        scores = result.score('this pair')
     except (ImportError, ValueError) as error:
         return html.escape(str(error))
-    assert result.metrics is not None
-    scores = result.metrics.items()
-    columns = ''.join(f'<div><b>{name}</b><br>{value:.3g}</div>' for name, value in scores)
+    columns = ''.join(f'<div><b>{name}</b><br>{value:.3g}</div>' for name, value in scores.items())
     return f'Metrics of the gray image, higher is better<div class="bars">{columns}</div>'

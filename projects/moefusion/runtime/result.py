@@ -44,8 +44,8 @@ class FusionResult:
             self.name, self.visible, self.infrared, self.color, self.attention, self.gates
         )
 
-    def score(self, path: str) -> None:
-        """Fill in the metrics.
+    def score(self, path: str) -> dict[str, float]:
+        """Fill in the metrics, and return them.
 
         Raises:
             ValueError: if the pair is too small to be scored; ``path`` names it.
@@ -57,3 +57,4 @@ class FusionResult:
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error
         self.metrics = {name: float(value) for name, value in scores.items()}
+        return self.metrics

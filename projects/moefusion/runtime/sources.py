@@ -65,24 +65,20 @@ def list_pairs(
         ValueError: if two lists differ in length, or a list or folder stands beside something else.
     """
     if is_many(visible) and is_many(infrared):
-        return _zip_pairs(list(visible), list(infrared))
-    if is_many(visible) or is_many(infrared):
+        pairs = _zip_pairs(list(visible), list(infrared))
+    elif is_many(visible) or is_many(infrared):
         raise ValueError(
             'give two lists, two folders, or one visible and one infrared image, but '
             f'not {type(visible).__name__} and {type(infrared).__name__}'
         )
-    if not (is_folder(visible) or is_folder(infrared)):
-        return _refuse_itself([(visible, infrared)])
-    if not (is_file(visible) and is_file(infrared)):
-        raise ValueError('an array has no partner in a folder: give two folders')
-    found, problems = find_pairs(visible, infrared, naming=naming)
-    if problems:
-        raise PairError(
-            f'{len(problems)} images cannot be paired, such as '
-            f'{next(iter(problems.values()))}. Give lists of files instead, or '
-            'use fuse_pairs, which fuses the others'
-        )
-    return list(found.values())
+    elif is_folder(visible) or is_folder(infrared):
+        return _list_folders(visible, infrared, naming)
+    else:
+        pairs = [(visible, infrared)]
+    for first, second in pairs:
+        if is_file(first) and is_file(second):
+            refuse_itself(Path(first), Path(second))
+    return pairs
 
 
 def refuse_mixed_sources(sources: Iterable[Source]) -> None:
@@ -170,14 +166,20 @@ def _zip_pairs(
     if len(visible) != len(infrared):
         raise ValueError(f'there are {len(visible)} visible but {len(infrared)} infrared images')
     for source in (*visible, *infrared):
-        if isinstance(source, (str, Path)) and not Path(source).is_file():
+        if is_file(source) and not Path(source).is_file():
             raise FileNotFoundError(f'{source}: there is no such file')
-    return _refuse_itself(list(zip(visible, infrared)))
+    return list(zip(visible, infrared))
 
 
-def _refuse_itself(pairs: list[tuple[Source, Source]]) -> list[tuple[Source, Source]]:
-    """The pairs, none of which is one file twice."""
-    for visible, infrared in pairs:
-        if is_file(visible) and is_file(infrared):
-            refuse_itself(Path(visible), Path(infrared))
-    return pairs
+def _list_folders(visible: Source, infrared: Source, naming: Naming) -> list[tuple[Source, Source]]:
+    """All pairs of two folders."""
+    if not (is_file(visible) and is_file(infrared)):
+        raise ValueError('an array has no partner in a folder: give two folders')
+    found, problems = find_pairs(visible, infrared, naming=naming)
+    if problems:
+        raise PairError(
+            f'{len(problems)} images cannot be paired, such as '
+            f'{next(iter(problems.values()))}. Give lists of files instead, or '
+            'use fuse_pairs, which fuses the others'
+        )
+    return list(found.values())

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -69,12 +68,7 @@ class VideoWriter:
             frame.pts, frame.time_base = self._last, TICKS
             self._container.mux(self._stream.encode(frame))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._container is None:
             return
         try:

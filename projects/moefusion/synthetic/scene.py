@@ -40,7 +40,14 @@ class _Thing:
 
 
 def render_pair(rng: Generator, width: int, height: int, condition: str) -> Pair:
-    """Draw one pair of a size in pixels; ``rng`` decides everything about the scene."""
+    """Draw one pair.
+
+    Args:
+        rng (Generator): decides everything about the scene.
+        width (int): in pixels.
+        height (int): in pixels.
+        condition (str): one of ``CONDITIONS``.
+    """
     rows, columns = ZOOM * height, ZOOM * width
     camera = backdrop.Camera(
         columns, rows, rows * rng.uniform(0.40, 0.47), columns * rng.uniform(0.38, 0.62)

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from moefusion.fusion import FusionNetwork, LocalMixture
-from moefusion.visualization.fusion_picture import FusionPicture
+from moefusion.visualization.fusion_picture import FusionPicture, expert_kinds, show_images
 from moefusion.visualization.grid import LINE, image_grid, to_image
 
 WIDTH = 2.6  # of a column in inches
@@ -54,10 +53,8 @@ def _record(
     inputs: tuple[Any, ...],
     output: object,
 ) -> None:
-    visible, infrared, attention = (features[-1:] for features in inputs[:3])
-    half = len(mixture.experts) // 2
-    sources: list[Tensor] = [visible * attention] * half + [infrared * attention] * half
-    found = [expert(source).abs().mean(dim=1) for expert, source in zip(mixture.experts, sources)]
+    seen = mixture.expert_inputs(*(features[-1:] for features in inputs[:3]))
+    found = [expert(each).abs().mean(dim=1) for expert, each in zip(mixture.experts, seen)]
     maps[name] = torch.cat(found).float().cpu().numpy()
 
 
@@ -72,24 +69,12 @@ def draw_experts(picture: FusionPicture, maps: Mapping[str, np.ndarray]) -> np.n
     figure, axes = image_grid([ratio] * (1 + len(maps)), columns, WIDTH, above=LINE)
     for panel in axes.flat:
         panel.set_axis_off()
-    gray: dict[str, Any] = dict(cmap='gray', vmin=0, vmax=255)
-    shown: list[tuple[str, np.ndarray, dict[str, Any]]] = [
-        (f'visible  ({picture.title})', picture.visible, {}),
-        ('infrared', picture.infrared, gray),
-        ('attention', picture.attention, dict(cmap='inferno', vmin=0, vmax=1)),
-        ('fused', picture.fused, gray),
-    ]
-    for panel, (title, image, style) in zip(axes[0], shown):
-        panel.imshow(image, **style)
-        panel.set_title(title, fontsize=9, parse_math=False)
+    show_images(axes[0], picture)
     for row, (name, experts) in zip(axes[1:], maps.items()):
         limit = max(float(np.percentile(experts, 99.5)), 1e-6)
-        half = len(experts) // 2
+        region, kinds = name.removeprefix('local_'), expert_kinds(name, len(experts))
         for number, (panel, features) in enumerate(zip(row, experts)):
             panel.imshow(features, cmap='viridis', vmin=0, vmax=limit)
-            modality = 'visible' if number < half else 'infrared'
             weight = f'{picture.gates[name][number]:.2f}'
-            region = name.removeprefix('local_')
-            title = f'{region} {number} ({modality}), weight {weight}'
-            panel.set_title(title, fontsize=9)
+            panel.set_title(f'{region} {number} ({kinds[number]}), weight {weight}', fontsize=9)
     return to_image(figure)

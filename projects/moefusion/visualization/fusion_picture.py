@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mmdet.structures import DetDataSample
 
 WIDTH = 3.2  # of a column in inches, at 100 dots an inch
-VISIBLE_COLOR, INFRARED_COLOR, GLOBAL_COLOR = '#2a9d8f', '#e76f51', '#577590'
+COLORS = {'visible': '#2a9d8f', 'infrared': '#e76f51', 'global': '#577590'}  # of experts
 
 
 @dataclass
@@ -34,11 +34,22 @@ class FusionPicture:
     gates: Mapping[str, np.ndarray]  # for each mixture the weights of its E experts
 
 
-def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
-    """The fused image of ``MoEFusion``'s prediction, as it is written to a file.
+def expert_kinds(gate: str, count: int) -> list[str]:
+    """What each of a gate's experts sees, in their order: a key of :data:`COLORS`."""
+    if gate == 'global':
+        return ['global'] * count
+    return ['visible'] * (count // 2) + ['infrared'] * (count - count // 2)
 
-    H x W x 3 (R, G, B) with the visible image's ``color``, or H x W; uint8; clipped and rounded,
-    never stretched.
+
+def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
+    """The fused image of a prediction, as it is written to a file: rounded, never stretched.
+
+    Args:
+        sample (DetDataSample): what ``MoEFusion.predict`` returns of a pair.
+        color (bool): whether it has the visible image's colour. Defaults to True.
+
+    Returns:
+        np.ndarray: uint8, H x W x 3 (R, G, B), or H x W without colour.
     """
     image = (sample.fused_color if color else sample.fused).data
     levels = (image * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
@@ -48,7 +59,9 @@ def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:
 def fusion_picture(pair: Tensor, sample: DetDataSample) -> FusionPicture:
     """One row of :func:`draw_fusion` from ``MoEFusion``'s prediction for a pair.
 
-    The pair is as the loader packed it, 4 x H x W (B, G, R, infrared), 0 to 255.
+    Args:
+        pair (Tensor): as the loader packed it, 4 x H x W (B, G, R, infrared), 0 to 255.
+        sample (DetDataSample): what ``MoEFusion.predict`` returns of it.
     """
     pixels = pair.cpu().to(torch.uint8).numpy()
     return FusionPicture(
@@ -68,31 +81,31 @@ def draw_fusion(pictures: Sequence[FusionPicture]) -> np.ndarray:
     figure = Figure(figsize=(5 * WIDTH, sum(heights)), dpi=100, layout='constrained')
     axes = figure.subplots(len(pictures), 5, squeeze=False, height_ratios=heights)
     for row, picture in zip(axes, pictures):
-        _show(row[0], picture.visible, f'visible  ({picture.title})')
-        _show(row[1], picture.infrared, 'infrared', cmap='gray', vmin=0, vmax=255)
-        _show(row[2], picture.attention, 'attention', cmap='inferno', vmin=0, vmax=1)
+        show_images([*row[:3], row[4]], picture, interpolation='nearest')
         _show_gates(row[3], picture.gates)
-        _show(row[4], picture.fused, 'fused', cmap='gray', vmin=0, vmax=255)
     return to_image(figure)
 
 
-def _show(axes: Axes, image: np.ndarray, title: str, **style: Any) -> None:
-    axes.imshow(image, interpolation='nearest', **style)
-    axes.set_title(title, fontsize=9, parse_math=False)  # a file name may hold $
-    axes.set_axis_off()
+def show_images(panels: Iterable[Axes], picture: FusionPicture, **style: Any) -> None:
+    """Draw the visible, infrared, attention and fused image of a pair into four panels."""
+    gray: dict[str, Any] = dict(cmap='gray', vmin=0, vmax=255)
+    shown: list[tuple[str, np.ndarray, dict[str, Any]]] = [
+        (f'visible  ({picture.title})', picture.visible, {}),
+        ('infrared', picture.infrared, gray),
+        ('attention', picture.attention, dict(cmap='inferno', vmin=0, vmax=1)),
+        ('fused', picture.fused, gray),
+    ]
+    for panel, (title, image, own) in zip(panels, shown):
+        panel.imshow(image, **own, **style)
+        panel.set_title(title, fontsize=9, parse_math=False)  # a file name may hold $
+        panel.set_axis_off()
 
 
 def _show_gates(axes: Axes, gates: Mapping[str, np.ndarray]) -> None:
     """One bar for each expert; local experts take the colour of the modality that they see."""
     position, ticks = 0, []
     for name, weights in gates.items():
-        weights = np.asarray(weights, dtype=float)
-        half = len(weights) // 2
-        colors = (
-            [GLOBAL_COLOR] * len(weights)
-            if name == 'global'
-            else [VISIBLE_COLOR] * half + [INFRARED_COLOR] * (len(weights) - half)
-        )
+        colors = [COLORS[kind] for kind in expert_kinds(name, len(weights))]
         axes.bar(np.arange(len(weights)) + position, weights, color=colors)
         ticks.append((position + (len(weights) - 1) / 2, name.removeprefix('local_')))
         position += len(weights) + 1

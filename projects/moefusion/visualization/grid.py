@@ -1,7 +1,8 @@
-"""Panels in rows and columns without room between them but for their names."""
+"""Panels without room between them but for their names, and figures as pixels and files."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,15 +31,17 @@ def image_grid(
     wide = left + columns * (width + GAP) + GAP
     high = sum(heights) + len(heights) * (above + below + GAP) + GAP
     figure = Figure((wide, high), DPI)
-    axes = np.empty((len(heights), columns), object)
-    top = high - GAP
-    for row, height in enumerate(heights):
-        bottom = top - above - height
-        for column in range(columns):
-            x = left + GAP + column * (width + GAP)
-            place = x / wide, bottom / high, width / wide, height / high
-            axes[row, column] = figure.add_axes(place)
-        top = bottom - below - GAP
+    place = dict(
+        left=(left + GAP) / wide,
+        right=1 - GAP / wide,
+        bottom=(GAP + below) / high,
+        top=1 - (GAP + above) / high,
+        wspace=GAP / width,
+        hspace=(below + GAP + above) / float(np.mean(heights)),
+    )
+    axes = figure.subplots(
+        len(heights), columns, squeeze=False, height_ratios=heights, gridspec_kw=place
+    )
     return figure, axes
 
 
@@ -47,3 +50,10 @@ def to_image(figure: Figure) -> np.ndarray:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def to_png(figure: Figure) -> bytes:
+    """Draw a figure as the content of a PNG file."""
+    file = io.BytesIO()
+    figure.savefig(file, format='png')
+    return file.getvalue()

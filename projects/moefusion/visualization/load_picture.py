@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from pathlib import Path
@@ -12,12 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from moefusion.visualization.fusion_picture import GLOBAL_COLOR, INFRARED_COLOR, VISIBLE_COLOR
+from moefusion.visualization.fusion_picture import COLORS, expert_kinds
+from moefusion.visualization.grid import to_png
 
 SPREAD = '_spread'
 WINDOW = 9  # entries of the log: the spread of one batch is a rough estimate
 STYLES = ['-', '--', ':', '-.']
-GLOBAL_COLORS = [GLOBAL_COLOR, '#9b5de5', '#222222', '#c9a227']
+GLOBAL_COLORS = [COLORS['global'], '#9b5de5', '#222222', '#c9a227']
 
 
 def read_gates(path: str | Path) -> pd.DataFrame:
@@ -73,22 +73,19 @@ def draw_load(log: pd.DataFrame, title: str) -> bytes:
     for panel in axes.flat:
         panel.spines[['top', 'right']].set_visible(False)
         panel.tick_params(labelsize=8)
-    file = io.BytesIO()
-    figure.savefig(file, format='png')
-    return file.getvalue()
+    return to_png(figure)
 
 
 def _draw_shares(axes: Axes, log: pd.DataFrame, name: str) -> None:
     keys = [key for key in map(str, log) if re.fullmatch(rf'gates\.{name}_\d+', key)]
-    half, local = len(keys) // 2, name.startswith('local_')
-    for number, key in enumerate(keys):
-        if local:
-            modality = 'visible' if number < half else 'infrared'
-            color = VISIBLE_COLOR if number < half else INFRARED_COLOR
-            style, label = STYLES[number % half % len(STYLES)], f'{number} {modality}'
-        else:
+    half = len(keys) // 2
+    for number, (key, kind) in enumerate(zip(keys, expert_kinds(name, len(keys)))):
+        if kind == 'global':
             style, label = STYLES[number // len(GLOBAL_COLORS) % len(STYLES)], str(number)
             color = GLOBAL_COLORS[number % len(GLOBAL_COLORS)]
+        else:
+            style, label = STYLES[number % half % len(STYLES)], f'{number} {kind}'
+            color = COLORS[kind]
         axes.plot(log.index, log[key], style, color=color, label=label)
     if keys:
         axes.axhline(1 / len(keys), linewidth=0.8, color='0.7', zorder=0)

@@ -64,6 +64,10 @@ def load_to_resume(path: str | Path, map_location: Location = 'cpu') -> Checkpoi
 
     MMEngine's ``HistoryBuffer`` comes to life, which takes ``getattr`` on what the file holds: for
     training, from files of one's own.
+
+    Args:
+        path (str | Path): a file that MMEngine's runner wrote.
+        map_location (str | torch.device, optional): where its tensors go, as for ``torch.load``.
     """
     from mmengine.logging import HistoryBuffer  # here: inference with torch alone has no mmengine
 

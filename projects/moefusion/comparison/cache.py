@@ -37,7 +37,7 @@ def _state(path: Path) -> tuple[str, int, int]:
     return str(path.resolve()), found.st_size, found.st_mtime_ns
 
 
-class Kept:
+class ResultCache:
     """Values by key, in a file of JSON lines; what is half-written is no line.
 
     Args:

@@ -6,49 +6,49 @@ import resource
 
 import pytest
 
-from moefusion.comparison.kept import Kept, fingerprint
+from moefusion.comparison.cache import ResultCache, fingerprint
 from moefusion.ranks import Ranks
 
 
 def test_a_second_run_takes_up_what_is_there(tmp_path):
     values = {'a': {'VIF': 0.1 + 0.2, 'SCD': float('nan')}, 'b': [1, 2]}
-    first = Kept(tmp_path)
+    first = ResultCache(tmp_path)
     for key, value in values.items():
         first.add(key, value)
     first.add('c', 'unreadable', lasting=False)
     assert first.values['c'] == 'unreadable'
-    assert repr(Kept(tmp_path).values) == repr(values)
+    assert repr(ResultCache(tmp_path).values) == repr(values)
 
 
 @pytest.mark.parametrize('cut', [1, 20])
 def test_a_line_that_was_cut_off_is_no_line_and_spoils_no_other(tmp_path, cut):
     for key in 'ab':
-        Kept(tmp_path).add(key, 'a long enough value')
+        ResultCache(tmp_path).add(key, 'a long enough value')
     path = tmp_path / 'scored.jsonl'
     path.write_bytes(path.read_bytes()[:-cut])
-    second = Kept(tmp_path)
+    second = ResultCache(tmp_path)
     assert list(second.values) == (['a'] if cut > 1 else ['a', 'b'])
     second.add('c', 3)
-    assert list(Kept(tmp_path).values) == [*second.values]
+    assert list(ResultCache(tmp_path).values) == [*second.values]
 
 
 def test_only_what_lacks_is_run_and_the_order_is_that_of_the_tasks(tmp_path):
-    kept, ran = Kept(tmp_path), []
-    kept.add('b', 2)
+    cache, ran = ResultCache(tmp_path), []
+    cache.add('b', 2)
 
     def run(tasks):
         ran.extend(tasks)
         for key, number in reversed(tasks.items()):
-            kept.add(key, number)
+            cache.add(key, number)
 
-    assert kept.complete(dict(a=1, b=2, c=3), run) == [1, 2, 3] and ran == ['a', 'c']
-    assert kept.complete(dict(a=1, b=2, c=3), run) == [1, 2, 3] and ran == ['a', 'c']
+    assert cache.complete(dict(a=1, b=2, c=3), run) == [1, 2, 3] and ran == ['a', 'c']
+    assert cache.complete(dict(a=1, b=2, c=3), run) == [1, 2, 3] and ran == ['a', 'c']
 
 
 def test_the_first_process_runs_what_another_could_not(tmp_path):
-    other = Kept(tmp_path, ranks=Ranks(1, 2))
+    other = ResultCache(tmp_path, ranks=Ranks(1, 2))
     other.add('b', 'of the other')
-    first = Kept(tmp_path, ranks=Ranks(0, 2))
+    first = ResultCache(tmp_path, ranks=Ranks(0, 2))
 
     def run(tasks):
         for key in tasks:
@@ -77,17 +77,17 @@ def test_fingerprint_changes_with_files_and_settings(tmp_path):
 
 
 def test_a_full_disk_names_the_file_and_keeps_the_earlier_values(tmp_path):
-    kept = Kept(tmp_path)
-    kept.add('a', 1)
+    cache = ResultCache(tmp_path)
+    cache.add('a', 1)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
     try:
         with pytest.raises(OSError, match=r'cannot write .*scored.jsonl.*goes on from here'):
-            kept.add('b', 'x' * 1000)
+            cache.add('b', 'x' * 1000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    again = Kept(tmp_path)
+    again = ResultCache(tmp_path)
     assert again.values == {'a': 1}
     again.add('c', 3)
-    assert Kept(tmp_path).values == {'a': 1, 'c': 3}
-    assert json.loads(kept.path.read_text().splitlines()[-1]) == dict(key='c', value=3)
+    assert ResultCache(tmp_path).values == {'a': 1, 'c': 3}
+    assert json.loads(cache.path.read_text().splitlines()[-1]) == dict(key='c', value=3)
