@@ -7,6 +7,7 @@ any.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -52,10 +53,9 @@ def main(argv: list[str] | None = None) -> int:
     cfg = load_config(args.config, args.cfg_options)
     register_all_modules()
     readers = find_readers(cfg, sorted(args.split, key=SPLITS.index))  # the rest after train
-    if args.make_split:
-        make_split(readers[0][1], args.make_split)
-    failed, checked = False, []
-    ids: dict[tuple[str, str], set[str]] = {}
+    failed = bool(args.make_split and make_split(readers[0][1], args.make_split))
+    checked = []
+    pairs: set[str] = set()
     boxes: Counter[str] = Counter()
     classes: set[str] = set()
     levels: dict[str, tuple[float, float]] = {}
@@ -66,11 +66,12 @@ def main(argv: list[str] | None = None) -> int:
             continue
         checked.append(files)
         report = check_layout(build(reader), show_progress)
-        root = reader.get('data_root')
-        ids.setdefault((split, root), set()).update(report.ids)
-        if split != 'train' and (twice := ids.get(('train', root), set()) & report.ids):
+        root = os.path.realpath(reader.get('data_root') or '.')
+        twice = [name for name, path in report.ids.items() if path in pairs]
+        if split != 'train' and twice:
             report.problems.append(f'{len(twice)} pairs are also in train, e.g. {min(twice)}')
         if split == 'train':
+            pairs.update(report.ids.values())
             trained |= report.files
         elif same := same_pictures(sorted(report.files - trained), sorted(trained)):
             examples = '; '.join(f'{path} is {other}' for path, other in list(same.items())[:3])
@@ -84,11 +85,12 @@ def main(argv: list[str] | None = None) -> int:
             )
         print_report(split, reader, report, args.max_problems)
         failed |= bool(report.problems)
-        boxes += report.boxes
+        boxes.update(report.boxes)
         classes.update(report.classes)
-    if boxes and 'train' in args.split and (unused := sorted(classes - boxes.keys())):
+    if boxes and 'train' in args.split and (unused := sorted(classes - (+boxes).keys())):
         failed = True
-        print(f'PROBLEM: no annotation has {", ".join(unused)}: take them out of metainfo.classes')
+        names = ', '.join(unused)
+        print(f'PROBLEM: no annotation that counts has {names}: take them out of metainfo.classes')
     return int(failed)
 
 
@@ -104,14 +106,19 @@ def find_levels(reader: ConfigDict) -> tuple[float, float] | None:
     return next((check_range(levels) for levels in found), None)
 
 
-def make_split(reader: ConfigDict, number: int) -> None:
-    """Write train.txt and test.txt beside the images, the same for the same pairs and number."""
+def make_split(reader: ConfigDict, number: int) -> list[str]:
+    """Write train.txt and test.txt beside the images, the same for the same pairs and number.
+
+    Returns:
+        list[str]: what is missing, and so has no part in the split.
+    """
     dataset = build(reader, ann_file='')
     files = [Path(dataset.data_root, f'{name}.txt') for name in ('train', 'test')]
     for file in files:
         if file.exists():
             raise FileExistsError(f'{file} exists; remove it to make another split')
-    ids = [pair['pair_id'] for pair in dataset.list_pairs()[0]]
+    pairs, missing = dataset.list_pairs()
+    ids = [pair['pair_id'] for pair in pairs]
     if not 0 < number < len(ids):
         raise ValueError(f'--make-split {number} of {len(ids)} pairs leaves a split empty')
     runs = -(-number // BLOCK)
@@ -122,6 +129,9 @@ def make_split(reader: ConfigDict, number: int) -> None:
         lines = [f'{name}\n' for index, name in enumerate(ids) if (index in test) == wanted]
         write_file(file, ''.join(lines).encode(errors='surrogateescape'))
         print(f'{file}: {len(lines)} pairs')
+    if missing:
+        print(f'PROBLEM: {len(missing)} files have no part in the split, such as {missing[0]}')
+    return missing
 
 
 def print_report(split: str, reader: ConfigDict, report: LayoutReport, limit: int) -> None:

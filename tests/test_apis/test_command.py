@@ -236,11 +236,18 @@ def test_a_full_disk_under_a_file_that_the_system_does_not_name():
 
 
 @pytest.mark.parametrize('unbuffered', ['', '1'])
-@pytest.mark.parametrize('ending', ['print("a" * 10**6)', 'sys.exit("error: x")', 'return'])
+@pytest.mark.parametrize(
+    'ending', ['print("a" * 10**6)', 'sys.exit("error: x")', 'return', 'print(log())']
+)
 def test_a_closed_pipe_ends_the_tool_without_a_word(ending, unbuffered):
     code = (
-        'import sys\n'
+        'import logging, sys\n'
         'from moefusion.apis.command import command\n'
+        'def log():\n'
+        '    logging.basicConfig(stream=sys.stdout)\n'
+        '    for epoch in range(3):\n'
+        '        logging.warning(epoch)\n'
+        '    sys.exit("not stopped")\n'
         '@command\n'
         'def main():\n'
         '    sys.stdin.read()\n'

@@ -1,13 +1,14 @@
 """Scores of other methods from a CSV file beside measured ones."""
 
 import csv
+import json
 import math
 
 import pandas as pd
 import pytest
 
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.given_scores import read_given_scores
+from moefusion.comparison.given_scores import read_given_scores, refuse_other_protocol
 from moefusion.comparison.report import fusion_table
 from moefusion.comparison.scoring import Scores, as_frame
 from moefusion.metrics import METRIC_NAMES
@@ -152,3 +153,21 @@ def test_a_comma_at_the_end_of_each_line_is_no_value(tmp_path):
     ]
     (tmp_path / 'o.csv').write_text('\n'.join(lines))
     assert read_given_scores(tmp_path / 'o.csv', measured())['EN'].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ('name', 'record', 'refused'),
+    [
+        ('per_image.csv', dict(settings=dict(protocol='standard')), True),
+        ('per_image.csv', dict(settings=dict(protocol='literature')), False),
+        ('per_image.csv', [1], False),
+        ('mine.csv', dict(settings=dict(protocol='standard')), False),
+    ],
+)
+def test_values_of_another_protocol_are_refused(tmp_path, name, record, refused):
+    (tmp_path / 'scores.json').write_text(json.dumps(record))
+    if not refused:
+        refuse_other_protocol(tmp_path / name, 'literature')
+        return
+    with pytest.raises(EvaluationError, match=r'protocol standard, as .*scores\.json says'):
+        refuse_other_protocol(tmp_path / name, 'literature')

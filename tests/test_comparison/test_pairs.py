@@ -119,3 +119,11 @@ def test_ends_of_the_sides_in_one_folder(test_set):
     assert images.stems == ['a', 'b', 'c'] and images.visible['a'].name == 'a_RGB.bmp'
     named = find_evaluation_set(one, one, fused, names=['a_IR.png'], naming=Naming('_RGB', '_IR'))
     assert named.stems == ['a'] and named.infrared['a'].name == 'a_IR.png'
+
+
+def test_a_damaged_image_that_says_the_size_of_boxes_is_left_out_alone(test_set):
+    for name in 'abc':
+        (test_set / 'voc' / f'{name}.xml').write_text('<annotation></annotation>')
+    (test_set / 'vi' / 'b.bmp').write_bytes(b'')
+    images = find(test_set, annotations=test_set / 'voc')
+    assert images.stems == ['a', 'c'] and 'b.bmp: not a readable image' in images.left_out['b']

@@ -27,3 +27,12 @@ def test_what_is_checked_and_what_not():
         check_pipeline([mmdet_transforms.Equalize()], pairs=True)
     with pytest.raises(ValueError, match='^Normalize cannot'):
         check_pipeline([dict(type='mmcv.Normalize')], pairs=True)
+
+
+def test_boxes_of_a_test_stay_in_the_coordinates_of_the_file():
+    load, boxes = dict(type='LoadPairedImage'), dict(type='LoadAnnotations', with_bbox=True)
+    resize = dict(type='Resize', scale=(64, 48), keep_ratio=False)
+    assert check_pipeline([load, resize, boxes], scored=True)
+    assert check_pipeline([load, boxes, resize])
+    with pytest.raises(ValueError, match=r'^Resize after LoadAnnotations.*Put LoadAnnotations'):
+        check_pipeline([load, boxes, resize], scored=True)

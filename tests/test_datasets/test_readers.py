@@ -69,6 +69,12 @@ def test_subset_of_classes_and_filters(m3fd):
         M3FDDataset(**kwargs, filter_cfg=dict(min_size=100))
 
 
+def test_pairs_that_a_filter_leaves_out_are_counted(m3fd, said):
+    m3fd.pair('a', CAR).pair('b').pair('c')
+    M3FDDataset(data_root=str(m3fd.root), filter_cfg=dict(filter_empty_gt=True))
+    assert said == ["M3FDDataset: 2 pairs left out by filter_cfg={'filter_empty_gt': True}"]
+
+
 def test_unknown_class_is_refused_and_stray_class_counted(m3fd, said):
     m3fd.pair('a', ('Dog', 1, 1, 9, 9), CAR).pair('b', ('Dog', 1, 1, 9, 9))
     with pytest.raises(AnnotationError, match=r"a\.xml: unknown class 'Dog'.*ignore_classes"):

@@ -142,3 +142,18 @@ def test_annotations_of_both_images_of_a_pair_are_refused(m3fd):
     with pytest.raises(PairError, match=r'a: annotations of a_RGB\.png and a_IR\.png: which one'):
         PairedCocoDataset(**kwargs)
     assert len(PairedCocoDataset(labelled=False, **kwargs)) == 1
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (dict(data_prefix=dict(vis='rgb', ir='thermal')), 'the folders vis, ir are not read'),
+        (dict(data_prefix=dict(img='Vis', ann='xml')), 'the folders ann are not read'),
+        (dict(data_prefix='Vis'), "data_prefix is 'Vis', which names no folders"),
+        (dict(ann_subdir='xml'), 'the folders ann_subdir are not read'),
+    ],
+)
+def test_folders_that_would_not_be_read_are_refused(m3fd, arguments, words):
+    m3fd.pair('a', CAR)
+    with pytest.raises(ValueError, match=words + '.*visible, infrared, annotation'):
+        M3FDDataset(data_root=str(m3fd.root), **arguments)

@@ -27,12 +27,13 @@ class Boxes(BaseDetDataset):
 
     METAINFO = Data.METAINFO
 
-    def __init__(self, *labels, **kwargs):
-        self.found = [dict(bbox_label=label) for label in labels]
+    def __init__(self, *labels, ignored=(), **kwargs):
+        self.found = [dict(bbox_label=each, ignore_flag=int(each in ignored)) for each in labels]
         super().__init__(**kwargs)
 
     def load_data_list(self):
-        return [dict(instances=self.found, value=1.0), dict(instances=self.found, value=2.0)]
+        found = dict(instances=self.found)
+        return [dict(found, img_id=n, img_path=f'Vis/{n}.png', value=1.0 + n) for n in range(2)]
 
 
 class Head(nn.Module):
@@ -62,11 +63,13 @@ class TwoDetectors(BaseModel):
         return dict(loss=self.weight.sum()) if mode == 'loss' else [{}]
 
 
-def metric(num_classes):
+def metric(num_classes, trained=(), listed=None):
     from mmengine.evaluator import BaseMetric
 
     class Nothing(BaseMetric):
         detector = Detector(num_classes)
+        detector.trained_classes = trained
+        _coco_api = listed and SimpleNamespace(dataset=dict(images=listed))
 
         def process(self, data_batch, data_samples):
             self.results.append(0)
@@ -81,7 +84,7 @@ def metric(num_classes):
 def run(make_runner):
     """Run ``method`` with the hook alone, on the given data sets; returns the model's steps."""
 
-    def make(model, train=None, val=None, method='train', judge=3, **options):
+    def make(model, train=None, val=None, method='train', judge=3, of_metric=None, **options):
         loaders = {}
         for split, data in (('train', train), ('val', val), ('test', val)):
             loader = make_runner.loader(1)
@@ -93,7 +96,7 @@ def run(make_runner):
             val_cfg=dict(),
             val_evaluator=[metric(judge)],
             test_cfg=dict(),
-            test_evaluator=[metric(judge)],
+            test_evaluator=[metric(judge, **(of_metric or {}))],
             **loaders,
             **options,
         )
@@ -184,8 +187,53 @@ def test_a_checkpoint_of_other_classes_is_tested_and_resumed_by_none(run, tmp_pa
         run(model, RepeatDataset(Data(), 2), load_from=weights) > 0
     )  # weights to start from may know other classes
     hook = EarlyNumClassCheckHook()
-    hook.after_load_checkpoint(None, checkpoint)
     loop = SimpleNamespace(dataloader=SimpleNamespace(dataset=Data()))
     resumed = SimpleNamespace(_resume=True, model=model, train_loop=loop, val_loop=None)
+    hook.after_load_checkpoint(resumed, checkpoint)
     with pytest.raises(ValueError, match='the checkpoint was trained with'):
         hook.before_train(resumed)
+
+
+def test_classes_of_ignored_boxes_alone_are_refused(run):
+    with pytest.raises(ValueError, match=r"the classes \['car'\], or all are ignored"):
+        run(TwoDetectors(), Boxes(0, 1, 2, ignored=[2]), Boxes(0, 1))
+
+
+def test_a_judge_that_was_trained_with_another_order_is_refused(run):
+    others = 'person', 'car', 'bicycle'
+    with pytest.raises(ValueError, match=r'test_evaluator\.0\.detector was trained with .*bicycle'):
+        run(TwoDetectors(), method='test', of_metric=dict(trained=others))
+    run(TwoDetectors(), method='test', of_metric=dict(trained=Data.METAINFO['classes']))
+
+
+@pytest.mark.parametrize(
+    ('names', 'words'),
+    [
+        (['0.png', 'sub/1.jpg'], None),
+        (['0.png', '9.png'], r'1 it has not, such as 1 \(Vis/1\.png\)'),
+        (['0.png'], '1 it has not'),
+        (['0.png', '1.png', '2.png'], r'1 it has besides, such as 2\.png'),
+    ],
+)
+def test_the_json_of_a_metric_must_be_the_data_sets(run, names, words):
+    listed = [dict(id=number, file_name=name) for number, name in enumerate(names)]
+    options = dict(val=Boxes(0, 1, 2), method='test', of_metric=dict(listed=listed))
+    if words is None:
+        run(TwoDetectors(), **options)
+        return
+    with pytest.raises(ValueError, match=rf'test_evaluator\.0\.ann_file is of other .*{words}'):
+        run(TwoDetectors(), **options)
+
+
+def test_a_checkpoint_of_another_network_is_not_resumed_nor_started_from(run, tmp_path):
+    hook, model = EarlyNumClassCheckHook(), TwoDetectors()
+    other = nn.Linear(2, 2)
+    runner = SimpleNamespace(_resume=False, model=model)
+    with pytest.raises(ValueError, match=r'^load_from: no weight .*1 missing, such as weight'):
+        hook.after_load_checkpoint(runner, dict(state_dict=dict(bias=other.bias)))
+    hook.after_load_checkpoint(runner, dict(state_dict=dict(model.state_dict(), bias=other.bias)))
+    runner._resume = True
+    with pytest.raises(ValueError, match=r'to resume is of another .*1 unknown, such as bias'):
+        hook.after_load_checkpoint(
+            runner, dict(state_dict=dict(model.state_dict(), bias=other.bias))
+        )

@@ -213,3 +213,22 @@ def test_auto_opens_each_image_once(tmp_path, raw, monkeypatch):
     monkeypatch.setattr(set_range, 'read_kinds', lambda paths: opened.extend(paths))
     assert choose_range(['auto'], ['a.png', 'b.png'], tmp_path)
     assert opened == ['a.png', 'b.png']
+
+
+def test_a_kept_range_is_not_taken_for_another_data_set(tmp_path, raw):
+    paths = []
+    for folder in ('winter', 'winter/set01', 'summer'):
+        (tmp_path / folder).mkdir()
+        paths.append(save(tmp_path / folder / 'i.png', raw))
+    found = choose_range(['auto'], paths[:2], tmp_path / 'out')
+    file = tmp_path / 'out' / 'infrared_range.json'
+    assert choose_range(['auto'], paths[1:2], tmp_path / 'out') == found  # a part of the set
+    with pytest.raises(
+        ValueError, match=r'winter, but .*summer/i\.png is another data set.*Choose'
+    ):
+        choose_range(['auto'], paths[1:], tmp_path / 'out')
+    assert choose_range([str(file)], paths[1:], tmp_path / 'out') == found
+    data = json.loads(file.read_text())
+    del data['folder']  # of an earlier version
+    file.write_text(json.dumps(data))
+    assert choose_range(['auto'], paths[1:], tmp_path / 'out') == found

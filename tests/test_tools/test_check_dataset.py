@@ -122,3 +122,43 @@ def test_train_pictures_under_other_names_in_test(tool, config, capsys):
         f'  PROBLEM: 2 images are in train under other names: {same}. '
         'Take them out of one of the lists.'
     ]
+
+
+def test_pairs_are_told_apart_by_their_files_not_by_their_names(tool, config, capsys):
+    root = config.parent
+    (root / 'train.txt').write_text('000\n001\n')
+    (root / 'test.txt').write_text('001\n002\n')
+    text = config.read_text().replace('ann_file="test.txt", **def_', 'ann_file="test.txt", {}')
+    reader = f'type="M3FDDataset", data_root="{root}/"'
+    config.write_text(text.format(reader))
+    assert tool.main([str(config)]) == 1
+    assert '1 pairs are also in train, e.g. 001' in capsys.readouterr().out
+    for folder in ('Vis', 'Ir'):  # DroneVehicle: train and test count from 1
+        (root / 'test' / folder).mkdir(parents=True)
+        for number in range(3):
+            image = np.full((12, 16), 100 + number, np.uint8)
+            cv2.imwrite(str(root / 'test' / folder / f'00{number}.png'), image)
+    prefix = 'data_prefix=dict(visible="test/Vis", infrared="test/Ir")'
+    config.write_text(text.format(f'{reader}, {prefix}'))
+    assert tool.main([str(config)]) == 0
+
+
+def test_what_has_no_part_in_a_split_is_said(tool, config, capsys):
+    (config.parent / 'Annotation' / '043.xml').unlink()
+    assert tool.main([str(config), '--make-split', '14']) == 1
+    said = capsys.readouterr().out
+    assert 'PROBLEM: 1 files have no part in the split, such as ' in said and '043' in said
+
+
+def test_a_class_of_ignored_boxes_alone_is_a_problem(tool, config, capsys):
+    (config.parent / 'train.txt').write_text('000\n')
+    (config.parent / 'test.txt').write_text('001\n')
+    corners = '<xmin>2</xmin><ymin>2</ymin><xmax>9</xmax><ymax>9</ymax>'
+    (config.parent / 'Annotation' / '000.xml').write_text(
+        '<annotation><object><name>Car</name><difficult>1</difficult>'
+        f'<bndbox>{corners}</bndbox></object></annotation>'
+    )
+    assert tool.main([str(config)]) == 1
+    said = capsys.readouterr().out
+    assert 'boxes: Car 0' in said and 'note: 1 x box marked difficult' in said
+    assert 'PROBLEM: no annotation that counts has Bus, Car, Lamp' in said

@@ -7,6 +7,7 @@ import dis
 import errno
 import functools
 import io
+import logging
 import os
 import re
 import select
@@ -15,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import ParamSpec, TypeVar
+from unittest import mock
 
 from tqdm import tqdm
 
@@ -71,7 +73,8 @@ def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors='backslashreplace')  # file names need not be UTF-8
         try:
-            return main(*args, **kwargs)
+            with mock.patch.object(logging.Handler, 'handleError', _end_at_closed_pipe):
+                return main(*args, **kwargs)
         except KeyboardInterrupt:
             print('stopped', file=sys.stderr)
             raise SystemExit(INTERRUPTED) from None
@@ -86,6 +89,17 @@ def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
             _reader_left()  # or Python complains when it ends
 
     return run
+
+
+def _end_at_closed_pipe(
+    handler: logging.Handler,
+    record: logging.LogRecord,
+    usual: Callable[[logging.Handler, logging.LogRecord], None] = logging.Handler.handleError,
+) -> None:
+    """Do not log on where nobody reads it: logging would print a traceback for each line."""
+    if isinstance(sys.exc_info()[1], BrokenPipeError):
+        raise
+    usual(handler, record)
 
 
 def _reader_left() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,22 @@ def read_given_scores(
         if not excused(row.image):
             raise EvaluationError(f'{path}: {row.method} has no scores of image {row.image}')
     return rows[[name for name in measured if name in given]]
+
+
+def refuse_other_protocol(path: str | Path, protocol: str) -> None:
+    """Raise EvaluationError for a ``per_image.csv`` whose ``scores.json`` says another protocol."""
+    record = Path(path).with_name('scores.json')
+    if Path(path).name != 'per_image.csv' or not record.is_file():
+        return
+    try:
+        found = json.loads(read_text(record))['settings']['protocol']
+    except (LookupError, TypeError, ValueError):
+        return  # of another program
+    if found != protocol:
+        raise EvaluationError(
+            f'{path}: its values are of the protocol {found}, as {record} says, and do not compare '
+            f'with those of {protocol}. Give --protocol {found}'
+        )
 
 
 def _to_stem(name: str, stems: set[str]) -> str:

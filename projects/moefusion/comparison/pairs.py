@@ -16,6 +16,7 @@ from moefusion.files import (
     Annotation,
     Findings,
     Naming,
+    PairError,
     Range,
     fit_naming,
     list_folder,
@@ -130,8 +131,14 @@ def find_evaluation_set(
     if annotations is not None:
         stems = sorted(wanted - set(left_out))
         read, problems = read_annotations(annotations, stems, strip, findings, naming.recursive)
-        sizes = {stem: read[stem].size or read_size(files['visible'][stem]) for stem in read}
-        boxes = {stem: read[stem].usable(*size, findings) for stem, size in sizes.items()}
+        boxes = {}
+        for stem, found in read.items():
+            try:
+                size = found.size or read_size(files['visible'][stem])
+            except PairError as error:
+                problems[stem] = str(error)
+            else:
+                boxes[stem] = found.usable(*size, findings)
         left_out.update(problems)
     stems = sorted(wanted - set(left_out))
     if not stems:

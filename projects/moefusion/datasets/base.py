@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from mmdet.datasets import XMLDataset
 from mmengine.logging import print_log
 
-from moefusion.datasets.classes import check_classes, check_metainfo
+from moefusion.datasets.classes import check_classes, check_folders, check_metainfo
 from moefusion.datasets.pipeline import check_pipeline, loaders
 from moefusion.files import (
     LAYOUTS,
@@ -60,7 +60,7 @@ class PairedDataset(XMLDataset):
         AnnotationError: a broken annotation, one of another size than its images, or a class
             neither known nor ignored.
         ValueError: ``classes`` is no tuple of different names, or one is ignored too; unknown
-            ``layout`` or ``modality``; a transform of the pipeline cannot take pairs.
+            ``layout``, ``modality`` or folder; a transform of the pipeline cannot take pairs.
     """
 
     FOLDERS: ClassVar[dict[str, str]] = dict(visible='Vis', infrared='Ir', annotation='Annotation')
@@ -94,17 +94,13 @@ class PairedDataset(XMLDataset):
             preset.recursive if recursive is None else recursive,
         )
         self.labelled, self.modality = labelled, modality
-        if isinstance(ignore_classes, str):
-            raise ValueError(
-                f'{type(self).__name__}: ignore_classes is the string {ignore_classes!r}, not a '
-                f'list of names. One class is written as [{ignore_classes!r}].'
-            )
         self.ignore_classes = tuple(self.IGNORED if ignore_classes is None else ignore_classes)
         self.findings = Findings()
-        self.hands_out_pairs = check_pipeline(kwargs.get('pipeline', ()))
-        folders = {**self.FOLDERS, **(data_prefix or {})}
-        folders['visible'] = folders.pop('img', folders['visible'])
-        check_metainfo(kwargs.get('metainfo'), type(self).__name__)
+        self.hands_out_pairs = check_pipeline(
+            kwargs.get('pipeline', ()), scored=bool(kwargs.get('test_mode'))
+        )
+        folders = {**self.FOLDERS, **check_folders(data_prefix, kwargs, type(self).__name__)}
+        check_metainfo(kwargs.get('metainfo'), ignore_classes, type(self).__name__)
         super().__init__(*args, data_prefix=folders, lazy_init=True, **kwargs)
         check_classes(self._metainfo.get('classes'), ignore_classes or (), type(self).__name__)
         if not lazy_init:
@@ -211,8 +207,12 @@ class PairedDataset(XMLDataset):
                 refuse_deep(paths, side, bool(self.modality))
 
     def filter_data(self) -> list[Entry]:
-        """Filter as ``filter_cfg`` says; raises PairError where nothing is left."""
-        return self._refuse_empty(super().filter_data())
+        """Filter as ``filter_cfg`` says and log the count; raises PairError where none is left."""
+        kept = super().filter_data()
+        if dropped := len(self.data_list) - len(kept):
+            text = f'{dropped} pairs left out by filter_cfg={self.filter_cfg}'
+            print_log(f'{type(self).__name__}: {text}', 'current')
+        return self._refuse_empty(kept)
 
     def _wanted(self, known: Collection[str]) -> Iterator[Entry]:
         """pair_id, img_id and annotation of each pair asked for, out of the ids of the images."""

@@ -1,4 +1,4 @@
-"""Refuses classes in a config that would be read as others than those that were meant."""
+"""Refuses classes and folders in a config that would be read as others than were meant."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from typing import Any
 from mmengine.config import Config
 
 KEYS = 'classes', 'palette'
+FOLDERS = 'visible', 'infrared', 'annotation'
 
 
-def check_metainfo(metainfo: Any, reader: str) -> None:
+def check_metainfo(metainfo: Any, ignored: Any, reader: str) -> None:
     """Refuse what MMDetection would pass over: no dict, or the keys of its version 2.
 
     Args:
         metainfo: of a reader's config.
+        ignored: its ``ignore_classes``, which are no string.
         reader (str): its name, for messages.
 
     Raises:
         ValueError: as above.
     """
+    if isinstance(ignored, str):
+        raise ValueError(
+            f'{reader}: ignore_classes is the string {ignored!r}, not a list of names. One class '
+            f'is written as [{ignored!r}].'
+        )
     if metainfo is None:
         return
     if not isinstance(metainfo, (Mapping, Config)):
@@ -29,6 +36,28 @@ def check_metainfo(metainfo: Any, reader: str) -> None:
     for key in metainfo:
         if key not in KEYS and str(key).lower() in KEYS:
             raise ValueError(f'{reader}: metainfo.{key} is not read. Write {key.lower()}.')
+
+
+def check_folders(data_prefix: Any, others: Mapping[str, Any], reader: str) -> dict[str, str]:
+    """Return the folders that a config names, ``img`` as ``visible``; refuse those not read.
+
+    Args:
+        data_prefix: of a reader's config.
+        others (Mapping[str, Any]): its other arguments.
+        reader (str): its name, for messages.
+
+    Raises:
+        ValueError: as above.
+    """
+    folders = data_prefix or {}
+    cure = f'Name them in data_prefix=dict(...), as {", ".join(FOLDERS)} (img is visible)'
+    if not isinstance(folders, Mapping):
+        raise ValueError(f'{reader}: data_prefix is {folders!r}, which names no folders. {cure}.')
+    unread = [key for key in folders if key not in (*FOLDERS, 'img')]
+    unread += [key for key in ('img_subdir', 'ann_subdir') if key in others]
+    if unread:
+        raise ValueError(f'{reader}: the folders {", ".join(unread)} are not read. {cure}.')
+    return {'visible' if key == 'img' else key: folder for key, folder in folders.items()}
 
 
 def check_classes(classes: Any, ignored: Iterable[str], reader: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +23,9 @@ class LayoutReport:
 
     Attributes:
         pairs (int): pairs that can be used.
-        boxes (Counter): boxes by class name.
+        boxes (Counter): boxes by class name; ignored ones do not count.
         sizes (Counter): pairs by (width, height).
-        ids (set): ids of all pairs.
+        ids (dict): real path of the visible image of each pair by its id.
         files (set): the images of all pairs, but those of one value alone.
         classes (tuple[str, ...]): the data set's classes, with boxes or without.
         problems (list[str]): what is wrong, each with its file and the cure.
@@ -33,7 +35,7 @@ class LayoutReport:
     pairs: int = 0
     boxes: Counter[str] = field(default_factory=Counter)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
-    ids: set[str] = field(default_factory=set)
+    ids: dict[str, str] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     classes: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
@@ -70,8 +72,8 @@ def check_layout(
     for entry in progress(entries):
         if entry['pair_id'] in report.ids:
             report.problems.append(f'{dataset.ann_file}: lists pair {entry["pair_id"]} twice')
-        report.ids.add(entry['pair_id'])
         paths = entry['img_path'], entry['infrared_path']
+        report.ids[entry['pair_id']] = os.path.realpath(paths[0])
         kinds[paths[1]] = read_kind(paths[1])
         try:
             pair = read_pair(*paths, dataset.infrared_range)
@@ -85,7 +87,10 @@ def check_layout(
             report.files.update(_look_at(pair, paths, findings))
             report.pairs += 1
             report.sizes[info['width'], info['height']] += 1
-            report.boxes.update(classes[item['bbox_label']] for item in info['instances'])
+            for item in info['instances']:
+                if item['ignore_flag']:
+                    findings.add('box marked difficult or crowd, ignored in training', paths[0])
+                report.boxes[classes[item['bbox_label']]] += not item['ignore_flag']
     if dataset.infrared_range is not None and (problem := mixture(kinds, keep=None)):
         report.problems.append(problem)
     report.problems += findings.lines(findings.defects)
@@ -95,18 +100,25 @@ def check_layout(
 
 def same_pictures(some: Iterable[str], others: Iterable[str]) -> dict[str, str]:
     """Files of equal bytes under two names: the one among ``others`` by the one among ``some``."""
-    sizes = [{path: Path(path).stat().st_size for path in paths} for paths in (some, others)]
-    both = set(sizes[0].values()) & set(sizes[1].values())
+    states = [{path: os.stat(path) for path in paths} for paths in (some, others)]
+    sizes = [{state.st_size for state in found.values()} for found in states]
+    both = sizes[0] & sizes[1]
     prints = [
         {
-            path: hashlib.sha256(Path(path).read_bytes()).digest()
-            for path in found
-            if found[path] in both
+            path: _digest(path, state.st_size, state.st_mtime_ns)
+            for path, state in found.items()
+            if state.st_size in both
         }
-        for found in sizes
+        for found in states
     ]
     known = {digest: path for path, digest in sorted(prints[1].items(), reverse=True)}
     return {path: known[digest] for path, digest in prints[0].items() if digest in known}
+
+
+@cache
+def _digest(path: str, size: int, time: int) -> bytes:
+    """A file's print; the training images are compared with those of each other split."""
+    return hashlib.sha256(Path(path).read_bytes()).digest()
 
 
 def _look_at(pair: np.ndarray, paths: tuple[str, str], findings: Findings) -> list[str]:

@@ -17,25 +17,34 @@ OWN_PARTS = 'Albu', 'Photometric'  # their parts are checked by themselves
 Step = tuple[str, type, Mapping[str, Any]]  # name, class, arguments
 
 
-def check_pipeline(pipeline: Sequence[Any], pairs: bool = False) -> bool:
+def check_pipeline(pipeline: Sequence[Any], pairs: bool = False, scored: bool = False) -> bool:
     """Refuse transforms that would harm a pair, from ``LoadPairedImage`` to ``SelectModality``.
 
     Args:
         pipeline (Sequence): configs of transforms, or transforms.
         pairs (bool): whether pairs come in.
+        scored (bool): whether boxes are to stay in the coordinates of the file, as in a test.
 
     Returns:
         bool: whether pairs come out.
 
     Raises:
-        ValueError: for a transform that loses or falsifies a channel; it says what to use instead.
+        ValueError: for a transform that loses or falsifies a channel; it says what to use instead;
+            or one that resizes boxes that are to stay.
     """
+    labelled = False
     for outer in pipeline:
         for name, cls, arguments in steps(outer):
             if name in ('LoadPairedImage', 'SelectModality'):
                 pairs = name == 'LoadPairedImage'
             elif pairs:
                 _check(name, cls, arguments)
+            labelled |= name == 'LoadAnnotations'
+            if scored and labelled and 'Resize' in name:
+                raise ValueError(
+                    f'{name} after LoadAnnotations: a test scores boxes in the coordinates of the '
+                    'file. Put LoadAnnotations after it.'
+                )
     return pairs
 
 

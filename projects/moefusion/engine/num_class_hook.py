@@ -1,4 +1,4 @@
-"""EarlyNumClassCheckHook: refuses heads and data sets that disagree, before any work is done."""
+"""EarlyNumClassCheckHook: refuses what disagrees with the data set, before any work is done."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,8 +6,12 @@ from typing import Any
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
+
+from moefusion.files.folders import bare_stem, match_ids
+from moefusion.weights.checkpoint import mismatch, weights_by_name
 
 
 @HOOKS.register_module()
@@ -21,15 +25,33 @@ class EarlyNumClassCheckHook(Hook):
     Raises:
         ValueError: before training, validation or test, if ``classes`` is a string, differs
             between data sets or from the checkpoint's that is tested or resumed, or does not have
-            as many names as a head has classes; before training, if no annotation has a class.
+            as many names as a head has classes; before training, if no annotation has a class;
+            where a metric's detector was trained with other classes, or its json names other
+            images; of a checkpoint to resume whose weights are not the model's, or one to start
+            from of which none is.
     """
 
     trained: tuple[str, ...] = ()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Remember the classes that the checkpoint was trained with."""
+        """Compare the weights, and remember the classes that the checkpoint was trained with."""
         meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
         self.trained = tuple(meta.get('classes', ()))
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        weights, known = weights_by_name(checkpoint), model.state_dict()
+        wrong = mismatch(model, weights)
+        if wrong and getattr(runner, '_resume', False):
+            raise ValueError(
+                f'the checkpoint to resume is of another architecture than the config ({wrong}): '
+                'resume with the config that it was trained with, or name it as load_from'
+            )
+        if wrong and not any(
+            name in known and value.shape == known[name].shape for name, value in weights.items()
+        ):
+            raise ValueError(
+                f'load_from: no weight of the checkpoint is one of the model ({wrong}), so '
+                'training would start from scratch. Name the checkpoint of such a model.'
+            )
 
     def before_train(self, runner: Runner) -> None:
         """Check the training data, and the validation data where there are any."""
@@ -70,8 +92,16 @@ class EarlyNumClassCheckHook(Hook):
         for split, loop in loops.items():
             metrics = loop.evaluator.metrics if hasattr(loop, 'evaluator') else []
             for number, metric in enumerate(metrics):
+                place = f'{split}_evaluator.{number}'
+                _refuse_other_images(metric, loop.dataloader.dataset, place)
                 if isinstance(detector := getattr(metric, 'detector', None), nn.Module):
-                    heads += _heads(detector, f'{split}_evaluator.{number}.detector')
+                    heads += _heads(detector, f'{place}.detector')
+                    trained = getattr(detector, 'trained_classes', ())
+                    if trained and trained != first[1]:
+                        raise ValueError(
+                            f'{place}.detector was trained with the classes {trained}, but '
+                            f'{first[0]} has {first[1]}. Name a detector of the same, in one order.'
+                        )
         for name, count in heads:
             if count != len(first[1]):
                 raise ValueError(
@@ -89,12 +119,39 @@ def refuse_unused_classes(datasets: Sequence[object]) -> None:
             if isinstance(part, BaseDetDataset):
                 names = _names(part)
                 classes.update(names)
-                used.update(names[i] for row in range(len(part)) for i in part.get_cat_ids(row))
+                used.update(
+                    names[item['bbox_label']]
+                    for row in range(len(part))
+                    for item in part.get_data_info(row)['instances']
+                    if not item.get('ignore_flag')
+                )
     if unused := sorted(classes - used):
         raise ValueError(
-            f'no annotation of the training and validation data has the classes {unused}. Take '
-            'them out of metainfo.classes, or correct their names.'
+            f'no annotation of the training and validation data has the classes {unused}, or all '
+            'are ignored (difficult, iscrowd, bbox_min_size). Take them out of metainfo.classes, '
+            'or correct names and flags.'
         )
+
+
+def _refuse_other_images(metric: object, dataset: object, place: str) -> None:
+    """Raise ValueError where a metric has a json of its own, of other images than the data set."""
+    if (own := getattr(metric, '_coco_api', None)) is None:
+        return
+    listed = {image['id']: str(image['file_name']) for image in own.dataset['images']}
+    lacking = []
+    for part, _ in _labelled(dataset, ''):
+        ends = part.naming.ends if hasattr(part, 'naming') else ()
+        for info in map(part.get_data_info, range(len(part))):
+            name = listed.pop(info['img_id'], '')
+            pair_id = info.get('pair_id') or bare_stem(info['img_path']).rpartition('/')[2]
+            if pair_id not in match_ids([name], [pair_id], ends):
+                lacking.append(f'{info["img_id"]} ({info["img_path"]})')
+    for what, found in (('has not', lacking), ('has besides', list(listed.values()))):
+        if found:
+            raise ValueError(
+                f'{place}.ann_file is of other images than the data set: {len(found)} it {what}, '
+                f'such as {found[0]}. Name the ann_file of the dataloader.'
+            )
 
 
 def _classes(dataset: object, place: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -132,5 +132,6 @@ def _build(config: str | Path | dict[str, Any], checkpoint: str | Path) -> BaseD
             f'Train it by `python tools/train.py {source or "CONFIG"}`, or leave this evaluator out'
         )
     detector = MODELS.build(config if source is None else Config.fromfile(source).model)
-    load_weights(detector, checkpoint)
+    meta = load_weights(detector, checkpoint).get('meta', {}).get('dataset_meta') or {}
+    detector.trained_classes = tuple(meta.get('classes') or ())  # for EarlyNumClassCheckHook
     return detector.requires_grad_(False).eval()

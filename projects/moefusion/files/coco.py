@@ -55,12 +55,12 @@ def read_coco(
     """
     findings = findings or Findings()
     try:
-        data = json.loads(read_text(path), object_pairs_hook=_unique_keys)
-        images = _table(data, 'images')
-        categories = _table(data, 'categories') if labelled else {}
-        annotations = _table(data, 'annotations') if labelled else {}
-        files = _names(images, 'images', 'file_name')
-        names = _names(categories, 'categories', 'name')
+        data = json.loads(read_text(path), object_pairs_hook=unique_keys)
+        images = read_table(data, 'images')
+        categories = read_table(data, 'categories') if labelled else {}
+        annotations = read_table(data, 'annotations') if labelled else {}
+        files = read_names(images, 'images', 'file_name')
+        names = read_names(categories, 'categories', 'name')
         sizes = {key: _size(f'images, id {key!r}', image) for key, image in images.items()}
     except OSError as error:
         raise AnnotationError(
@@ -98,9 +98,9 @@ def read_coco(
 def _object(item: Entry, findings: Findings, place: str) -> tuple[list[float], bool] | None:
     """Box and flag of an annotation, None if it is left out."""
     try:
-        box = [_number(value, 'bbox') for value in item['bbox']]
+        box = [read_number(value, 'bbox') for value in item['bbox']]
         x, y, width, height = box
-        area = _number(item.get('area', width * height), 'area')
+        area = read_number(item.get('area', width * height), 'area')
         ignore = read_flag(item.get('ignore'))
         crowd = read_flag(item.get('iscrowd'))
     except (ArithmeticError, LookupError, TypeError, ValueError):
@@ -119,7 +119,7 @@ def _object(item: Entry, findings: Findings, place: str) -> tuple[list[float], b
     return [x, y, x + width, y + height], crowd
 
 
-def _number(value: object, what: str) -> float:
+def read_number(value: object, what: str) -> float:
     """A finite number that JSON has as one."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise ValueError(f'{what} {value!r} is not a number')
@@ -130,14 +130,15 @@ def _in(value: object, known: dict) -> bool:
     return isinstance(value, (int, float, str)) and not isinstance(value, bool) and value in known
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> Entry:
+def unique_keys(pairs: list[tuple[str, Any]]) -> Entry:
+    """The ``object_pairs_hook`` that refuses a key given twice, of which JSON keeps the last."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError(f'a key twice in one of the objects with the keys {sorted(found)[:9]}')
     return found
 
 
-def _table(data: Entry, key: str) -> dict[Any, Entry]:
+def read_table(data: Entry, key: str) -> dict[Any, Entry]:
     """The entries of one of the file's lists, by id."""
     if not isinstance(data, dict) or not isinstance(data[key], list):
         raise ValueError(f'{key} is not a list')
@@ -152,7 +153,7 @@ def _table(data: Entry, key: str) -> dict[Any, Entry]:
     return found
 
 
-def _names(entries: dict[Any, Entry], table: str, key: str) -> dict[Any, str]:
+def read_names(entries: dict[Any, Entry], table: str, key: str) -> dict[Any, str]:
     """One text field of the entries by id; no two may have the same."""
     found: dict[Any, str] = {}
     seen = set()
@@ -169,7 +170,7 @@ def _names(entries: dict[Any, Entry], table: str, key: str) -> dict[Any, str]:
 
 def _size(place: str, image: Entry) -> tuple[int, int] | None:
     """Width and height, None where they are missing or zero."""
-    size = [_number(image.get(key) or 0, f'{place}: {key}') for key in ('width', 'height')]
+    size = [read_number(image.get(key) or 0, f'{place}: {key}') for key in ('width', 'height')]
     if min(size) < 0 or any(value != int(value) for value in size):
         raise ValueError(f'{place}: width and height {size} are no pixels')
     return (int(size[0]), int(size[1])) if min(size) else None

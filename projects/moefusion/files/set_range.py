@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -110,29 +111,49 @@ def _asked_for(
     """The range; and the kinds of the images, where they had to be opened for it."""
     if len(wanted) > 1:
         return check_range([_number(text) for text in wanted]), None
-    file = kept if wanted[0] == 'auto' else Path(wanted[0])
-    if wanted[0] != 'auto' or file.exists():
-        found = _load(file)
+    automatic = wanted[0] == 'auto'
+    file = kept if automatic else Path(wanted[0])
+    if not automatic or file.exists():
+        found = _load(file, files if automatic else ())
         print(f'infrared range {found[0]:.9g} to {found[1]:.9g}, from {file}')
         return found, None
     chosen, kinds = _measure(files, progress)
     if chosen is not None:
+        folder = os.path.commonpath([_folder(path) for path in files])
         data = dict(infrared_range=chosen, percentiles=PERCENTILES, images=len(files))
+        data |= dict(folder=folder)
         write_file(file, json.dumps(data, indent=2).encode())
         print(f'infrared range {chosen[0]:.9g} to {chosen[1]:.9g}, kept in {file}')
     return chosen, kinds
 
 
-def _load(file: Path) -> Range:
+def _folder(path: str | Path) -> str:
+    return os.path.realpath(Path(path).parent)
+
+
+def _load(file: Path, paths: Iterable[str | Path] = ()) -> Range:
+    """The range in a file that ``auto`` wrote for a folder, which should hold the images."""
     try:
-        found = check_range(json.loads(read_text(file))['infrared_range'])
+        data = json.loads(read_text(file))
+        found, folder = check_range(data['infrared_range']), data.get('folder')
+        strange = [path for path in paths if folder and not _is_in(path, str(folder))]
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f'{file}: holds no infrared_range ({error}). Delete it, and auto makes it again.'
         ) from error
     if found is None:
         raise ValueError(f'{file}: infrared_range is null. Delete it, and auto makes it again.')
+    if strange:
+        raise ValueError(
+            f'{file}: is the range of the images in {folder}, but {strange[0]} is another data '
+            f'set. Choose another output folder, or write --infrared-range {file} to use it all '
+            'the same.'
+        )
     return found
+
+
+def _is_in(path: str | Path, folder: str) -> bool:
+    return Path(_folder(path)).is_relative_to(folder)
 
 
 def _number(text: str) -> float:

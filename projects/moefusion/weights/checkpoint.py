@@ -120,9 +120,24 @@ def load_weights(model: nn.Module, path: str | Path, optional: tuple[str, ...] =
             unchanged then.
     """
     checkpoint = load_checkpoint_safely(path)
-    weights = {
-        name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()
-    }
+    weights = weights_by_name(checkpoint)
+    if found := mismatch(model, weights, optional):
+        raise ValueError(
+            f'checkpoint {path} is of another architecture than the config '
+            f'({found}): use the config that it was trained with'
+        )
+    model.load_state_dict({name: weights[name] for name in model.state_dict()})
+    return checkpoint
+
+
+def weights_by_name(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """The weights of a checkpoint, whether of one process or of several."""
+    weights = checkpoint.get('state_dict', checkpoint)
+    return {name.removeprefix('module.'): value for name, value in weights.items()}
+
+
+def mismatch(model: nn.Module, weights: dict[str, Tensor], optional: tuple[str, ...] = ()) -> str:
+    """Say which weights are not those of a model, with counts; nothing where all are."""
     expected = model.state_dict()
     wrong = {
         'missing': [name for name in expected if name not in weights],
@@ -135,13 +150,6 @@ def load_weights(model: nn.Module, path: str | Path, optional: tuple[str, ...] =
             if name in weights and weights[name].shape != value.shape
         ],
     }
-    if any(wrong.values()):
-        found = '; '.join(
-            f'{len(names)} {what}, such as {names[0]}' for what, names in wrong.items() if names
-        )
-        raise ValueError(
-            f'checkpoint {path} is of another architecture than the config '
-            f'({found}): use the config that it was trained with'
-        )
-    model.load_state_dict({name: weights[name] for name in expected})
-    return checkpoint
+    return '; '.join(
+        f'{len(names)} {what}, such as {names[0]}' for what, names in wrong.items() if names
+    )
