@@ -9,7 +9,7 @@ import pytest
 
 from moefusion.files import PairError, write_image
 
-av = pytest.importorskip('av')
+pytest.importorskip('av')
 from moefusion.runtime.camera import Camera, is_camera, pair_cameras
 from moefusion.runtime.frames import (
     Frame,
@@ -132,6 +132,7 @@ def test_frames_are_upright_as_opencv_shows_them(make_video, turn):
 @pytest.mark.parametrize('kind', ['gray10le', 'gray16le'])
 def test_gray_of_more_than_eight_bits_is_refused(tmp_path, kind):
     """FFmpeg would keep the highest 8: of a thermal camera's 14 bits hardly anything."""
+    av = pytest.importorskip('av')
     path = tmp_path / 'i.mkv'
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('ffv1', rate=10)
