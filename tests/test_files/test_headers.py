@@ -77,6 +77,20 @@ def test_an_orientation_behind_the_pixels_of_a_png_counts(tmp_path, picture):
     assert read_orientation(path) == 6
 
 
+def test_an_orientation_behind_xmp_does_not_count(tmp_path, picture):
+    """OpenCV, and so MMDetection, looks into the first APP1 segment alone."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data, path = encoded(picture, exif=exif), tmp_path / 'a.jpg'
+    path.write_bytes(data)
+    assert read_visible(path).shape[1::-1] == read_size(path) == (96, 128)
+    xmp = b'http://ns.adobe.com/xap/1.0/\0<x/>'
+    segment = b'\xff\xe1' + struct.pack('>H', len(xmp) + 2) + xmp
+    path.write_bytes(data[:2] + segment + data[2:])
+    assert read_visible(path).shape[1::-1] == read_size(path) == (128, 96)
+    assert read_orientation(path) == 1
+
+
 def test_types_that_pillow_does_not_know_have_a_size(tmp_path):
     path = tmp_path / 'a.tif'
     assert cv2.imwrite(str(path), np.arange(12.0).reshape(3, 4))  # float64
