@@ -31,6 +31,11 @@ V1 = '4:memory:/a/b\n3:cpu,cpuacct:/a/b\n0::/\n'
             {'cpu,cpuacct/cpu.cfs_quota_us': '-1\n', 'cpu,cpuacct/cpu.cfs_period_us': '100000'},
             8,
         ),
+        # as in CentOS 7: a folder cpu,cpuacct, and a link to it
+        ('3:cpuacct,cpu:/a\n', {'cpu/cpu.cfs_quota_us': '200', 'cpu/cpu.cfs_period_us': '100'}, 2),
+        ('0::/\n', {'cpu.max': 'max\n'}, 8),
+        ('0::/\n', {'cpu.max': ''}, 8),
+        ('none\n', {}, 8),
         (None, {}, 8),
     ],
 )

@@ -157,3 +157,13 @@ def test_outputs_among_the_sources_are_refused(run, folders, tmp_path, capsys, o
     assert words in capsys.readouterr().err
     assert [path.name for path in vis.iterdir()] == ['a.jpg']
     assert run(vis / 'a.jpg', ir / 'a.jpg', '--out-dir', vis) == 0
+
+
+def test_outputs_inside_one_folder_of_both_sides_are_refused(run, tmp_path, capsys):
+    """KAIST's layout is found out, and with it that folders inside are searched."""
+    for side, channels in (('visible', 3), ('lwir', 1)):
+        (tmp_path / 'k' / 'V0' / side).mkdir(parents=True)
+        paint(tmp_path / 'k' / 'V0' / side / 'I1.png', 20, 18, channels)
+    for out in ('out', 'V0/visible'):
+        assert run(tmp_path / 'k', tmp_path / 'k', '--out-dir', tmp_path / 'k' / out) == 1
+        assert 'is inside the folder of the source images' in capsys.readouterr().err

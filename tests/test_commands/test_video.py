@@ -52,6 +52,10 @@ def test_folders_and_dumped_frames(tmp_path):
     assert read_visible(tmp_path / 'd' / names[0]).shape == (20, 31, 3)
     with pytest.raises(SystemExit, match='is a source'):
         main(['video', *places[:2], '--dump-frames', places[0]])
+    with pytest.raises(SystemExit, match='d holds the frames of another video'):
+        main(['video', *places[:2], '--dump-frames', places[2], '--overwrite'])
+    with pytest.raises(SystemExit, match='v/ would be its own partner'):
+        main(['video', places[0], f'{places[0]}/', '--dump-frames', str(tmp_path / 'e')])
     (tmp_path / 'i' / '1.png').unlink()
     with pytest.raises(SystemExit, match='i lacks 1 frames that .*v has, such as 1: '):
         main(['video', *places[:2], '--dump-frames', str(tmp_path / 'e')])
@@ -92,11 +96,15 @@ def test_mistakes_write_nothing(videos, make_video, tmp_path):
         (('987', '988'), 'camera 987: there is no such'),
         ((videos[0], '987'), 'give two cameras, or none'),
         ((videos[1], videos[0]), 'v.mp4: an infrared image in colour'),
+        ((videos[1], videos[1]), 'i.mp4 would be its own partner'),
+        (('987', '987'), '987 would be its own partner'),
     ):
         with pytest.raises(SystemExit, match=f'^error: .*{message}'):
             main(['video', *sources, '--out', out])
     with pytest.raises(SystemExit, match='is a source'):
         main(['video', *videos, '--out', videos[0]])
+    with pytest.raises(SystemExit, match='is a folder: name a file'):
+        main(['video', *videos, '--out', str(tmp_path), '--overwrite'])
     assert sorted(tmp_path.iterdir()) == before
     assert main(['video', videos[0], small, '--out', out, '--resize', '--gray']) == 0
 

@@ -77,38 +77,99 @@ def test_an_orientation_behind_the_pixels_of_a_png_counts(tmp_path, picture):
     assert read_orientation(path) == 6
 
 
+def test_an_orientation_behind_xmp_does_not_count(tmp_path, picture):
+    """OpenCV, and so MMDetection, looks into the first APP1 segment alone."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data, path = encoded(picture, exif=exif), tmp_path / 'a.jpg'
+    path.write_bytes(data)
+    assert read_visible(path).shape[1::-1] == read_size(path) == (96, 128)
+    xmp = b'http://ns.adobe.com/xap/1.0/\0<x/>'
+    segment = b'\xff\xe1' + struct.pack('>H', len(xmp) + 2) + xmp
+    path.write_bytes(data[:2] + segment + data[2:])
+    assert read_visible(path).shape[1::-1] == read_size(path) == (128, 96)
+    assert read_orientation(path) == 1
+
+
 def test_types_that_pillow_does_not_know_have_a_size(tmp_path):
     path = tmp_path / 'a.tif'
     assert cv2.imwrite(str(path), np.arange(12.0).reshape(3, 4))  # float64
     assert read_size(path) == (4, 3) and read_orientation(path) == 1
 
 
-def tiff(bits, data, width, height, samples=1):
-    """A TIFF of one strip, without compression."""
-    extra = [(338, 3, 1, 2)] if samples == 2 else []
-    each = bits | bits << 16 if samples == 2 else bits
-    entries = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, samples, each), (259, 3, 1, 1)]
-    entries += [(262, 3, 1, 1), (273, 4, 1, 200), (277, 3, 1, samples), (278, 3, 1, height)]
-    entries += [(279, 4, 1, len(data)), *extra]
-    head = b'II*\0' + struct.pack('<IH', 8, len(entries))
-    head += b''.join(struct.pack('<HHII', *entry) for entry in entries) + bytes(4)
-    return head.ljust(200, b'\0') + data
+def tiff(bits, data, width, height, samples=1, big=False, color=1, apart=1, extra=None):
+    """A TIFF, or BigTIFF, without compression: one strip, or one for each channel that is apart."""
+    start, strips = 400, samples if apart == 2 else 1
+    lengths = [len(data) // strips] * strips
+    starts = [start + i * lengths[0] for i in range(strips)]
+    tags = {256: [width], 257: [height], 258: [bits] * samples, 259: [1], 262: [color]}
+    tags |= {273: starts, 277: [samples], 278: [height], 279: lengths, 284: [apart]}
+    tags |= {} if extra is None else {338: [extra]}
+    word, counter, head = ('Q', 'Q', 16) if big else ('I', 'H', 8)
+    size, body, behind = struct.calcsize(f'={word}'), b'', b''
+    place = head + struct.calcsize(f'<{counter}') + len(tags) * (4 + 2 * size) + size
+    for tag, values in tags.items():
+        packed = struct.pack(f'<{len(values)}H', *values)
+        if len(packed) > size:
+            behind, packed = behind + packed, struct.pack(f'<{word}', place + len(behind))
+        body += struct.pack(f'<HH{word}', tag, 3, len(values)) + packed.ljust(size, b'\0')
+    first = struct.pack('<HHQ', 8, 0, 16) if big else struct.pack('<I', 8)
+    first = b'II' + struct.pack('<H', 43 if big else 42) + first
+    body = first + struct.pack(f'<{counter}', len(tags)) + body + bytes(size) + behind
+    return body.ljust(start, b'\0') + data
 
 
+@pytest.mark.parametrize('big', [False, True])
 @pytest.mark.parametrize('bits', [10, 12, 14])
-def test_packed_bits_keep_their_values(tmp_path, bits):
+def test_packed_bits_keep_their_values(tmp_path, bits, big):
     values = (np.arange(24).reshape(3, 8) * 37) % (1 << bits)
     rows = [''.join(f'{value:0{bits}b}' for value in row) for row in values]
     data = b''.join(int(row, 2).to_bytes(bits, 'big') for row in rows)  # eight values a row
-    (tmp_path / 'a.tif').write_bytes(tiff(bits, data, 8, 3))
+    (tmp_path / 'a.tif').write_bytes(tiff(bits, data, 8, 3, big=big))
     np.testing.assert_array_equal(decode(tmp_path / 'a.tif'), values)
 
 
 def test_sixteen_bits_that_opencv_cuts_are_refused(tmp_path):
     values = np.full((3, 8, 2), 27000, '<u2')
-    (tmp_path / 'a.tif').write_bytes(tiff(16, values.tobytes(), 8, 3, samples=2))
+    (tmp_path / 'a.tif').write_bytes(tiff(16, values.tobytes(), 8, 3, samples=2, extra=2))
     with pytest.raises(PairError, match=r'a\.tif: OpenCV keeps 8 of its 16 bits'):
         read_infrared(tmp_path / 'a.tif', (27000, 33000))
+
+
+COLORS = (np.arange(72).reshape(3, 8, 3) * 3).astype(np.uint8)
+
+
+def test_channels_apart_are_refused_where_opencv_mixes_them_up(tmp_path):
+    path = tmp_path / 'a.tif'
+    apart = np.moveaxis(COLORS, 2, 0)
+    path.write_bytes(tiff(8, apart.tobytes(), 8, 3, samples=3, color=2, apart=2))
+    np.testing.assert_array_equal(read_visible(path)[..., ::-1], COLORS)
+    deep = apart.astype('<u2') * 200
+    path.write_bytes(tiff(16, deep.tobytes(), 8, 3, samples=3, color=2, apart=2))
+    with pytest.raises(PairError, match=r'a\.tif: its channels lie apart .*side by side'):
+        read_infrared(path, (0, 60000))
+
+
+@pytest.mark.parametrize('bits', [8, 16])
+@pytest.mark.parametrize('channels', [2, 3, 4])
+def test_channels_that_opencv_leaves_out_are_refused(tmp_path, bits, channels):
+    values = np.resize(COLORS, (3, 8, channels)).astype(f'<u{bits // 8}')
+    path = tmp_path / 'a.tif'
+    path.write_bytes(tiff(bits, values.tobytes(), 8, 3, samples=channels, extra=0))
+    for read in (read_visible, lambda file: read_infrared(file, (0, 255))):
+        with pytest.raises(PairError, match=rf'a\.tif: of its {channels} channels .* the first'):
+            read(path)
+
+
+def test_gray_with_alpha_in_a_tiff(tmp_path):
+    values = np.dstack([COLORS[..., 0], np.full((3, 8), 255, np.uint8)])
+    path = tmp_path / 'a.tif'
+    path.write_bytes(tiff(8, values.tobytes(), 8, 3, samples=2, extra=2))
+    np.testing.assert_array_equal(read_infrared(path), COLORS[..., 0])
+    values[1, 2, 1] = 128
+    path.write_bytes(tiff(8, values.tobytes(), 8, 3, samples=2, extra=2))
+    with pytest.raises(PairError, match=r'a\.tif: an alpha channel with transparent pixels'):
+        read_infrared(path)
 
 
 @pytest.mark.parametrize('white', [1, 100, 254])

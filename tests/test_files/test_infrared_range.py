@@ -89,7 +89,7 @@ def test_the_visible_image_has_no_range(tmp_path, raw):
     assert pair.dtype == np.uint8 and pair[..., 3].max() == 254
 
 
-@pytest.mark.parametrize('wrong', [(1,), (2, 1), (1, 1), (0, np.inf), 'ab', 5, (1, 2, 3)])
+@pytest.mark.parametrize('wrong', [(1,), (2, 1), (1, 1), (0, np.inf), 'ab', '19', 5, (1, 2, 3)])
 def test_ranges_that_are_none(wrong):
     with pytest.raises(ValueError, match='two numbers, the smaller one first'):
         check_range(wrong)
@@ -107,6 +107,8 @@ def test_a_range_is_of_the_set_not_of_the_image(tmp_path):
     assert find_range([save(tmp_path / '8.png', np.zeros((4, 4), np.uint8))]) is None
     with pytest.raises(PairError, match='hold the value 7 alone'):
         find_range([save(tmp_path / 'flat.png', np.full((4, 4), 7, np.uint16))])
+    with pytest.raises(PairError, match='hold no finite value'):
+        find_range([save(tmp_path / 'nan.tiff', np.full((4, 4), np.nan, np.float32))])
 
 
 def test_auto_is_kept_and_used_again(tmp_path, raw, capsys):

@@ -25,6 +25,7 @@ FILES = {
     '16.tif': (RAW, MORE),
     '16c.tif': (np.dstack([RAW] * 3), MORE),
     'signed.tif': (RAW.astype(np.int16), MORE),
+    'signed8.tif': ((LOW - 100.0).astype(np.int8), MORE),
     '32.tif': (RAW.astype(np.int32), MORE),
     'float.tif': (RAW.astype(np.float32), FLOATS),
     'double.tif': (RAW.astype(np.float64), FLOATS),

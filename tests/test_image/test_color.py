@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 import torch
 
 from moefusion.image import colorize, rgb_to_gray
@@ -55,3 +56,11 @@ def test_clips_and_does_not_stretch():
     # red's Y is 0.2989: the others rise by 0.9 - 0.2989
     torch.testing.assert_close(coloured[1:, 0], torch.full((2,), 0.601063978706225))
     torch.testing.assert_close(coloured[:, 1], torch.full((3,), 0.3))
+
+
+def test_levels_are_refused():
+    """In whole numbers, the weights of the luma would be 0."""
+    fused, rgb = torch.zeros(1, 1, 2, 2), torch.zeros(1, 3, 2, 2)
+    for wrong in ((fused, rgb.byte()), (fused.byte(), rgb)):
+        with pytest.raises(TypeError, match='colorize takes floats'):
+            colorize(*wrong)

@@ -70,6 +70,11 @@ def test_bad_input():
         cue_retention(visible, infrared[1:], visible, [])
     with pytest.raises(ValueError, match="source must be one of .* got 'thermal'"):
         cue_retention(visible, infrared, visible, [Cue('thermal', BOX)])
+    with pytest.raises(TypeError, match='infrared must be uint8, but is float64'):
+        cue_retention(visible, infrared / 255, visible, [Cue('visible', BOX)])
+    for box in ((96, 0, 5, 5), (-9, 3, 9, 5), (math.nan, 3, 4, 5), (3, 3, 0, 5)):
+        with pytest.raises(ValueError, match=r'box .* is not in 96 x 64 pixels'):
+            cue_retention(visible, infrared, visible, [Cue('visible', box)])
 
 
 def reference(shared):

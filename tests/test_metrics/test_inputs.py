@@ -106,6 +106,14 @@ def test_masks_of_a_batch(triples):
             assert scores[name].tolist() == pytest.approx([one[name] for one in expected], abs=1e-9)
 
 
+def test_masks_of_any_layout(triple):
+    mask = np.arange(44 * 53).reshape(44, 53) % 5 > 1
+    expected = fusion_metrics(*triple, mask=mask)
+    turned = np.ascontiguousarray(mask[::-1])[::-1]
+    for view in (turned, turned.astype('>i4'), np.asfortranarray(mask), mask.astype(np.uint16)):
+        assert fusion_metrics(*triple, mask=view) == expected
+
+
 def test_full_and_empty_masks(triple):
     shape = triple[0].shape
     assert fusion_metrics(*triple, mask=np.ones(shape, bool)) == fusion_metrics(*triple)
@@ -119,6 +127,7 @@ def test_full_and_empty_masks(triple):
         (lambda x: x / 255, TypeError, 'float64'),
         (lambda x: torch.from_numpy(x).float(), TypeError, 'float32'),
         (lambda x: x.tolist(), TypeError, 'list'),
+        (lambda x: np.ma.masked_less(x, 50), TypeError, 'masked values'),
         (lambda x: x[None], ValueError, '1 x 44 x 53'),
         (lambda x: x[..., None].repeat(4, 2), ValueError, '44 x 53 x 4'),
         (lambda x: torch.from_numpy(x)[None], ValueError, '1 x 44 x 53'),

@@ -129,6 +129,34 @@ def test_frames_are_upright_as_opencv_shows_them(make_video, turn):
         assert np.abs(image.astype(int) - expected).mean() < 3
 
 
+@pytest.mark.parametrize('kind', ['gray10le', 'gray16le'])
+def test_gray_of_more_than_eight_bits_is_refused(tmp_path, kind):
+    """FFmpeg would keep the highest 8: of a thermal camera's 14 bits hardly anything."""
+    av = pytest.importorskip('av')
+    path = tmp_path / 'i.mkv'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('ffv1', rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 24, kind
+        frame = av.VideoFrame.from_ndarray(np.full((24, 32), 900, np.uint16), 'gray16le')
+        container.mux([*stream.encode(frame), *stream.encode()])
+    bits = kind[4:6]
+    with pytest.raises(PairError, match=rf'i\.mkv: gray of {bits} bits.*one fixed range'):
+        next(open_recording(str(path)).frames)
+
+
+def test_a_damaged_frame_is_named(make_video):
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (64, 96, 3), np.uint8) for _ in range(10)]
+    path = make_video('v.mp4', images, 10)
+    assert len(list(open_recording(str(path)).frames)) == 10
+    data = bytearray(path.read_bytes())
+    place = data.index(b'mdat') + 2000  # in the first frame
+    data[place : place + 300] = b'\x5a' * 300
+    path.write_bytes(data)
+    with pytest.raises(PairError, match=r'v\.mp4: damaged 0\.00 s after its start'):
+        list(open_recording(str(path)).frames)
+
+
 def test_numbers_in_names_count_by_their_value(tmp_path):
     for number in range(12):
         write_image(tmp_path / f'f{number}.png', np.full((4, 4), number, np.uint8))

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from moefusion.files import PairError
-from moefusion.runtime.sources import list_pairs, read_source
+from moefusion.runtime.sources import list_pairs, read_source, refuse_mixed_sources
 
 
 @pytest.fixture
@@ -81,6 +81,13 @@ def test_infrared_values_of_another_type_take_the_range(pair):
         read_source(np.dstack([kelvin] * 3), kelvin, 0, (2000, 4550))
 
 
+def test_a_mixture_is_found_whatever_the_order_of_bytes(pair):
+    heat = pair[1]
+    for other in (heat.astype('>u2'), heat.astype('<u2'), heat.astype('>f4')):
+        with pytest.raises(PairError, match='several kinds in one set: 1 of 8 bits'):
+            refuse_mixed_sources([heat, other])
+
+
 def test_one_channel_and_gradients_are_fine(pair):
     color, heat = pair
     expected = np.dstack([color[..., ::-1], heat])
@@ -105,6 +112,8 @@ def test_pillow_images_are_as_upright_as_their_files(pair, tmp_path):
     [
         (None, r'pair 2: visible is None, as cv2\.imread gives'),
         (torch.zeros(3, 5, 7, dtype=torch.bfloat16), 'pair 2: visible cannot be read'),
+        (torch.zeros(3, 5, 7, device='meta'), 'pair 2: visible cannot be read'),
+        (np.ma.masked_less(np.arange(35, dtype=np.uint8).reshape(5, 7), 3), 'has masked values'),
     ],
 )
 def test_what_is_no_image_is_named(pair, source, words):

@@ -31,19 +31,24 @@ def _quotas(system: Path) -> Iterator[float]:
     except OSError:  # not Linux
         return
     for group in groups:
-        _, controllers, path = group.split(':', 2)
+        _, controllers, path = [*group.split(':', 2), '', ''][:3]
         if controllers and 'cpu' not in controllers.split(','):
             continue
-        root = system / 'sys/fs/cgroup' / controllers
-        folder = root / path.lstrip('/')
-        for each in [folder, *(above for above in folder.parents if above.is_relative_to(root))]:
-            try:
-                if controllers:
-                    names = 'cpu.cfs_quota_us', 'cpu.cfs_period_us'
-                    quota, period = ((each / name).read_text() for name in names)
-                else:
-                    quota, period = (each / 'cpu.max').read_text().split()
-            except OSError:  # the group of a host, seen from a container; or the topmost
-                continue
-            if quota.strip() not in ('max', '-1'):
-                yield int(quota) / int(period)
+        # of version 1 also the link cpu, as a group may name its controllers in another order
+        for name in {controllers, controllers and 'cpu'}:
+            root = system / 'sys/fs/cgroup' / name
+            folder = root / path.lstrip('/')
+            above = (each for each in folder.parents if each.is_relative_to(root))
+            for each in (folder, *above):
+                yield from _quota(each, 1 if controllers else 2)
+
+
+def _quota(group: Path, version: int) -> Iterator[float]:
+    """The quota of a group in CPUs, if it has one."""
+    names = ('cpu.cfs_quota_us', 'cpu.cfs_period_us') if version == 1 else ('cpu.max',)
+    try:
+        quota, period = ' '.join((group / name).read_text() for name in names).split()
+        if quota not in ('max', '-1'):
+            yield int(quota) / int(period)
+    except (OSError, ValueError):  # the group of a host, seen from a container; or the topmost
+        return

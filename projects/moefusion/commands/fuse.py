@@ -14,7 +14,7 @@ from moefusion.apis.memory import keep_freed_memory
 from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming, chosen_range
 from moefusion.apis.ranks import add_launcher, join_ranks
 from moefusion.extras import need
-from moefusion.files import Range, find_pairs, read_lines
+from moefusion.files import Range, find_pairs, fit_naming, read_lines
 from moefusion.ranks import Ranks
 from moefusion.runtime.folder import fuse_pairs
 
@@ -103,6 +103,8 @@ def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
     names = read_lines(args.list) if args.list else None
     naming = chosen_naming(args)
     pairs, unpaired = find_pairs(args.visible, args.infrared, names, naming)
+    if Path(args.visible).is_dir():
+        naming = fit_naming(args.visible, args.infrared, naming)
     refuse_source_folder(args, naming.recursive)
     if ranks.number == 0:
         for stem, reason in unpaired.items():

@@ -12,11 +12,13 @@ from moefusion.apis.command import command, show_progress, warn
 from moefusion.apis.cpus import limited_cpus
 from moefusion.extras import need
 from moefusion.files import PairError, write_image
+from moefusion.files.pairs import is_one_file
 
 if TYPE_CHECKING:
     from moefusion.runtime.steady import Flicker
 
 RUNTIME = 'moefusion.runtime'
+FRAME = '{:06d}.png'  # names of dumped frames
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -106,7 +108,7 @@ def fuse_video(args: argparse.Namespace, flickers: list[Flicker], done: list[flo
             if args.out:
                 output.add(image, moment)
             if args.dump_frames:
-                path = Path(args.dump_frames, f'{len(done):06d}.png')
+                path = Path(args.dump_frames, FRAME.format(len(done)))
                 write_image(path, image if args.gray else image[..., ::-1])
             done.append(moment)
             if show:
@@ -143,11 +145,19 @@ def _report(args: argparse.Namespace, flickers: list[Flicker], count: int, secon
 
 
 def _check_places(args: argparse.Namespace) -> None:
-    """Refuse to write over the sources, or over what is there."""
+    """Refuse one source twice, and to write over the sources, or over what is there."""
+    if args.visible == args.infrared or is_one_file(Path(args.visible), Path(args.infrared)):
+        raise ValueError(f'{args.infrared} would be its own partner: give two sources')
     sources = [Path(source).resolve() for source in (args.visible, args.infrared)]
     for place in (args.out, args.dump_frames):
         if place and Path(place).resolve() in sources:
             raise ValueError(f'{place} is a source: write to another place')
+    if args.out and Path(args.out).is_dir():
+        raise IsADirectoryError(f'{args.out} is a folder: name a file')
+    if args.dump_frames and Path(args.dump_frames, FRAME.format(0)).exists():
+        raise FileExistsError(
+            f'{args.dump_frames} holds the frames of another video: choose another folder'
+        )
     if args.out and Path(args.out).exists() and not args.overwrite:
         raise FileExistsError(f'{args.out} is there already: --overwrite replaces it')
 

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from moefusion.extras import need
 from moefusion.files.errors import PairError
-from moefusion.files.headers import BITS_PER_SAMPLE, lacks_scans, pnm_white, tiff_bits
+from moefusion.files.headers import BITS_PER_SAMPLE, lacks_scans, pnm_white, tiff_tags
 
 # What Pillow raises for files it cannot read.
 UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
@@ -22,7 +22,9 @@ JPEG = b'\xff\xd8\xff'
 # Tags of TIFF, and the value of the first that stands for JPEG; the rest start with their offsets.
 COMPRESSION, JPEG_IN_TIFF, CHANNELS, JPEG_TABLES = 259, 7, 277, 347
 PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+PLANES, APART, EXTRA, ALPHA = 284, 2, 338, 2
 STRIPS, TILES = (273, 279), (324, 325)
+TRANSPARENT = 'an alpha channel with transparent pixels. Save it as plain gray or RGB.'
 PACKED = 10, 12, 14  # bits a value that a TIFF may hold without gaps
 
 
@@ -35,7 +37,13 @@ def decode(path: str | Path) -> np.ndarray:
     data = _bytes(path)
     turned = _inspect(path, data)
     image = _drop_alpha(_decode(path, data, cv2.IMREAD_UNCHANGED), path)
-    bits = tiff_bits(data)
+    tags = tiff_tags(data)
+    bits, channels = tags.get(BITS_PER_SAMPLE, 0), tags.get(CHANNELS, 1)
+    if image.ndim == 2 and channels > 1 and (channels, tags.get(EXTRA)) != (2, ALPHA):
+        raise PairError(
+            f'{path}: of its {channels} channels OpenCV reads the first alone, as the file calls '
+            'them gray. Save it as plain gray or RGB.'
+        )
     if image.dtype == np.uint8 and bits > 8:
         raise PairError(
             f'{path}: OpenCV keeps 8 of its {bits} bits, as for gray with alpha. Save it as plain '
@@ -102,6 +110,7 @@ def _inspect(path: str | Path, data: bytes) -> bool:
     A file of several pictures is refused; the preview behind a phone's JPEG is none.
     """
     try:
+        _refuse_what_opencv_passes_over(path, data)
         if data.startswith(JPEG):
             _inspect_jpeg(data)
             if lacks_scans(data):
@@ -114,13 +123,14 @@ def _inspect(path: str | Path, data: bytes) -> bool:
                     raise PairError(
                         f'{path}: {count} pictures in one file. Save the one that is meant, alone.'
                     )
-                _refuse_other_white(path, data, image)
                 if image.format == 'PNG':
                     image.verify()
                 elif image.format == 'TIFF':
                     for part in _jpegs(image, data):
                         _inspect_jpeg(part)
                     image.load()
+                    if image.mode == 'LA' and image.getextrema()[1] != (255, 255):
+                        raise PairError(f'{path}: {TRANSPARENT}')
                 return image.format == 'PNG' and b'eXIf' in data
     except (UnidentifiedImageError, Image.DecompressionBombError):
         return False  # no format of Pillow's, or more than it takes: OpenCV decides
@@ -132,18 +142,24 @@ def _inspect(path: str | Path, data: bytes) -> bool:
         ) from error
 
 
-def _refuse_other_white(path: str | Path, data: bytes, image: Image.Image) -> None:
-    """Raise PairError where OpenCV passes over what the header says of white."""
+def _refuse_what_opencv_passes_over(path: str | Path, data: bytes) -> None:
+    """Raise PairError for what a header says of white or of channels, and OpenCV does not heed."""
     if 0 < (white := pnm_white(data)) < 255:
         raise PairError(
             f'{path}: {white} is its white, but OpenCV, and so MMDetection, take 255 for it. Save '
             'it as PNG.'
         )
-    tags = getattr(image, 'tag_v2', {})
-    if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO and max(tags.get(BITS_PER_SAMPLE, (1,))) > 8:
+    tags = tiff_tags(data)
+    deep = tags.get(BITS_PER_SAMPLE, 1) > 8
+    if deep and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         raise PairError(
             f'{path}: 0 is its white (MinIsWhite), which OpenCV heeds up to 8 bits alone. Save it '
             'with 0 as black.'
+        )
+    if deep and tags.get(CHANNELS, 1) > 1 and tags.get(PLANES) == APART:
+        raise PairError(
+            f'{path}: its channels lie apart (PlanarConfiguration 2), which OpenCV mixes up beyond '
+            '8 bits. Save it with them side by side.'
         )
 
 
@@ -173,12 +189,8 @@ def _drop_alpha(image: np.ndarray, path: str | Path) -> np.ndarray:
     opaque = np.iinfo(image.dtype).max if image.dtype.kind == 'u' else 1
     if image.shape[2] == 4 and image[..., 3].min() == opaque:
         return np.ascontiguousarray(image[..., :3])
-    what = (
-        'an alpha channel with transparent pixels'
-        if image.shape[2] in (2, 4)
-        else f'{image.shape[2]} channels'
-    )
-    raise PairError(f'{path}: {what}. Save it as plain gray or RGB.')
+    channels = f'{image.shape[2]} channels. Save it as plain gray or RGB.'
+    raise PairError(f'{path}: {TRANSPARENT if image.shape[2] in (2, 4) else channels}')
 
 
 def missing(path: str | Path) -> str:

@@ -12,6 +12,10 @@ ALONE = {0x01, *range(0xD0, 0xD9)}  # JPEG's markers without a segment behind th
 COEFFICIENTS = 64  # of a block
 PNG_HEAD = b'\x89PNG\r\n\x1a\n'
 BITS_PER_SAMPLE = 258  # TIFF's tag
+# TIFF and BigTIFF: where the place of the first picture's tags is, how they and it are counted, and
+# bytes of a tag; then the types of whole numbers
+OFFSETS = {42: (4, 'H', 'I', 12), 43: (8, 'Q', 'Q', 20)}
+INTEGERS = {1: 'B', 3: 'H', 4: 'I', 16: 'Q'}
 # After P5, say: width, height, white, with comments wherever there is space
 PNM = re.compile(rb'P[2356](?:(?:\s|#.*\n)+(\d+)){3}\s')
 
@@ -66,21 +70,28 @@ def pnm_white(data: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def tiff_bits(data: bytes) -> int:
-    """Bits of a value in a TIFF's first picture; 0 where the file is none."""
-    order = {b'II*\0': '<', b'MM\0*': '>'}.get(data[:4])
+def tiff_tags(data: bytes) -> dict[int, int]:
+    """The first value of each tag of whole numbers in the first picture of a TIFF or BigTIFF.
+
+    Other files have none.
+    """
+    order = {b'II': '<', b'MM': '>'}.get(data[:2], '')
+    tags: dict[int, int] = {}
     try:
-        if order:
-            (start,) = struct.unpack_from(f'{order}I', data, 4)
-            (count,) = struct.unpack_from(f'{order}H', data, start)
-            for entry in range(start + 2, start + 2 + 12 * count, 12):
-                tag, _, number = struct.unpack_from(f'{order}HHI', data, entry)
-                if tag == BITS_PER_SAMPLE:
-                    place = entry + 8
-                    if number > 2:  # they lie elsewhere
-                        (place,) = struct.unpack_from(f'{order}I', data, place)
-                    found: tuple[int] = struct.unpack_from(f'{order}H', data, place)
-                    return found[0]
+        kind = struct.unpack_from(f'{order}H', data, 2)[0] if order else 0
+        if kind not in OFFSETS:
+            return tags
+        place, counter, word, size = OFFSETS[kind]
+        (start,) = struct.unpack_from(f'{order}{word}', data, place)
+        (count,) = struct.unpack_from(f'{order}{counter}', data, start)
+        start += struct.calcsize(f'={counter}')
+        for entry in range(start, start + size * count, size):
+            tag, of, number = struct.unpack_from(f'{order}HH{word}', data, entry)
+            if form := INTEGERS.get(of):
+                value = entry + 4 + struct.calcsize(f'={word}')
+                if number * struct.calcsize(f'={form}') > struct.calcsize(f'={word}'):
+                    (value,) = struct.unpack_from(f'{order}{word}', data, value)  # elsewhere
+                (tags[tag],) = struct.unpack_from(f'{order}{form}', data, value)
     except struct.error:
         pass  # a header cut off: its decoder says so
-    return 0
+    return tags

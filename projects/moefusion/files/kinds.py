@@ -15,7 +15,7 @@ from moefusion.files.reading import opened, read_values
 
 EIGHT, MORE, FLOATS = '8 bits', 'more than 8 bits', 'floats or degrees Celsius'
 NAMED = 3  # images of each kind that a message names
-SAMPLE_FORMAT, IEEE_FLOAT = 339, 3  # a tag of TIFF, and a value of it
+SAMPLE_FORMAT, SIGNED, IEEE_FLOAT = 339, 2, 3  # a tag of TIFF, and values of it
 PNG_DEPTH = 24  # where a PNG's header has its bits
 
 
@@ -63,9 +63,10 @@ def _kind_in_header(image: Image.Image, celsius: bool) -> str | None:
         return MORE if image.fp.read(1) > b'\x08' else EIGHT
     if image.format == 'TIFF':
         tags = getattr(image, 'tag_v2', {})
-        if IEEE_FLOAT in tags.get(SAMPLE_FORMAT, ()):
+        formats = tags.get(SAMPLE_FORMAT, ())
+        if IEEE_FLOAT in formats:
             return FLOATS
-        return MORE if max(tags.get(BITS_PER_SAMPLE, (1,))) > 8 else EIGHT
+        return MORE if SIGNED in formats or max(tags.get(BITS_PER_SAMPLE, (1,))) > 8 else EIGHT
     return EIGHT if image.format in ('BMP', 'WEBP') else None
 
 

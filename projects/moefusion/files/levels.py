@@ -21,7 +21,7 @@ def check_range(infrared_range: Sequence[float] | None) -> Range | None:
     if infrared_range is None:
         return None
     try:
-        low, high = map(float, infrared_range)
+        low, high = map(float, () if isinstance(infrared_range, str) else infrared_range)
     except (TypeError, ValueError):
         low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high) and low < high):

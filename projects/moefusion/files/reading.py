@@ -174,7 +174,13 @@ def read_orientation(path: str | Path) -> int:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Orientation in a header; neither WebP's nor XMP's, which OpenCV does not look at."""
+    """Orientation in a header; neither WebP's nor XMP's, which OpenCV does not look at.
+
+    Nor does it look behind the first APP1 segment of a JPEG, which may be XMP.
+    """
+    parts = [part for name, part in getattr(image, 'applist', ()) if name == 'APP1']
+    if parts and not parts[0].startswith(b'Exif\0\0'):
+        return 1
     exif = Image.Exif()
     with contextlib.suppress(Exception):  # Pillow's parsers raise anything on a damaged header
         if image.format in _TURNED:

@@ -38,7 +38,8 @@ def find_range(
         tuple[float, float] | None: low and high; None where all images have 8 bits.
 
     Raises:
-        PairError: if all values are one, or images are of several kinds (8 bits, more, floats).
+        PairError: if no value is finite, all are one, or images are of several kinds (8 bits, more,
+            floats).
         ImportError: for a radiometric JPEG without the extra ``thermal``.
     """
     return _measure(list(paths), progress)[0]
@@ -63,7 +64,10 @@ def _measure(
     refuse_mixture(kinds)
     if not found:
         return None, kinds
-    low, high = np.percentile(np.concatenate(found), PERCENTILES).tolist()
+    finite = np.concatenate(found)
+    if not finite.size:
+        raise PairError('the infrared images hold no finite value: no range can be found')
+    low, high = np.percentile(finite, PERCENTILES).tolist()
     if not low < high:
         raise PairError(f'the infrared images hold the value {low:g} alone: no range can be found')
     return (low, high), kinds

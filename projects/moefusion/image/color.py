@@ -22,5 +22,10 @@ def colorize(fused: Tensor, rgb: Tensor) -> Tensor:
     Args:
         fused (Tensor): N x 1 x H x W in [0, 1].
         rgb (Tensor): The visible image, N x 3 x H x W (R, G, B) in [0, 1], as is the result.
+
+    Raises:
+        TypeError: if one of them is not of floats.
     """
+    if not (fused.is_floating_point() and rgb.is_floating_point()):
+        raise TypeError(f'colorize takes floats in [0, 1], but not {fused.dtype} and {rgb.dtype}')
     return (rgb + (fused - rgb_to_gray(rgb))).clamp(0, 1)

@@ -49,8 +49,13 @@ def cue_retention(
         contrast there, and for the colour of a cue that is not ``coloured``.
 
     Raises:
-        ValueError: if the images differ in size, or a cue's source is neither camera.
+        TypeError: if an image is not uint8: the floors are in its levels.
+        ValueError: if the images differ in size, a cue's source is neither camera, or its box is
+            outside the image.
     """
+    for name, image in zip((*SOURCES, 'fused'), (visible, infrared, fused)):
+        if image.dtype not in (np.uint8, torch.uint8):
+            raise TypeError(f'cue_retention: {name} must be uint8, but is {image.dtype}')
     sizes = {image.shape[:2] for image in (visible, infrared, fused)}
     if len(sizes) > 1:
         raise ValueError(f'cue_retention: the images differ in height and width: {sorted(sizes)}')
@@ -59,6 +64,10 @@ def cue_retention(
     for cue in cues:
         if cue.source not in SOURCES:
             raise ValueError(f'cue_retention: source must be one of {SOURCES}, got {cue.source!r}')
+        x, y, *size = cue.box
+        height, width = fused.shape[:2]
+        if not (min(size) > 0 and -size[0] < x < width and -size[1] < y < height):
+            raise ValueError(f'cue_retention: box {cue.box} is not in {width} x {height} pixels')
         gray = _kept(planes['fused'][:1], planes[cue.source][:1], cue.box, GRAY_FLOOR)
         colour = math.nan
         if cue.coloured:

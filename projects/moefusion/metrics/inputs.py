@@ -40,6 +40,8 @@ def to_gray_batch(image: Array, name: str = 'image') -> Tensor:
         raise TypeError(
             f'{name}: expected a numpy array or a torch tensor, got {type(image).__name__}'
         )
+    if np.ma.is_masked(image):
+        raise TypeError(f'{name}: has masked values; fill them, or give the mask as mask=')
     if image.dtype not in (np.uint8, torch.uint8):
         raise TypeError(
             f'{name}: the metrics are defined on 8-bit images, expected uint8 in 0..255, got '
@@ -89,6 +91,10 @@ def to_mask_batch(mask: Array, like: Tensor) -> Tensor:
         TypeError: For a mask of floats.
         ValueError: For another shape.
     """
+    if isinstance(mask, np.ndarray) and mask.dtype.kind in 'iu':
+        mask = mask != 0  # of any order of bytes
+    if isinstance(mask, np.ndarray):
+        mask = np.ascontiguousarray(mask)  # torch takes no negative strides
     mask = torch.as_tensor(mask, device=like.device)
     if mask.is_floating_point() or mask.is_complex():
         raise TypeError(

@@ -190,6 +190,11 @@ def _decode(name: str, container: Any, rate: float) -> Iterator[Frame]:
     try:
         for frame in container.decode(video=0):
             stamp = time + 1 / rate + (start or 0) if frame.time is None else frame.time
+            if frame.is_corrupt:
+                raise PairError(
+                    f'{name}: damaged {stamp:.2f} s after its start. Write it again (ffmpeg -i OLD '
+                    'NEW), which guesses what is lost, or cut it there.'
+                )
             start = stamp if start is None else start
             time = stamp - start
             yield Frame(time, upright(name, frame))
@@ -203,8 +208,15 @@ def upright(name: str, frame: Any) -> np.ndarray:
     """PyAV's frame as H x W x 3 (R, G, B), turned as its file says, such as that of a phone.
 
     Raises:
-        PairError: if that is no quarter turn, or the picture is mirrored, too.
+        PairError: if that is no quarter turn, or the picture is mirrored, too; or if it is gray of
+            more than 8 bits, as of thermal cameras: FFmpeg would keep the highest 8.
     """
+    bits = frame.format.components[0].bits
+    if bits > 8 and frame.format.name.startswith(('gray', 'ya')):
+        raise PairError(
+            f'{name}: gray of {bits} bits. Write it in 8 bits, by one fixed range for the whole '
+            'video.'
+        )
     if (found := frame.side_data.get('DISPLAYMATRIX')) is not None:
         a, b, _, c, d, *_ = np.frombuffer(found, np.int32).tolist()  # ISO/IEC 14496-12, 8.3.2
         if a * d < b * c:

@@ -99,8 +99,11 @@ def _kind(source: Source) -> str | None:
         return read_kind(source)
     if isinstance(source, Image.Image):
         return EIGHT if source.mode in ('L', 'RGB') else FLOATS if source.mode == 'F' else MORE
-    dtype = str(getattr(source, 'dtype', '')).removeprefix('torch.')
-    return kind_of(np.dtype(dtype)) if dtype in np.sctypeDict else None
+    dtype = getattr(source, 'dtype', None)
+    name = str(dtype).removeprefix('torch.')
+    if not isinstance(dtype, np.dtype) and name not in np.sctypeDict:
+        return None
+    return kind_of(dtype if isinstance(dtype, np.dtype) else np.dtype(name))
 
 
 def read_source(
@@ -135,6 +138,8 @@ def _to_array(source: Source, name: str, values: Range | None = None) -> np.ndar
         raise ValueError(f'{name} is a file beside an image in memory: give two of one kind')
     if source is None:
         raise ValueError(f'{name} is None, as cv2.imread gives for a file that it cannot read')
+    if np.ma.is_masked(source):
+        raise ValueError(f'{name} has masked values. Fill them, such as by their neighbours')
     modes = ('L', 'RGB', 'F', 'I', 'I;16') if values else ('L', 'RGB')
     if isinstance(source, Image.Image) and source.mode not in modes:
         raise ValueError(f'{name} is a Pillow image of mode {source.mode}: convert it to RGB or L')
@@ -143,7 +148,7 @@ def _to_array(source: Source, name: str, values: Range | None = None) -> np.ndar
         if isinstance(source, Image.Image):
             source = ImageOps.exif_transpose(source)  # upright, as from a file
         array = np.asarray(source.detach().cpu() if tensor else source)
-    except (OSError, TypeError) as error:  # of Pillow, which loads late; of types NumPy lacks
+    except (OSError, RuntimeError, TypeError) as error:  # Pillow loads late; NumPy lacks types
         raise ValueError(f'{name} cannot be read ({error})') from error
     if tensor and array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
         array = array.transpose(1, 2, 0)
