@@ -13,10 +13,10 @@ import re
 import select
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import ParamSpec, TypeVar
-from unittest import mock
 
 from tqdm import tqdm
 
@@ -73,7 +73,7 @@ def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors='backslashreplace')  # file names need not be UTF-8
         try:
-            with mock.patch.object(logging.Handler, 'handleError', _end_at_closed_pipe):
+            with _end_at_closed_pipe():
                 return main(*args, **kwargs)
         except KeyboardInterrupt:
             print('stopped', file=sys.stderr)
@@ -91,15 +91,21 @@ def command(main: Callable[Params, Result]) -> Callable[Params, Result]:
     return run
 
 
-def _end_at_closed_pipe(
-    handler: logging.Handler,
-    record: logging.LogRecord,
-    usual: Callable[[logging.Handler, logging.LogRecord], None] = logging.Handler.handleError,
-) -> None:
-    """Do not log on where nobody reads it: logging would print a traceback for each line."""
-    if isinstance(sys.exc_info()[1], BrokenPipeError):
-        raise
-    usual(handler, record)
+@contextmanager
+def _end_at_closed_pipe() -> Iterator[None]:
+    """Have a closed pipe end what logs to it: logging would print a traceback for each line."""
+    usual = logging.Handler.handleError
+
+    def handle(handler: logging.Handler, record: logging.LogRecord) -> None:
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            raise
+        usual(handler, record)
+
+    logging.Handler.handleError = handle  # type: ignore[method-assign]  # of all handlers
+    try:
+        yield
+    finally:
+        logging.Handler.handleError = usual  # type: ignore[method-assign]
 
 
 def _reader_left() -> bool:
