@@ -17,10 +17,16 @@ from moefusion.extras import need
 from moefusion.files.errors import PairError
 from moefusion.files.headers import BITS_PER_SAMPLE, lacks_scans, pnm_white, tiff_tags
 
-# What Pillow raises for files it cannot read; the second line is of damaged headers.
+# What Pillow raises for files it cannot read; the last four for damaged headers.
 UNREADABLE = (
-    *(OSError, ValueError, SyntaxError, Image.DecompressionBombError),
-    *(ArithmeticError, LookupError, TypeError, struct.error),
+    OSError,
+    ValueError,
+    SyntaxError,
+    Image.DecompressionBombError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    struct.error,
 )
 JPEG = b'\xff\xd8\xff'
 # Tags of TIFF, and the value of the first that stands for JPEG; the rest start with their offsets.
