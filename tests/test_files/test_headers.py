@@ -1,5 +1,6 @@
 """What only headers tell: scans that lack, several pictures, a late orientation, packed bits."""
 
+import contextlib
 import io
 import struct
 
@@ -134,6 +135,19 @@ def test_sixteen_bits_that_opencv_cuts_are_refused(tmp_path):
     (tmp_path / 'a.tif').write_bytes(tiff(16, values.tobytes(), 8, 3, samples=2, extra=2))
     with pytest.raises(PairError, match=r'a\.tif: OpenCV keeps 8 of its 16 bits'):
         read_infrared(tmp_path / 'a.tif', (27000, 33000))
+
+
+@pytest.mark.parametrize('big', [False, True])
+def test_damaged_tiff_headers_raise_nothing_else(tmp_path, big):
+    whole, rng = tiff(8, bytes(24), 8, 3, big=big), np.random.default_rng(0)
+    path = tmp_path / 'a.tif'
+    for number in range(60):
+        data = bytearray(whole[: len(whole) if number % 2 else rng.integers(2, 200)])
+        for place in rng.integers(4, min(len(data), 200) + 4, 3):
+            data[place : place + 8] = bytes([255] * 8 if number % 3 else rng.bytes(8))
+        path.write_bytes(data)
+        with contextlib.suppress(PairError):
+            decode(path)
 
 
 COLORS = (np.arange(72).reshape(3, 8, 3) * 3).astype(np.uint8)

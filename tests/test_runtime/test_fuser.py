@@ -228,3 +228,10 @@ def test_an_import_names_its_extra(code, extra):
         [sys.executable, '-c', f'{ONLY_BASE}\n{code}'], capture_output=True, text=True, check=False
     )
     assert f"pip install 'moefusion[{extra}]'" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize('threads, expected', [(0, 3), (1, 1)])
+def test_threads_follow_the_quota_unless_they_are_given(monkeypatch, threads, expected):
+    monkeypatch.setattr('moefusion.runtime.fuser.limited_cpus', lambda: 3)
+    options = Fuser(threads=threads).session.get_session_options()
+    assert options.intra_op_num_threads == expected

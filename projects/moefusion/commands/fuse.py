@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moefusion.apis.command import add_config_options, command, show_progress, warn
-from moefusion.apis.cpus import limited_cpus
 from moefusion.apis.memory import keep_freed_memory
 from moefusion.apis.naming import add_infrared_range, add_naming, chosen_naming, chosen_range
 from moefusion.apis.ranks import add_launcher, join_ranks
@@ -148,7 +147,7 @@ def make_fuser(args: argparse.Namespace, infrared_range: Range | None = None) ->
     """What the arguments choose to fuse with."""
     if args.backend == 'onnx':
         return need('moefusion.runtime', 'moefusion fuse').Fuser(
-            args.model, limited_cpus(), infrared_range=infrared_range
+            args.model, infrared_range=infrared_range
         )
     apis = need('moefusion.apis', '--backend torch')
     return apis.FusionInferencer(

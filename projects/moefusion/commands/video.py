@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moefusion.apis.command import command, show_progress, warn
-from moefusion.apis.cpus import limited_cpus
 from moefusion.extras import need
 from moefusion.files import PairError, write_image
 from moefusion.files.pairs import is_one_file
@@ -92,7 +91,7 @@ def fuse_video(args: argparse.Namespace, flickers: list[Flicker], done: list[flo
         for name in ('frames', 'steady', 'video_writer')
     )
     show = need(f'{RUNTIME}.preview', '--preview').Preview().show if args.preview else None
-    fuser = need(RUNTIME, 'moefusion video').Fuser(args.model, limited_cpus())
+    fuser = need(RUNTIME, 'moefusion video').Fuser(args.model)
     fuse, fuse_alone = steady.SteadyFuser(fuser, args.steady), steady.SteadyFuser(fuser, 0)
     pairs, count, rate = _open(args)
     output: Any = writer.VideoWriter(args.out, rate) if args.out else nullcontext()

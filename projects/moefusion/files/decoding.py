@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,17 @@ from moefusion.extras import need
 from moefusion.files.errors import PairError
 from moefusion.files.headers import BITS_PER_SAMPLE, lacks_scans, pnm_white, tiff_tags
 
-# What Pillow raises for files it cannot read.
-UNREADABLE = OSError, ValueError, SyntaxError, Image.DecompressionBombError
+# What Pillow raises for files it cannot read; the last four for damaged headers.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    Image.DecompressionBombError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    struct.error,
+)
 JPEG = b'\xff\xd8\xff'
 # Tags of TIFF, and the value of the first that stands for JPEG; the rest start with their offsets.
 COMPRESSION, JPEG_IN_TIFF, CHANNELS, JPEG_TABLES = 259, 7, 277, 347

@@ -92,6 +92,6 @@ def tiff_tags(data: bytes) -> dict[int, int]:
                 if number * struct.calcsize(f'={form}') > struct.calcsize(f'={word}'):
                     (value,) = struct.unpack_from(f'{order}{word}', data, value)  # elsewhere
                 (tags[tag],) = struct.unpack_from(f'{order}{form}', data, value)
-    except struct.error:
-        pass  # a header cut off: its decoder says so
+    except (struct.error, OverflowError):
+        pass  # a header cut off, or beyond any file: its decoder says so
     return tags

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from moefusion.apis.cpus import limited_cpus
 from moefusion.files import Range, check_range
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult
@@ -29,7 +30,8 @@ class Fuser(PairFuser):
     Args:
         model (str | Path, optional): file that ``tools/export.py`` wrote. Defaults to the network
             that comes with the package.
-        threads (int): of one call. Defaults to 0, as many as there are cores.
+        threads (int): of one call. Defaults to 0, as many as there are cores, or as a container's
+            quota or the process's affinity allows.
         infrared_range (tuple[float, float], optional): what becomes 0 and 255 of infrared images
             of 16 bits or floats, the same for all. Without, these are an error.
 
@@ -56,7 +58,7 @@ class Fuser(PairFuser):
         if not self.path.is_file():
             raise FileNotFoundError(f'model {self.path}: there is no such file')
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = threads or limited_cpus()
         options.log_severity_level = 3  # errors
         # its plan, one block for all of a run at a size seen before, nearly doubled the memory
         options.enable_mem_pattern = False
