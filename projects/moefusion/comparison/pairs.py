@@ -131,14 +131,7 @@ def find_evaluation_set(
     if annotations is not None:
         stems = sorted(wanted - set(left_out))
         read, problems = read_annotations(annotations, stems, strip, findings, naming.recursive)
-        boxes = {}
-        for stem, found in read.items():
-            try:
-                size = found.size or read_size(files['visible'][stem])
-            except PairError as error:
-                problems[stem] = str(error)
-            else:
-                boxes[stem] = found.usable(*size, findings)
+        boxes = _boxes(read, files['visible'], findings, problems)
         left_out.update(problems)
     stems = sorted(wanted - set(left_out))
     if not stems:
@@ -156,6 +149,24 @@ def find_evaluation_set(
         findings.all_lines(),
         ends=strip,
     )
+
+
+def _boxes(
+    read: Mapping[str, Annotation],
+    visible: Mapping[str, Path],
+    findings: Findings,
+    problems: dict[str, str],
+) -> dict[str, Annotation]:
+    """The boxes inside each image; a damaged one whose annotation has no size is a problem."""
+    boxes = {}
+    for stem, found in read.items():
+        try:
+            size = found.size or read_size(visible[stem])
+        except PairError as error:
+            problems[stem] = str(error)
+        else:
+            boxes[stem] = found.usable(*size, findings)
+    return boxes
 
 
 def read_rgb(path: Path) -> np.ndarray:
