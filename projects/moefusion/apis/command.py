@@ -96,10 +96,10 @@ def _end_at_closed_pipe() -> Iterator[None]:
     """Have a closed pipe end what logs to it: logging would print a traceback for each line."""
     usual = logging.Handler.handleError
 
-    def handle(handler: logging.Handler, record: logging.LogRecord) -> None:
+    def handle(self: logging.Handler, record: logging.LogRecord) -> None:
         if isinstance(sys.exc_info()[1], BrokenPipeError):
             raise
-        usual(handler, record)
+        usual(self, record)
 
     logging.Handler.handleError = handle  # type: ignore[method-assign]  # of all handlers
     try:

@@ -40,7 +40,7 @@ def to_gray_batch(image: Array, name: str = 'image') -> Tensor:
         raise TypeError(
             f'{name}: expected a numpy array or a torch tensor, got {type(image).__name__}'
         )
-    if np.ma.is_masked(image):
+    if np.ma.is_masked(image):  # type: ignore[no-untyped-call]  # NumPy's
         raise TypeError(f'{name}: has masked values; fill them, or give the mask as mask=')
     if image.dtype not in (np.uint8, torch.uint8):
         raise TypeError(
