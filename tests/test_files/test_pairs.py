@@ -52,6 +52,12 @@ def names_of(pairs):
     return {key: tuple(path.name for path in pair) for key, pair in pairs.items()}
 
 
+def test_a_list_does_not_go_with_two_files(tmp_path):
+    vis, ir = write(tmp_path / 'v', 'a.png'), write(tmp_path / 'i', 'a.png')
+    with pytest.raises(ValueError, match='a list chooses images of folders, but .*a.png is a file'):
+        find_pairs(vis / 'a.png', ir / 'a.png', ['b'])
+
+
 @pytest.mark.parametrize('layout', ['', 'flir'])
 def test_one_folder_of_a_published_layout(tmp_path, layout):
     folder = write(tmp_path / 'J', 'F1_RGB.png', 'F1_PreviewData.png', 'F2_RGB.png')

@@ -129,11 +129,13 @@ def find_pairs(
         FileNotFoundError: if one of the two is not there, or no image is in both folders.
         PairError: if an image would be its own partner, or one folder holds both sides and no end
             tells them apart.
-        ValueError: if one is a file and the other a folder.
+        ValueError: if one is a file and the other a folder, or a list goes with two files.
     """
     visible, infrared = Path(visible), Path(infrared)
     _check_kinds(visible, infrared)
     if visible.is_file():
+        if names is not None:
+            raise ValueError(f'a list chooses images of folders, but {visible} is a file: omit it')
         refuse_itself(visible, infrared)
         return {without_end(visible.stem, naming.visible) or visible.stem: (visible, infrared)}, {}
     naming = fit_naming(visible, infrared, naming)
