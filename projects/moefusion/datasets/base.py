@@ -100,7 +100,7 @@ class PairedDataset(XMLDataset):
             kwargs.get('pipeline', ()), scored=bool(kwargs.get('test_mode'))
         )
         folders = {**self.FOLDERS, **check_folders(data_prefix, kwargs, type(self).__name__)}
-        check_metainfo(kwargs.get('metainfo'), ignore_classes, type(self).__name__)
+        check_metainfo(kwargs.get('metainfo'), type(self).__name__)
         super().__init__(*args, data_prefix=folders, lazy_init=True, **kwargs)
         check_classes(self._metainfo.get('classes'), ignore_classes or (), type(self).__name__)
         if not lazy_init:

@@ -11,22 +11,16 @@ KEYS = 'classes', 'palette'
 FOLDERS = 'visible', 'infrared', 'annotation'
 
 
-def check_metainfo(metainfo: Any, ignored: Any, reader: str) -> None:
+def check_metainfo(metainfo: Any, reader: str) -> None:
     """Refuse what MMDetection would pass over: no dict, or the keys of its version 2.
 
     Args:
         metainfo: of a reader's config.
-        ignored: its ``ignore_classes``, which are no string.
         reader (str): its name, for messages.
 
     Raises:
         ValueError: as above.
     """
-    if isinstance(ignored, str):
-        raise ValueError(
-            f'{reader}: ignore_classes is the string {ignored!r}, not a list of names. One class '
-            f'is written as [{ignored!r}].'
-        )
     if metainfo is None:
         return
     if not isinstance(metainfo, (Mapping, Config)):
@@ -65,12 +59,17 @@ def check_classes(classes: Any, ignored: Iterable[str], reader: str) -> None:
 
     Args:
         classes: of a reader's metainfo; None is none.
-        ignored (Iterable[str]): ``ignore_classes`` of its config.
+        ignored (Iterable[str]): ``ignore_classes`` of its config, no string.
         reader (str): its name, for messages.
 
     Raises:
         ValueError: as above.
     """
+    if isinstance(ignored, str):
+        raise ValueError(
+            f'{reader}: ignore_classes is the string {ignored!r}, not a list of names. One class '
+            f'is written as [{ignored!r}].'
+        )
     if isinstance(classes, str):
         raise ValueError(
             f'{reader}: metainfo.classes is the string {classes!r}, not a tuple of names. One '

@@ -124,9 +124,9 @@ def _asked_for(
     chosen, kinds = _measure(files, progress)
     if chosen is not None:
         folder = os.path.commonpath([_folder(path) for path in files])
-        data = dict(infrared_range=chosen, percentiles=PERCENTILES, images=len(files))
-        data |= dict(folder=folder)
-        write_file(file, json.dumps(data, indent=2).encode())
+        about = dict(percentiles=PERCENTILES, images=len(files), folder=folder)
+        data = json.dumps(dict(infrared_range=chosen) | about, indent=2)
+        write_file(file, data.encode())
         print(f'infrared range {chosen[0]:.9g} to {chosen[1]:.9g}, kept in {file}')
     return chosen, kinds
 
