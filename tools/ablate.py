@@ -19,8 +19,8 @@ from pathlib import Path
 import pandas as pd
 
 from moefusion.apis.command import command, show_progress, warn
-from moefusion.apis.cpus import usable_cpus
 from moefusion.comparison.ablation import ablation_table, draw_ablation
+from moefusion.cpus import usable_cpus
 from moefusion.files import write_file
 from moefusion.metrics import METRIC_NAMES
 

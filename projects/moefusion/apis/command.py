@@ -21,7 +21,7 @@ from typing import ParamSpec, TypeVar
 from tqdm import tqdm
 
 from moefusion.apis import launcher  # noqa: F401  notes early who started this process
-from moefusion.apis.cpus import limited_cpus
+from moefusion.cpus import limited_cpus
 
 Params = ParamSpec('Params')
 Result = TypeVar('Result')

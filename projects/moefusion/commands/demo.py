@@ -6,8 +6,8 @@ import argparse
 import signal
 
 from moefusion.apis.command import command, warn
-from moefusion.apis.cpus import usable_cpus
 from moefusion.apis.memory import keep_freed_memory
+from moefusion.cpus import usable_cpus
 from moefusion.extras import need
 
 LOOPBACK = '127.0.0.1', 'localhost', '::1'

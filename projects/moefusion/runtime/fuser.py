@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from moefusion.apis.cpus import limited_cpus
+from moefusion.cpus import limited_cpus
 from moefusion.files import Range, check_range
 from moefusion.runtime.pairs import PairFuser
 from moefusion.runtime.result import FusionResult

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from moefusion.apis.cpus import usable_cpus
+from moefusion.cpus import usable_cpus
 
 V1 = '4:memory:/a/b\n3:cpu,cpuacct:/a/b\n0::/\n'
 
