@@ -130,7 +130,8 @@ def open_container(name: str, place: str, **options: Any) -> Any:
         raise PairError(f'{name}: cannot be opened ({error.strerror}). {cure}') from error
     if not container.streams.video:
         raise PairError(f'{name}: there are no moving pictures in it')
-    container.streams.video[0].thread_type = 'AUTO'
+    # threads over frames lose the mark of a damaged one in about 1 of 1,000 decodings
+    container.streams.video[0].thread_type = 'SLICE'
     return container
 
 
