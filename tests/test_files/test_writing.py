@@ -7,8 +7,10 @@ import resource
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from moefusion.files import write_file, write_image
+from moefusion.files import read_visible, write_file, write_image
+from moefusion.files.writing import NOTE
 
 
 def test_a_name_of_255_bytes_is_written(tmp_path, color):
@@ -56,3 +58,13 @@ def test_unknown_format_and_wrong_type(tmp_path, color):
     with pytest.raises(ValueError, match='float64'):
         write_image(tmp_path / 'f.png', color / 255)
     assert not os.listdir(tmp_path)
+
+
+def test_a_note_in_a_png_changes_no_pixel(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    write_image(tmp_path / 'a.png', image, 'by 1 from 2')
+    with Image.open(tmp_path / 'a.png') as read:
+        assert read.info == {NOTE: 'by 1 from 2'}
+        read.verify()  # the checksums of all chunks
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / 'a.png')), image)
+    np.testing.assert_array_equal(read_visible(tmp_path / 'a.png'), image)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from moefusion.apis import Outcome, find_pairs, fuse_pairs
+from moefusion.apis import FusionInferencer, Outcome, find_pairs, fuse_pairs
 from moefusion.files import write_image
-from moefusion.runtime import FusionResult
+from moefusion.runtime import Fuser, FusionResult
 
 
 def write(folder, *names):
@@ -18,6 +18,8 @@ def write(folder, *names):
 
 class Fake:
     """Stands in for the inferencer: paints a flat image, or raises what it was given."""
+
+    fingerprint = 'weights'
 
     def __init__(self, **errors):
         self.errors = errors
@@ -81,3 +83,33 @@ def test_a_source_is_never_replaced_and_that_is_said_before_any_work(tmp_path):
     pairs = pairs_of(tmp_path, 'a.png', 'b.png')
     with pytest.raises(ValueError, match='is a source image'):
         fuse_pairs(Fake(), pairs, tmp_path / 'v', overwrite=True)
+
+
+def test_an_image_that_something_else_wrote_is_not_taken_for_done(tmp_path):
+    """Scores of a second checkpoint were those of the first one's images."""
+    pairs, out = pairs_of(tmp_path, 'a.png', 'b.png', 'c.png'), tmp_path / 'out'
+    fuser = Fake()
+    assert [each.status for each in fuse_pairs(fuser, pairs, out)] == ['fused'] * 3
+    write_image(out / 'a.png', np.zeros((4, 6, 3), np.uint8))
+    write_image(pairs['b'][1], np.ones((4, 6, 3), np.uint8))
+    first, second, third = fuse_pairs(fuser, pairs, out)
+    assert (first.status, second.status, third.status) == ('failed', 'failed', 'skipped')
+    assert 'does not say what it was fused by' in first.reason and '--overwrite' in first.reason
+    assert 'b.png is there already, but was fused from other images' in second.reason
+    fuser.fingerprint = 'other weights'
+    assert (
+        'by other weights, options or another backend' in [*fuse_pairs(fuser, pairs, out)][2].reason
+    )
+    assert [each.status for each in fuse_pairs(fuser, pairs, out, overwrite=True)] == ['fused'] * 3
+    assert [each.status for each in fuse_pairs(fuser, pairs, out)] == ['skipped'] * 3
+
+
+def test_fingerprints_tell_what_changes_an_image():
+    for make in (Fuser, FusionInferencer):
+        assert make().fingerprint == make().fingerprint != make(infrared_range=(0, 9)).fingerprint
+    usual = FusionInferencer()
+    assert usual.fingerprint != FusionInferencer(cfg_options={'model.fusion.top_k': 1}).fingerprint
+    before = usual.fingerprint
+    with torch.no_grad():
+        next(usual.model.fusion.parameters()).add_(1e-3)
+    assert usual.fingerprint != before

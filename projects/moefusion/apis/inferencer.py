@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -99,7 +101,8 @@ class FusionInferencer(PairFuser):
             cfg = deepcopy(config) if isinstance(config, Config) else load_config(config)
         try:
             cfg.merge_from_dict(cfg_options or {})
-            self.model = MODELS.build(model_that_fuses(cfg))
+            self.description = model_that_fuses(cfg)
+            self.model = MODELS.build(self.description)
         except (TypeError, KeyError) as error:
             if not cfg_options:
                 raise
@@ -108,6 +111,15 @@ class FusionInferencer(PairFuser):
         self.model.to(self.device).eval()
         if self.device.type == 'cpu':  # a fifth faster there
             self.model.to(memory_format=torch.channels_last)
+
+    @property
+    def fingerprint(self) -> str:
+        """str: of the weights, the config's model, the precision and the infrared range."""
+        settings = self.description, self.bfloat16, self.infrared_range
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+        for tensor in self.model.state_dict().values():
+            digest.update(tensor.cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     @torch.no_grad()
     def _fuse(

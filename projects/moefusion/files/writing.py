@@ -6,6 +6,8 @@ import contextlib
 import errno
 import os
 import secrets
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,8 @@ import numpy as np
 CURE = 'Free space on that disk or choose another, writable output folder'
 A_FILE_ON_THE_WAY = 'A file is where its folder should be: name another output folder'
 CURES = {errno.EEXIST: A_FILE_ON_THE_WAY, errno.ENOTDIR: A_FILE_ON_THE_WAY}
+PNG_START = 33  # bytes of signature and IHDR (PNG specification, 5.2 and 11.2.1)
+NOTE = 'moefusion'  # keyword of the text chunk that says what wrote a PNG
 
 
 def write_file(path: str | Path, data: bytes) -> None:
@@ -53,8 +57,13 @@ def check_writable(path: str | Path) -> None:
     trial.unlink()
 
 
-def write_image(path: str | Path, image: np.ndarray) -> None:
+def write_image(path: str | Path, image: np.ndarray, note: str = '') -> None:
     """Write a uint8 image, (H, W) or (H, W, 3) BGR, in the format that the file name says.
+
+    Args:
+        path (str | Path): the file.
+        image (np.ndarray): what it shows.
+        note (str): Latin-1 text that a PNG carries, under ``NOTE``, in Pillow's ``info``.
 
     Raises:
         ValueError: the format is unknown or the array is not a uint8 image.
@@ -72,4 +81,9 @@ def write_image(path: str | Path, image: np.ndarray) -> None:
         raise ValueError(
             f'{path}: cannot encode {image.shape} in this format. Use .png, .jpg, .bmp or .tif.'
         )
-    write_file(path, data.tobytes())
+    encoded = data.tobytes()
+    if note:
+        text = b'tEXt' + f'{NOTE}\0{note}'.encode('latin-1')
+        chunk = struct.pack('>I', len(text) - 4) + text + struct.pack('>I', zlib.crc32(text))
+        encoded = encoded[:PNG_START] + chunk + encoded[PNG_START:]
+    write_file(path, encoded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,12 @@ class Fuser(PairFuser):
     def metadata(self) -> dict[str, str]:
         """dict[str, str]: version of the exporter, and the SHA-256 of the exported weights."""
         return dict(self.session.get_modelmeta().custom_metadata_map)
+
+    @property
+    def fingerprint(self) -> str:
+        """str: of the model's file and the infrared range."""
+        text = self.path.read_bytes() + repr(self.infrared_range).encode()
+        return hashlib.sha256(text).hexdigest()
 
     def _fuse(
         self, pairs: list[tuple[Source, Source]], start: int, metrics: bool

@@ -22,6 +22,11 @@ class PairFuser(ABC):
 
     infrared_range: Range | None = None
 
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """str: changes with what fuses: weights, options, precision, infrared range."""
+
     def __call__(
         self,
         visible: Source | Sequence[Source],
