@@ -1,8 +1,10 @@
 """The data configs, on synthetic pairs: what the model is given to train and to be scored on."""
 
+import shutil
 from pathlib import Path
 
 import mmcv
+import numpy as np
 import pytest
 import torch
 from mmdet.registry import DATASETS
@@ -11,6 +13,7 @@ from mmengine.config import Config
 
 from moefusion import plugin
 from moefusion.datasets.readers import find_readers
+from moefusion.files import read_visible, write_image
 from moefusion.synthetic.writer import make_demo_data
 
 register_all_modules()
@@ -102,6 +105,21 @@ def test_a_lite_detector_learns_from_blends_too(data, repo_root):
     assert (step.modality, step.blend) == ('random', 0.8)
     sample = DATASETS.build(cfg.train_dataloader.dataset)[0]
     assert sample['inputs'].shape == (3, 224, 288)
+
+
+def test_a_detector_learns_from_fused_images_alone(data, repo_root):
+    cfg = detector_config(repo_root, 'faster-rcnn-lite-fused_roadscene.py', data)
+    for split in ('train', 'val', 'test'):
+        ((_, reader),) = find_readers(cfg, [split])
+        assert reader.data_prefix.visible == 'Fused'
+        (step,) = (step for step in reader.pipeline if step.type == 'SelectModality')
+        assert (step.modality, step.get('blend', 0)) == ('visible', 0)
+    shutil.copytree(f'{data}/Vis', f'{data}/Fused', dirs_exist_ok=True)
+    for path in Path(data, 'Fused').iterdir():
+        write_image(path, np.full_like(read_visible(path), 77))
+    sample = DATASETS.build(cfg.test_dataloader.dataset)[0]
+    assert (sample['inputs'] == 77).all() and len(sample['data_samples'].gt_instances.bboxes)
+    assert DATASETS.build(cfg.train_dataloader.dataset)[0]['inputs'].shape == (3, 224, 288)
 
 
 @pytest.mark.parametrize('modality', ['visible', 'infrared'])
