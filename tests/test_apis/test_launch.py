@@ -71,7 +71,7 @@ def check_two_ranks(folder):
 def test_two_gloo_processes_train_like_one_with_the_global_batch(tmp_path):
     words = f'--nproc_per_node 2 --master_addr 127.0.0.1 --master_port {free_port()}'.split()
     command = [sys.executable, '-m', 'torch.distributed.run', *words, SCRIPT, 'pytorch', tmp_path]
-    subprocess.run(command, env=cpu_env(), check=True, timeout=300)
+    subprocess.run(command, env=cpu_env(), check=True, timeout=900)
     check_two_ranks(tmp_path)
 
 
@@ -116,7 +116,7 @@ def test_slurm_variables_join_the_processes(tmp_path):
         )
         for rank in range(2)
     ]
-    assert [task.wait(timeout=300) for task in tasks] == [0, 0]
+    assert [task.wait(timeout=900) for task in tasks] == [0, 0]
     check_two_ranks(tmp_path)
 
 

@@ -122,7 +122,7 @@ def address(tmp_path_factory):
     assert 'fuses 2 pairs at once' in line
     yield line.split('/ ')[0]
     server.terminate()
-    assert server.wait(30) in (0, 130)
+    assert server.wait(300) in (0, 130)
     assert not list(folder.iterdir())
 
 
@@ -130,7 +130,7 @@ def call(address, path, data=None, kind='application/json'):
     """Status and text of an answer."""
     request = urllib.request.Request(f'{address}/{path}', data, {'Content-Type': kind})
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.status, answer.read().decode(errors='replace')
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors='replace')
@@ -245,6 +245,6 @@ def test_a_rendered_pair_is_fused_and_nothing_asks_the_internet(browser, address
     page.get_by_text(LOOK).wait_for(timeout=120_000)
     for tab in ('Gray', 'Attention'):
         page.get_by_role('tab', name=tab).click()
-        page.locator('[role=tabpanel]:visible img').first.wait_for(timeout=60_000)
+        page.locator('[role=tabpanel]:visible img').first.wait_for(timeout=120_000)
     assert {url for url in asked if not url.startswith((address, 'data:', 'blob:'))} == set()
     page.context.close()
