@@ -184,7 +184,9 @@ def browser():
     if CHROMIUM is None:
         pytest.skip('no Chromium')
     with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
+        opened = driver.chromium.launch(
+            executable_path=CHROMIUM, args=['--no-sandbox'], timeout=120_000
+        )
         yield opened
         opened.close()
 
@@ -237,14 +239,15 @@ def test_a_broken_upload_is_explained(browser, address, pairs, bad):
 @pytest.mark.slow
 def test_a_rendered_pair_is_fused_and_nothing_asks_the_internet(browser, address):
     page, asked = browser.new_context().new_page(), []
+    page.set_default_timeout(120_000)
     page.on('request', lambda request: asked.append(request.url))
     page.goto(address, timeout=120_000)
-    page.get_by_role('button', name='Fuse', exact=True).wait_for(timeout=120_000)
+    page.get_by_role('button', name='Fuse', exact=True).wait_for()
     assert page.title() == 'MoE-Fusion'
     page.locator('tbody tr').first.click()
-    page.get_by_text(LOOK).wait_for(timeout=120_000)
+    page.get_by_text(LOOK).wait_for()
     for tab in ('Gray', 'Attention'):
         page.get_by_role('tab', name=tab).click()
-        page.locator('[role=tabpanel]:visible img').first.wait_for(timeout=120_000)
+        page.locator('[role=tabpanel]:visible img').first.wait_for()
     assert {url for url in asked if not url.startswith((address, 'data:', 'blob:'))} == set()
     page.context.close()
