@@ -1,4 +1,4 @@
-"""What every test gets: few threads, no display, a fixed seed, and the optional shared data."""
+"""What every test gets: few threads, no display, fixed seeds, and the optional shared data."""
 
 import os
 import random
@@ -12,8 +12,16 @@ for _name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
 os.environ.setdefault('MPLBACKEND', 'Agg')
 
 import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 REPO_ROOT = Path(__file__).resolve().parents[1]
+
+# Each run fuzzes with the same examples, however slow the machine; `--hypothesis-profile=search`
+# looks for others.
+ALONE = dict(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.register_profile('search', max_examples=2000, **ALONE)
+settings.register_profile('same', max_examples=100, derandomize=True, **ALONE)
+settings.load_profile('same')
 
 
 @pytest.fixture(scope='session')

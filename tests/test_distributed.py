@@ -36,7 +36,7 @@ def run_worker(launcher, folder, *options):
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -152,7 +152,7 @@ def test_dist_train_on_cpus(repo_root, tmp_path):
         cwd=repo_root,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         env={**environment(), 'PYTHON': sys.executable},
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -175,7 +175,7 @@ def test_dist_train_on_cpus(repo_root, tmp_path):
             cwd=repo_root,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=900,
             env=environment(),
         )
         log = done.stdout + done.stderr

@@ -72,7 +72,7 @@ def test_an_interrupted_set_up_goes_on(checkout):
     uv = checkout / '.uv' / 'bin' / 'uv'
     uv.parent.mkdir(parents=True)
     uv.write_text(
-        '#!/bin/sh\n[ "$1" = venv ] && mkdir -p .venv && exit\necho filling\nexec sleep 60\n'
+        '#!/bin/sh\n[ "$1" = venv ] && mkdir -p .venv && exit\necho filling\nexec sleep 600\n'
     )
     uv.chmod(0o755)
     for _ in range(2):  # the second one has to accept what the first one left
@@ -93,7 +93,7 @@ def test_an_interrupted_set_up_goes_on(checkout):
             if line == 'filling\n':
                 break
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
         assert seen[-1] == 'filling\n', seen
     assert sets_up(checkout)
 

@@ -42,7 +42,7 @@ def collate(samples):
 
 
 def main(launcher, folder):
-    cfg = Config(dict(env_cfg=dict(dist_cfg=dict(backend='nccl', timeout=60))))
+    cfg = Config(dict(env_cfg=dict(dist_cfg=dict(backend='nccl', timeout=900))))
     prepare_distributed(cfg, launcher)
     runner = Runner(
         model=Line(),

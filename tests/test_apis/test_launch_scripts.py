@@ -33,7 +33,7 @@ def test_dist_train_passes_arguments_on(fake_tools, tmp_path):
         [str(fake_tools / 'dist_train.sh'), 'a config.py', '2', '--work-dir', 'b c'],
         env=cpu_env(PYTHON=sys.executable, PORT=str(free_port())),
         check=True,
-        timeout=120,
+        timeout=900,
     )
     ranks = results(tmp_path)
     assert [rank['RANK'] for rank in ranks] == ['0', '1']
@@ -58,7 +58,7 @@ def test_dist_test_is_one_node_of_two(fake_tools, tmp_path):
         )
         for node in range(2)
     ]
-    assert [node.wait(timeout=120) for node in nodes] == [0, 0]
+    assert [node.wait(timeout=900) for node in nodes] == [0, 0]
     ranks = results(tmp_path)
     assert [rank['WORLD_SIZE'] for rank in ranks] == ['2', '2']
     assert [rank['GROUP_RANK'] for rank in ranks] == ['0', '1']

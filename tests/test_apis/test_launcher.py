@@ -21,15 +21,15 @@ while os.getppid() == parent:
     time.sleep(0.05)
 if not early:
     launcher.end_with_torchrun()
-time.sleep(2)
+time.sleep({seconds})
 print('goes on', flush=True)
 """
 
 
-def outlive(early, **variables):
-    """Standard output and error of a rank whose parent is killed."""
+def outlive(early, seconds, **variables):
+    """Standard output and error of a rank whose parent is killed so many seconds before its end."""
     parent = subprocess.Popen(
-        [sys.executable, '-c', PARENT, RANK.format(early=early)],
+        [sys.executable, '-c', PARENT, RANK.format(early=early, seconds=seconds)],
         env={name: text for name, text in os.environ.items() if name != 'TORCHELASTIC_RUN_ID'}
         | variables,
         stdout=subprocess.PIPE,
@@ -40,14 +40,14 @@ def outlive(early, **variables):
         assert parent.poll() is None
         time.sleep(0.01)
     parent.kill()
-    return parent.communicate(timeout=60)  # until the rank has closed its ends, too
+    return parent.communicate(timeout=90)  # until the rank has closed its ends, too
 
 
 @pytest.mark.parametrize('early', [True, False])
 def test_a_rank_of_torchrun_ends(early):
-    told, said = outlive(early, TORCHELASTIC_RUN_ID='none', RANK='1', WORLD_SIZE='2')
+    told, said = outlive(early, 60, TORCHELASTIC_RUN_ID='none', RANK='1', WORLD_SIZE='2')
     assert told == '' and said.count('error: rank 1 of 2 stops, as torchrun') == 1
 
 
 def test_other_processes_go_on():
-    assert outlive(True, RANK='1', WORLD_SIZE='2') == ('goes on\n', '')
+    assert outlive(True, 2, RANK='1', WORLD_SIZE='2') == ('goes on\n', '')

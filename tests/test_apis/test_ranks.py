@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -117,8 +118,22 @@ def test_two_processes_write_what_one_does(folders, launcher):
 def test_the_others_end_when_one_does(ending):
     first, second = start(f'{JOINS}if ranks.number: {ending}\nranks.gather(None)')
     _, told = first.communicate(timeout=900)
-    assert second.wait(timeout=60) != 0
+    assert second.wait(timeout=900) != 0
     assert first.returncode == 1 and 'rank 0 of 2 stops, as another has ended' in told
+
+
+def test_one_that_ends_while_they_join_is_explained(monkeypatch):
+    """The first to be joined may end before the last one is."""
+    for name, value in zip(('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR'), '020x'):
+        monkeypatch.setenv(name, value)
+    for text, words in (
+        ('gloo/transport/tcp/pair.cc: closed', 'rank 0 of 2 stops, as another has ended'),
+        ('no such host', '^no such host$'),
+    ):
+        refuse = Mock(side_effect=RuntimeError(text))
+        monkeypatch.setattr('torch.distributed.init_process_group', refuse)
+        with pytest.raises(RuntimeError, match=words):
+            join_ranks('pytorch')
 
 
 def test_shares_are_whole_and_apart():

@@ -50,7 +50,7 @@ def test_cells_are_measured_in_processes_of_their_own(capsys):
     rows = [line.split('|') for line in capsys.readouterr().out.splitlines()[2:]]
     assert [row[3].strip() for row in rows] == ['torch', 'runtime']
     assert all(float(number) > 0 for row in rows for number in row[4:8])
-    assert 30 < float(rows[1][7]) < 200 < float(rows[0][7])
+    assert 30 < float(rows[1][7]) < 300 < float(rows[0][7])  # 175, or 385 with the ballast
     del ballast
     with pytest.raises(SystemExit, match='runtime, 48x32, 1 threads: .*none'):
         table.main(['--sizes', '48x32', '--backends', 'runtime', '--model', 'none.onnx'])

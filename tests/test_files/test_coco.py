@@ -4,7 +4,7 @@ import copy
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from moefusion.files import AnnotationError, Findings, read_annotations, read_coco
@@ -165,7 +165,6 @@ entry = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(entry, max_size=6))
 def test_read_and_dropped_is_what_was_put_in(tmp_path_factory, entries):
     """Fuzz: whatever annotations hold, none is lost without a word and nothing else is raised."""
@@ -179,7 +178,6 @@ def test_read_and_dropped_is_what_was_put_in(tmp_path_factory, entries):
     assert read_in + dropped == len(entries)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
         value,

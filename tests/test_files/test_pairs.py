@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from moefusion.files import LAYOUTS, Naming, PairError, bare_stem, find_pairs, write_image
@@ -120,7 +120,6 @@ def test_an_ambiguous_name_and_one_without_the_end_are_refused(tmp_path):
     assert 'none of the ends' in problems[str(vis / 'b.png')]
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.sets(
         st.tuples(

@@ -1,7 +1,7 @@
 """VOC files and boxes: what is read, clipped, dropped or refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from moefusion.files import AnnotationError, Findings, clean_box, read_voc, read_voc_annotation
@@ -142,7 +142,6 @@ tree = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(tree, st.sampled_from(['utf-8', 'utf-16', 'latin-1']))
 def test_any_xml_is_read_or_refused_by_name(tmp_path_factory, text, encoding):
     """Fuzz: as many objects come back as there are, or the file is refused."""
@@ -158,7 +157,6 @@ word = st.sampled_from(['1', '7.5', '-3', '0', '', 'x', 'nan', '1e999', 'true', 
 fields = st.tuples(st.sampled_from(['car', ' ', 'man']), word, word, word, word, word)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(fields, max_size=4))
 def test_read_dropped_and_refused_is_what_was_put_in(tmp_path_factory, objects):
     path = tmp_path_factory.mktemp('fuzz') / 'a.xml'

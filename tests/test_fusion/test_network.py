@@ -176,8 +176,12 @@ def test_attention_of_another_size(merge):
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64])
 def test_other_precisions(dtype):
-    """Near the float32 result; the gates decide alike, as they compute in float32."""
-    torch.manual_seed(0)
+    """Near the float32 result; the gates decide alike, as they compute in float32.
+
+    None is near a tie: rounding moves a logit by up to 0.005, and the second and the third best
+    experts' are 0.04 apart.
+    """
+    torch.manual_seed(1)
     network = FusionNetwork(local_grid=(8, 8), global_grid=(4, 4)).eval()
     for gate in network.gates().values():
         torch.nn.init.normal_(gate.weight)

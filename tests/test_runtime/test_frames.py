@@ -203,7 +203,8 @@ def test_a_camera_is_a_number_or_a_url():
         Camera('987')
 
 
-def test_cameras_give_new_frames_until_they_are_gone(make_video):
+def test_cameras_give_new_frames_until_they_are_gone(make_video, monkeypatch):
+    monkeypatch.setattr('moefusion.runtime.camera.PATIENCE', 300.0)  # of a slow machine, too
     images = [np.full((24, 32), 50 + number, np.uint8) for number in range(30)]
     place = f'file://{make_video("v.mp4", images)}'
     pairs, seen = pair_cameras(Camera(place), Camera(place)), []

@@ -122,7 +122,7 @@ def address(tmp_path_factory):
     assert 'fuses 2 pairs at once' in line
     yield line.split('/ ')[0]
     server.terminate()
-    assert server.wait(30) in (0, 130)
+    assert server.wait(300) in (0, 130)
     assert not list(folder.iterdir())
 
 
@@ -130,7 +130,7 @@ def call(address, path, data=None, kind='application/json'):
     """Status and text of an answer."""
     request = urllib.request.Request(f'{address}/{path}', data, {'Content-Type': kind})
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.status, answer.read().decode(errors='replace')
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors='replace')
@@ -184,7 +184,9 @@ def browser():
     if CHROMIUM is None:
         pytest.skip('no Chromium')
     with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
+        opened = driver.chromium.launch(
+            executable_path=CHROMIUM, args=['--no-sandbox'], timeout=120_000
+        )
         yield opened
         opened.close()
 
@@ -237,14 +239,15 @@ def test_a_broken_upload_is_explained(browser, address, pairs, bad):
 @pytest.mark.slow
 def test_a_rendered_pair_is_fused_and_nothing_asks_the_internet(browser, address):
     page, asked = browser.new_context().new_page(), []
+    page.set_default_timeout(120_000)
     page.on('request', lambda request: asked.append(request.url))
     page.goto(address, timeout=120_000)
-    page.get_by_role('button', name='Fuse', exact=True).wait_for(timeout=120_000)
+    page.get_by_role('button', name='Fuse', exact=True).wait_for()
     assert page.title() == 'MoE-Fusion'
     page.locator('tbody tr').first.click()
-    page.get_by_text(LOOK).wait_for(timeout=120_000)
+    page.get_by_text(LOOK).wait_for()
     for tab in ('Gray', 'Attention'):
         page.get_by_role('tab', name=tab).click()
-        page.locator('[role=tabpanel]:visible img').first.wait_for(timeout=60_000)
+        page.locator('[role=tabpanel]:visible img').first.wait_for()
     assert {url for url in asked if not url.startswith((address, 'data:', 'blob:'))} == set()
     page.context.close()

@@ -139,9 +139,10 @@ def kill_at_random(tool: str, moments: int, folder: Path, data: Path) -> dict[st
         if counts['killed'] == moments:
             break
         out = folder / f'{tool}_{number}'
-        process = start(tool, data, out)
+        begin, process = time.monotonic(), start(tool, data, out)
         process.join(random.uniform(0, seconds))
-        if process.exitcode is not None:  # it was faster than the first
+        if process.exitcode is not None:  # it was faster than those before
+            seconds = min(seconds, time.monotonic() - begin)
             continue
         process.kill()
         process.join()

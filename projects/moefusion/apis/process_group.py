@@ -18,6 +18,10 @@ def init_cpu_process_group(launcher: str, timeout: float = 1800) -> None:
 
     They part before the interpreter ends, which waits for gloo's threads: one that is found at
     work later than that aborts the process.
+
+    Raises:
+        RuntimeError: if the launcher's variables are not there, or another process has ended, be
+            it after it had joined this one: the first to be done does not wait for the last.
     """
     if dist.is_initialized():
         return
@@ -29,7 +33,15 @@ def init_cpu_process_group(launcher: str, timeout: float = 1800) -> None:
         os.environ['MASTER_ADDR'] = _first_slurm_node()
     os.environ.setdefault('MASTER_PORT', DEFAULT_PORT)
     _require('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR')
-    dist.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
+    try:
+        dist.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
+    except RuntimeError as error:
+        if 'gloo/' not in str(error):
+            raise
+        raise RuntimeError(
+            f'rank {os.environ["RANK"]} of {os.environ["WORLD_SIZE"]} stops, as another has ended '
+            f'while they joined: see its own message ({error})'
+        ) from error
     atexit.register(_part)
 
 

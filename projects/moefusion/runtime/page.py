@@ -156,6 +156,7 @@ def serve(
                 mcp_server=False,
                 run_history=False,
                 enable_monitoring=False,
+                _frontend=False,  # or it gives up where it is slower than 3 s to answer itself
             )
         except OSError as error:
             raise OSError(
