@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from moefusion.files import write_file
+
+# At the top of a config MMEngine's runner and the tools read these besides the runner's arguments.
+ALSO_READ = (
+    *('activation_checkpointing', 'compile', 'custom_imports', 'efficient_conv_bn_eval'),
+    *('find_unused_parameters', 'model_wrapper_cfg', 'runner_type', 'sync_bn'),
+)
+SHOWN = 4  # places that a message names
 
 
 class WholeConfig(Config):
@@ -33,15 +44,56 @@ def load_config(
 
     Raises:
         FileNotFoundError: if there is no such file.
+        ValueError: of an option that nothing reads.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'config {path}: there is no such file')
     cfg = Config.fromfile(path)
     object.__setattr__(cfg, '__class__', WholeConfig)  # an attribute that Config takes for a key
-    if options:
-        cfg.merge_from_dict(options)
+    merge_options(cfg, options)
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(path).stem)
     return cfg
+
+
+def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
+    """Override keys of a config that was read: its variables have done what they do by then.
+
+    Args:
+        cfg (Config): changed in place.
+        options (Mapping[str, Any], optional): values by key, ``'model.fusion.top_k'``.
+
+    Raises:
+        ValueError: of a key that nothing reads, such as ``data_root`` or MMDetection 2's
+            ``optimizer``, with the places that have one of this name.
+    """
+    if not options:
+        return
+    from mmengine.runner import Runner  # here, as it loads torch
+
+    read = {*inspect.signature(Runner.__init__).parameters, *ALSO_READ}
+    for key in options:
+        top, dot, rest = key.partition('.')
+        if top in read:
+            continue
+        kept = {name: cfg[name] for name in cfg if name in read}
+        found = list(_places(kept, top)) or difflib.get_close_matches(top, sorted(read), 1)
+        places = ', '.join(f'{place}{dot}{rest}' for place in found[:SHOWN])
+        cure = f'Name the place that is meant: {places}' if places else ''
+        raise ValueError(
+            f'{key}: nothing reads {top} at the top of a config that is complete, so it would '
+            f'change nothing. {cure or "Look its place up in the config"}'
+        )
+    cfg.merge_from_dict(dict(options))
+
+
+def _places(value: Any, name: str, place: str = '') -> Iterator[str]:
+    """Where in a config there is a key of a name, as an option would name it."""
+    if isinstance(value, (list, tuple)):
+        value = dict(enumerate(value))
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        if key == name:
+            yield f'{place}{key}'
+        yield from _places(inner, name, f'{place}{key}.')
