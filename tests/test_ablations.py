@@ -174,6 +174,32 @@ def test_the_tool_runs_what_has_no_result_and_reports(tool, calls, tmp_path, cap
     assert 'moefusion-lite_mixed' not in {config for config, *_ in calls}  # the base's are shared
 
 
+def test_results_of_other_options_are_not_taken_up(tool, calls, tmp_path):
+    argv = ['lite-table2', '--work-dir', str(tmp_path), '--cfg-options', 'train_cfg.max_iters=9']
+    assert tool.main(argv) == 0
+    calls.clear()
+    with pytest.raises(SystemExit, match=r'was trained with --cfg-options train_cfg\.max_iters=9'):
+        tool.main([*argv[:-1], 'train_cfg.max_iters=9000'])
+    assert tool.main(argv) == 0 and not calls
+
+
+def test_a_copied_folder_is_tested_by_its_own_checkpoint(tool, monkeypatch, tmp_path):
+    """As after a training that was not yet tested: the note names the original."""
+    tested = []
+    (tmp_path / 'copy/seed_0').mkdir(parents=True)
+    (tmp_path / 'copy/seed_0/last_checkpoint').write_text('/original/seed_0/iter_1.pth')
+    (tmp_path / 'copy/seed_0/iter_1.pth').touch()
+
+    def call(folder, name, *words):
+        tested.append(words[1])
+        (folder / 'test/now').mkdir(parents=True, exist_ok=True)
+        (folder / 'test/now/now.json').write_text(json.dumps(values(1)))
+
+    monkeypatch.setattr(tool, 'call', call)
+    tool.run(tmp_path / 'copy/config.py', 0, [])
+    assert tested[1] == str(tmp_path / 'copy/seed_0/iter_1.pth')
+
+
 def test_the_tool_goes_on_without_a_failed_training(tool, calls, tmp_path, capsys):
     argv = ['paper-table2', '--work-dir', str(tmp_path), '--cfg-options', 'fail=1']
     assert tool.main(argv) == 1

@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run what has no result yet, and report; 1 if a training failed."""
     args = parse_args(argv)
     folder, configs = write_configs(args.family, args.base, args.work_dir.resolve())
+    refuse_other_options(configs.values(), args.cfg_options)
     scores, failed = run_all(configs, args.seeds, args.jobs, args.cfg_options)
     if len(scores):
         title = f'{args.family} on {folder.name}'
@@ -88,6 +90,18 @@ def write_configs(family: str, base: Path | None, root: Path) -> tuple[Path, dic
         write_file(path, f'{BASE.sub(line, text)}\n{METRICS}'.encode())
         configs[stem.removeprefix(f'{family}_')] = path
     return folder, configs
+
+
+def refuse_other_options(configs: Iterable[Path], options: list[str]) -> None:
+    """Note the options beside each config; raise ValueError where its results are of others."""
+    for config in configs:
+        note, text = config.with_name('options.txt'), '\n'.join(options)
+        if note.exists() and (earlier := note.read_text()) != text:
+            raise ValueError(
+                f'{config.parent}: was trained with --cfg-options '
+                f'{" ".join(earlier.split()) or "(none)"}. Give the same, or another --work-dir'
+            )
+        write_file(note, text.encode())
 
 
 def run_all(
@@ -125,7 +139,9 @@ def run(config: Path, seed: int, options: list[str]) -> dict[str, float]:
     if not results:
         options = ['--cfg-options', f'randomness.seed={seed}', *options]
         call(folder, 'train.py', str(config), '--resume', '--work-dir', str(folder), *options)
-        checkpoint = (folder / 'last_checkpoint').read_text().strip()
+        noted = (folder / 'last_checkpoint').read_text().strip()
+        here = folder / noted.rpartition('/')[2]  # the folder may be a copy
+        checkpoint = str(here) if here.exists() else noted
         test = str(folder / 'test')
         call(folder, 'test.py', str(config), checkpoint, '--work-dir', test, *options)
         results = sorted((folder / 'test').glob('*/*.json'))

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from moefusion.apis import FusionInferencer
-from moefusion.apis.command import command, show_progress
+from moefusion.apis.command import command, show_progress, warn
 from moefusion.apis.naming import add_infrared_range, chosen_range
 from moefusion.apis.routing import SCORES, RoutedPair, RoutingStudy
 from moefusion.files import find_pairs, read_pair, write_file, write_image
@@ -39,6 +39,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'pairs go to which expert, sorted by its weight',
     )
     args = parser.parse_args(argv)
+    if len({name for name, *_ in args.data}) < len(args.data):
+        parser.error('--data: two sets have one name')
     if args.infrared_range == ['auto'] and not args.out_dir:
         parser.error('--infrared-range auto needs --out-dir: the range of each set is kept there')
     return args
@@ -74,7 +76,11 @@ def analyse(args: argparse.Namespace) -> RoutingStudy:
     loss = None if model.fusion_loss.adaptive is not None else FusionLoss({})
     study = RoutingStudy(model, loss)
     for name, visible, infrared in args.data:
-        pairs, _ = find_pairs(visible, infrared)
+        pairs, unpaired = find_pairs(visible, infrared)
+        for stem, reason in unpaired.items():
+            warn(f'not in {name}: {stem}: {reason}')
+        if not pairs:
+            raise ValueError(f'{name}: no pair in {visible} and {infrared}')
         files = [file for _, file in pairs.values()]
         levels = chosen_range(args.infrared_range, files, Path(args.out_dir or '', name))
         stems = list(pairs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--not-show', action='store_true', help='open no window')
     parser.add_argument('--show-number', type=int, help='how many pairs (default: all)')
     parser.add_argument('--show-interval', type=float, default=2, help='seconds for each pair')
-    add_config_options(parser, 'data_root=data/M3FD')
+    add_config_options(parser, 'val_dataloader.dataset.data_root=data/M3FD')
     args = parser.parse_args(argv)
     if sys.platform == 'linux' and not os.environ.get('DISPLAY'):
         args.not_show = True
@@ -59,6 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     cfg = load_config(args.config, args.cfg_options)
     register_all_modules()
     visualizer = DetLocalVisualizer(line_width=2)
+    shown: Counter[str] = Counter()
     for _, reader in find_readers(cfg, [args.split]):
         dataset = DATASETS.build(reader)
         visualizer.dataset_meta = dataset.metainfo
@@ -70,6 +72,8 @@ def main(argv: list[str] | None = None) -> None:
                 continue
             picture = np.vstack(match_widths([draw(visualizer, *step) for step in steps]))
             name = f'{info["img_id"]}{"_infrared" * (reader.get("modality") == "infrared")}'
+            shown[name] += 1  # two data sets may have one id
+            name += f'_{shown[name]}' if shown[name] > 1 else ''
             if args.out_dir:
                 write_image(Path(args.out_dir, args.split, f'{name}.png'), picture[..., ::-1])
             if not args.not_show:

@@ -42,7 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'the data set; never replaces an existing split'
     )
     parser.add_argument('--make-split', type=int, metavar='N', help=text)
-    add_config_options(parser, 'data_root=data/M3FD')
+    add_config_options(parser, 'val_dataloader.dataset.data_root=data/M3FD')
     return parser.parse_args(argv)
 
 

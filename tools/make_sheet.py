@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from moefusion.apis.command import command, show_progress
 from moefusion.apis.device import choose_device
 from moefusion.apis.naming import add_infrared_range, chosen_range, named_folder
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set, read_rgb
-from moefusion.files import read_infrared, write_image
+from moefusion.files import read_infrared, read_text, to_id, write_image
+from moefusion.files.coco import read_number, unique_keys
 from moefusion.visualization.grid import DPI
 from moefusion.visualization.sheet import WIDTH, draw_sheet, enlarge, find_boxes, sobel_maps
 
@@ -56,13 +57,15 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     folders = args.visible, args.infrared, dict(args.fused)
     found = find_evaluation_set(*folders, None, args.names, args.strip)
-    files = find_evaluation_set(*folders, strip=args.strip).infrared.values()  # not the drawn alone
+    every = find_evaluation_set(*folders, strip=args.strip)  # not the drawn alone
+    files = every.infrared.values()
     found.infrared_range = chosen_range(args.infrared_range, files, Path(args.out).parent)
-    boxes = json.loads(Path(args.boxes).read_text()) if args.boxes else {}
+    boxes = read_boxes(args.boxes, {*every.stems, *every.left_out}, args.strip)
+    known = {*found.stems, *found.left_out}
     detector = Detector(args.detect, args.device, args.score) if args.detect else None
     rows = {}
-    for stem in show_progress(args.names or found.stems[:3]):
-        if stem in found.left_out:
+    for name in show_progress(args.names or found.stems[:3]):
+        if (stem := to_id(name, known, args.strip)) in found.left_out:
             raise ValueError(f'{stem}: {found.left_out[stem]}')
         images = read_images(found, stem)
         if args.sobel:
@@ -78,6 +81,31 @@ def main(argv: list[str] | None = None) -> None:
     wide = min(max(images['Visible'].shape[1] / DPI, WIDTH), 2 * WIDTH) if detector else WIDTH
     write_image(args.out, draw_sheet(rows, wide)[..., ::-1])
     print(f'Wrote {args.out}')
+
+
+def read_boxes(
+    path: str | None, known: Collection[str], strip: Sequence[str]
+) -> dict[str, dict[str, list[float]]]:
+    """The boxes of ``--boxes``, by pair and colour; none without a file.
+
+    Raises:
+        ValueError: if they are not written as they should be, or of a pair that is not there.
+    """
+    found: dict[str, dict[str, list[float]]] = {}
+    try:
+        named = json.loads(read_text(path), object_pairs_hook=unique_keys) if path else {}
+        for name, colors in named.items():
+            found[stem := to_id(name, known, strip)] = {
+                color: [read_number(value, f'{name}, {color}:') for value in box]
+                for color, box in colors.items()
+            }
+            if stem not in known or any(len(box) != 4 for box in found[stem].values()):
+                reason = 'a box is not four numbers' if stem in known else 'there is no such pair'
+                raise ValueError(f'{name}: {reason}')
+    except (AttributeError, TypeError, ValueError) as error:
+        form = '{"STEM": {"red": [x1, y1, x2, y2]}}'
+        raise ValueError(f'{path}: not boxes of these pairs ({error}). Write {form}') from error
+    return found
 
 
 def read_images(found: EvaluationSet, stem: str) -> dict[str, np.ndarray]:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from moefusion.apis import FusionInferencer, find_pairs
 from moefusion.apis.command import command, show_progress, warn
-from moefusion.files import read_lines, write_file, write_image
+from moefusion.files import PairError, read_lines, write_file, write_image
+from moefusion.files.pairs import refuse_over_sources
 from moefusion.visualization.expert_picture import capture_experts, draw_experts
 
 
@@ -41,12 +42,16 @@ def main(argv: list[str] | None = None) -> None:
     pairs, unpaired = find_pairs(args.visible, args.infrared, names)
     for stem, reason in unpaired.items():
         warn(f'left out: {stem}: {reason}')
+    refuse_over_sources(pairs, args.out_dir)
     fuse = FusionInferencer(args.config, args.checkpoint, args.device)
     rows = []
-    visible, infrared = ([pair[side] for pair in pairs.values()] for side in (0, 1))
     with capture_experts(fuse.model.fusion) as maps:
-        results = show_progress(fuse.stream(visible, infrared), len(pairs))
-        for stem, result in zip(pairs, results):
+        for stem, sources in show_progress(pairs.items(), len(pairs)):
+            try:
+                (result,) = fuse.stream(*sources)
+            except PairError as error:
+                warn(f'left out: {stem}: {error}')
+                continue
             drawn = draw_experts(result.picture, maps)
             write_image(Path(args.out_dir, f'{stem}.png'), drawn[..., ::-1])
             weights = {

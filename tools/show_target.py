@@ -17,7 +17,8 @@ from mmdet.registry import MODELS
 
 from moefusion.apis import find_pairs, load_config
 from moefusion.apis.command import add_config_options, command, show_progress, warn
-from moefusion.files import read_lines, read_pair, write_image
+from moefusion.files import PairError, read_lines, read_pair, write_image
+from moefusion.files.pairs import refuse_over_sources
 from moefusion.image import rgb_to_gray
 
 
@@ -44,12 +45,19 @@ def main(argv: list[str] | None = None) -> None:
     pairs, unpaired = find_pairs(args.visible, args.infrared, names)
     for stem, reason in unpaired.items():
         warn(f'left out: {stem}: {reason}')
-    for stem, (visible, infrared) in show_progress(pairs.items(), len(pairs)):
-        pair = torch.from_numpy(read_pair(visible, infrared, None)).permute(2, 0, 1)[None] / 255
+    refuse_over_sources(pairs, args.out_dir)
+    written = 0
+    for stem, sources in show_progress(pairs.items(), len(pairs)):
+        try:
+            pair = torch.from_numpy(read_pair(*sources)).permute(2, 0, 1)[None] / 255
+        except PairError as error:
+            warn(f'left out: {stem}: {error}')
+            continue
         gray = rgb_to_gray(pair[:, [2, 1, 0]])
         target = loss.target(gray, pair[:, 3:], boxes=None).pixels
         write_image(Path(args.out_dir, f'{stem}.png'), (target[0, 0] * 255).round().byte().numpy())
-    print(f'{len(pairs)} targets written: {args.out_dir}')
+        written += 1
+    print(f'{written} targets written: {args.out_dir}')
 
 
 if __name__ == '__main__':

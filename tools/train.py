@@ -7,7 +7,7 @@ import errno
 import os
 from pathlib import Path
 
-from moefusion.apis.command import command
+from moefusion.apis.command import command, warn
 from moefusion.apis.launch import add_run_options, explaining_lost_ranks, prepare_run
 
 NO_SPACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
@@ -49,14 +49,28 @@ def latest_checkpoint(work_dir: str) -> str | None:
     return str(here) if here.exists() else found
 
 
+def say_how_it_starts(work_dir: str, resumes: bool, start: str) -> None:
+    """Say where there is nothing to go on from, and what a training that starts anew replaces."""
+    if resumes:
+        warn(f'{work_dir}: no checkpoint to resume in it yet; training starts from {start}')
+    elif found := sorted(path.name for path in Path(work_dir).glob('*.pth')):
+        warn(
+            f'{work_dir}: training starts from {start} and writes over {", ".join(found)} of an '
+            'earlier one. --resume goes on from there; another --work-dir keeps them'
+        )
+
+
 @command
 def main() -> None:
     """Train, from the start or from a checkpoint."""
     args = parse_args()
+    from mmengine.device import get_device
     from mmengine.runner import Runner
 
     cfg = prepare_run(args)
     if args.amp:
+        if get_device() in ('cpu', 'mps', 'dipu'):  # which AmpOptimWrapper does not take
+            raise ValueError('--amp needs a GPU, and PyTorch finds none here: leave it out')
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
@@ -67,6 +81,8 @@ def main() -> None:
     checkpoint = latest_checkpoint(cfg.work_dir) if automatic else args.resume
     if checkpoint:  # without one yet, the run starts as the config says, from its load_from
         cfg.resume, cfg.load_from = True, checkpoint
+    elif os.environ.get('RANK', '0') == '0':
+        say_how_it_starts(cfg.work_dir, automatic, cfg.get('load_from') or 'the beginning')
     try:
         with explaining_lost_ranks():
             Runner.from_cfg(cfg).train()

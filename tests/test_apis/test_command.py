@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from mmdet.registry import HOOKS, METRICS
+import torch
+from mmdet.registry import HOOKS, METRICS, OPTIM_WRAPPERS, TRANSFORMS
 from mmengine.config import Config
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset
 
 import moefusion.plugin  # noqa: F401
@@ -55,8 +57,6 @@ def test_a_full_disk_in_our_own_words():
 
 def test_errors_of_this_project_say_what_they_say():
     assert answer(lambda: read_pair('a.png', 'b.png')).startswith('error: a.png')
-    import torch
-
     diverged = answer(lambda: JointLoss()({'fusion.loss_gradient': torch.tensor(float('nan'))}))
     assert diverged.startswith('error: at iteration 0 the loss is not finite: fusion.loss_gradient')
     assert '\n' not in diverged
@@ -71,6 +71,18 @@ def test_a_class_that_is_not_registered_and_an_argument_that_it_does_not_take():
     assert 'FusionMetric: region must be one of' in answer(
         lambda: METRICS.build(dict(type='FusionMetric', region='sky'))
     )
+
+
+def test_arguments_that_a_class_lacks_or_asserts_to_be_others():
+    text = answer(lambda: TRANSFORMS.build(dict(type='RandomCrop')))
+    assert "missing 1 required positional argument: 'crop_size'. Check the keys" in text
+    amp = dict(type='AmpOptimWrapper', optimizer=torch.optim.SGD([torch.zeros(1)], 0.1))
+    if not torch.cuda.is_available():
+        assert 'is only available' in answer(lambda: OPTIM_WRAPPERS.build(amp))
+    loader = dict(batch_size=1, batchsize=2, dataset=Broken(None))
+    loader['sampler'] = dict(type='DefaultSampler')
+    text = answer(lambda: Runner.build_dataloader(loader))
+    assert "unexpected keyword argument 'batchsize'. Check the keys" in text
 
 
 def test_a_key_that_the_config_lacks():

@@ -1,40 +1,42 @@
-"""Reading configs, and what --cfg-options may override."""
+"""Options that override a config: those that nothing reads are refused, with the place meant."""
 
 import pytest
 
-from moefusion.apis.config import load_config
+from moefusion.apis import FusionInferencer, load_config
 
-CONFIG = 'configs/moefusion-lite_demo.py'
+
+def config(repo_root, **options):
+    path = repo_root / 'configs/moefusion-lite_demo.py'
+    return load_config(path, {key.replace('__', '.'): value for key, value in options.items()})
 
 
 @pytest.mark.parametrize(
-    'option, message',
+    'key, cure',
     [
-        ('max_epochs', 'max_epochs would change nothing: .* such as train_cfg.max_epochs'),
-        ('judge.checkpoint', 'would change nothing'),
-        ('trian_cfg.max_epochs', 'nothing reads the key trian_cfg. Is it train_cfg?'),
-        ('whatever', 'nothing reads the key whatever. If code of yours reads it'),
-        ('test_evaluator.1', "does not fit .*moefusion-lite_demo.py: 'NoneType'"),
-        ('test_evaluator.9.type', 'does not fit .*moefusion-lite_demo.py: '),
-        ('train_cfg.max_epochs.end', 'does not fit .*moefusion-lite_demo.py: '),
+        ('data_root', r'place that is meant: train_dataloader\.dataset\.dataset\.data_root, val_'),
+        ('optimizer__lr', r'place that is meant: optim_wrapper\.optimizer\.lr$'),
+        ('train_cgf__max_epochs', r'place that is meant: train_cfg\.max_epochs$'),
+        ('test_pipeline__1__scale', 'Look its place up'),
     ],
 )
-def test_an_option_that_would_change_nothing_is_refused(repo_root, option, message):
-    with pytest.raises(ValueError, match=f'--cfg-options .*{message}'):
-        load_config(repo_root / CONFIG, {option: None})
+def test_an_option_that_nothing_reads_is_refused(repo_root, key, cure):
+    with pytest.raises(ValueError, match=cure):
+        config(repo_root, **{key: 1})
 
 
-def test_options_that_something_reads(repo_root):
-    options = {
-        'train_cfg.max_epochs': 3,
-        'test_evaluator.1.detector.checkpoint': 'other.pth',
-        'randomness.seed': 4,
-        'find_unused_parameters': True,
-        'custom_hooks': [],
-        'auto_scale_lr.enable': True,
-        'load_from': None,
-    }
-    cfg = load_config(repo_root / CONFIG, options)
-    assert cfg.train_cfg.max_epochs == 3 and cfg.randomness.seed == 4
-    assert cfg.test_evaluator[1].detector.checkpoint == 'other.pth'
-    assert cfg.find_unused_parameters is True and cfg.auto_scale_lr.enable is True
+@pytest.mark.parametrize('key', ['test_evaluator__9__type', 'train_cfg__max_epochs__end'])
+def test_an_option_without_its_place_is_one_line(repo_root, key):
+    with pytest.raises(ValueError, match='does not fit the config: '):
+        config(repo_root, **{key: 1})
+    with pytest.raises(ValueError, match='does not fit the config: '):
+        config(repo_root, test_evaluator__1=None)
+
+
+def test_what_the_runner_reads_may_be_new(repo_root):
+    cfg = config(repo_root, find_unused_parameters=True, randomness__seed=3, experiment_name='a')
+    assert cfg.find_unused_parameters and cfg.randomness.seed == 3
+
+
+def test_an_inferencer_refuses_it_too():
+    with pytest.raises(ValueError, match=r'is meant: model\.fusion\.top_k$'):
+        FusionInferencer(cfg_options={'fusion.top_k': 1})

@@ -91,6 +91,14 @@ def test_export_takes_all_or_nothing(capsys):
     assert stop.value.code == 2 and 'go together' in capsys.readouterr().err
 
 
+def test_export_writes_over_no_checkpoint(tmp_path):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(b'weights')
+    with pytest.raises(SystemExit, match=r'a\.pth is the checkpoint: name another file'):
+        main(['export', 'a.py', str(path), '--out', str(tmp_path / '.' / 'a.pth')])
+    assert path.read_bytes() == b'weights'
+
+
 def test_evaluate(tmp_path, capsys):
     rng = np.random.default_rng(0)
     for name in ('vi', 'ir', 'mine'):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -60,6 +61,29 @@ def test_folders_and_dumped_frames(tmp_path):
     with pytest.raises(SystemExit, match='i lacks 1 frames that .*v has, such as 1: '):
         main(['video', *places[:2], '--dump-frames', str(tmp_path / 'e')])
     assert not (tmp_path / 'e').exists()
+
+
+def test_frames_of_sixteen_bits_take_a_range(tmp_path):
+    """What they show is what their 8-bit ones show; the message for them names this option."""
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        write_image(tmp_path / f'v/{number}.png', rng.integers(0, 256, (20, 31, 3), np.uint8))
+        heat = rng.integers(0, 256, (20, 31), np.uint8)
+        write_image(tmp_path / f'i/{number}.png', heat)
+        (tmp_path / 'deep').mkdir(exist_ok=True)
+        deep = heat.astype(np.uint16) * 10 + 2000
+        cv2.imwrite(str(tmp_path / f'deep/{number}.png'), deep)
+    visible, plain, deep = (str(tmp_path / name) for name in ('v', 'i', 'deep'))
+    written = []
+    levels = '--infrared-range', '2000', '4550'
+    for number, words in enumerate(([plain], [deep, *levels], [deep, *levels[:1], 'auto'])):
+        out = tmp_path / f'out{number}'
+        assert main(['video', visible, *words, '--dump-frames', str(out)]) == 0
+        written.append([read_visible(path) for path in sorted(out.glob('*.png'))])
+    assert np.array_equal(written[0], written[1]) and len(written[2]) == 2
+    assert (tmp_path / 'out2/infrared_range.json').is_file()
+    with pytest.raises(SystemExit, match=r'uint16 values.*--infrared-range LOW HIGH, or auto'):
+        main(['video', visible, deep, '--dump-frames', str(tmp_path / 'e')])
 
 
 def test_ctrl_c_leaves_a_playable_file(videos, tmp_path, monkeypatch, capsys):

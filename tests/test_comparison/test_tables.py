@@ -63,6 +63,13 @@ def test_latex():
     assert text.count(r'\midrule') == 2 and text.count('{') == text.count('}')
 
 
+def test_latex_of_names_and_notes_that_would_not_compile():
+    scores = score_rows({r'a^2~\b': dict(EN=1.0)})
+    text = Table('title', scores, notes=['left out x: a reason\nof two lines']).to_latex()
+    assert r'a\textasciicircum{}2\textasciitilde{}\textbackslash{}b & ' in text
+    assert text.endswith('% left out x: a reason of two lines\n')
+
+
 def test_csv_keeps_all_digits():
     rows = list(csv.DictReader(make_table().to_csv().splitlines()))
     assert [row['method'] for row in rows] == [method for method, _ in SCORES.index]

@@ -124,6 +124,18 @@ def test_classes_that_would_be_read_as_others_are_refused(m3fd, change, words):
         M3FDDataset(data_root=str(m3fd.root), lazy_init=True, **change)
 
 
+def test_every_class_has_a_colour(m3fd):
+    """MMDetection's visualiser stops at the first box without."""
+    m3fd.pair('a', CAR)
+    many = tuple(f'class {number}' for number in range(7)) + CAR[:1]
+    options = dict(data_root=str(m3fd.root), lazy_init=True)
+    assert M3FDDataset(metainfo=dict(classes=many), **options).metainfo['palette'] == 'random'
+    assert len(M3FDDataset(metainfo=dict(classes=CAR[:1]), **options).metainfo['palette']) == 6
+    few = dict(classes=many, palette=[(0, 0, 0)])
+    with pytest.raises(ValueError, match='palette has 1 colours for 8 classes'):
+        M3FDDataset(metainfo=few, **options)
+
+
 def test_classes_that_are_none_are_missing_ones(m3fd):
     m3fd.pair('a', CAR)
     with pytest.raises(ValueError, match=r'needs metainfo=dict\(classes'):

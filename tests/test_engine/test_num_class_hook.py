@@ -27,13 +27,14 @@ class Boxes(BaseDetDataset):
 
     METAINFO = Data.METAINFO
 
-    def __init__(self, *labels, ignored=(), **kwargs):
+    def __init__(self, *labels, ignored=(), folder='Vis', **kwargs):
+        self.folder = folder
         self.found = [dict(bbox_label=each, ignore_flag=int(each in ignored)) for each in labels]
         super().__init__(**kwargs)
 
     def load_data_list(self):
         found = dict(instances=self.found)
-        return [dict(found, img_id=n, img_path=f'Vis/{n}.png', value=1.0 + n) for n in range(2)]
+        return [dict(found, img_id=n, img_path=f'{self.folder}/{n}.png', value=1.0) for n in (0, 1)]
 
 
 class Head(nn.Module):
@@ -63,13 +64,14 @@ class TwoDetectors(BaseModel):
         return dict(loss=self.weight.sum()) if mode == 'loss' else [{}]
 
 
-def metric(num_classes, trained=(), listed=None):
+def metric(num_classes, trained=(), listed=None, by_id=False):
     from mmengine.evaluator import BaseMetric
 
     class Nothing(BaseMetric):
         detector = Detector(num_classes)
         detector.trained_classes = trained
-        _coco_api = listed and SimpleNamespace(dataset=dict(images=listed))
+        if by_id or listed:
+            _coco_api = listed and SimpleNamespace(dataset=dict(images=listed))
 
         def process(self, data_batch, data_samples):
             self.results.append(0)
@@ -223,6 +225,13 @@ def test_the_json_of_a_metric_must_be_the_data_sets(run, names, words):
         return
     with pytest.raises(ValueError, match=rf'test_evaluator\.0\.ann_file is of other .*{words}'):
         run(TwoDetectors(), **options)
+
+
+def test_ids_that_two_data_sets_have_are_refused_where_a_metric_goes_by_them(run):
+    joined = ConcatDataset([Boxes(0), Boxes(1, 2, folder='night')])
+    run(TwoDetectors(), val=joined, method='test')
+    with pytest.raises(ValueError, match=r'Vis/0\.png and night/0\.png both have the id 0'):
+        run(TwoDetectors(), val=joined, method='test', of_metric=dict(by_id=True))
 
 
 def test_a_checkpoint_of_another_network_is_not_resumed_nor_started_from(run, tmp_path):

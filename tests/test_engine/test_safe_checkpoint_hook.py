@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmdet.registry import HOOKS
 from mmengine.evaluator import BaseMetric
 
+from moefusion.apis.command import command
 from moefusion.engine import whole_files
+from moefusion.evaluation import FusionMetric
 
 
 class Rising(BaseMetric):
@@ -24,14 +27,14 @@ class Rising(BaseMetric):
 def run(make_runner, tmp_path):
     """A runner with the hook, three epochs in ``work``, and what options change."""
 
-    def build(resume=None, **checkpoint):
+    def build(resume=None, evaluator=None, **checkpoint):
         checkpoint = dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1) | checkpoint
         return make_runner(
             default_hooks=dict(checkpoint=checkpoint),
             train_cfg=dict(by_epoch=True, max_epochs=3),
             val_dataloader=make_runner.loader(1),
             val_cfg=dict(),
-            val_evaluator=[Rising()],
+            val_evaluator=[evaluator or Rising()],
             resume=bool(resume),
             load_from=resume,
         )
@@ -117,3 +120,25 @@ def test_the_best_checkpoint_is_looked_for_in_this_folder(run, tmp_path, copied)
     expected = str(tmp_path / ('work' if copied else 'original') / 'best_mAP_epoch_1.pth')
     assert runner.message_hub.get_info('best_ckpt') == expected == hook.best_ckpt_path
     assert runner.message_hub.get_info('epoch') == 1
+
+
+@pytest.mark.parametrize('best', ['fusion/VIF', 'auto'])
+def test_fusion_metrics_are_best_where_they_are_highest(run, tmp_path, best):
+    """MMEngine's hook knows no rule for them: with auto it stops at the first validation."""
+    metric = Rising(prefix='fusion')
+    metric.compute_metrics = lambda results: {'VIF': Rising.compute_metrics(metric, [])['score']}
+    run(save_best=best, evaluator=metric).train()
+    assert (tmp_path / 'work/best_fusion_VIF_epoch_3.pth').exists()
+
+
+@pytest.mark.parametrize('best', ['fusion/VIFF', 'bbox_mAP', ['fusion/VIF', 'fusion/mAP']])
+def test_a_best_value_that_no_metric_gives_is_refused_at_the_start(run, tmp_path, best):
+    runner = run(save_best=best, rule='greater', evaluator=FusionMetric())
+    with pytest.raises(ValueError, match='but the validation gives fusion/EN, '):
+        runner.train()
+    assert not names(tmp_path / 'work')
+
+
+def test_an_argument_that_saving_would_not_take_is_refused_at_the_start():
+    with pytest.raises(SystemExit, match="argument 'max_keep_ckpt'. Check the keys"):
+        command(HOOKS.build)(dict(type='SafeCheckpointHook', interval=1, max_keep_ckpt=2))

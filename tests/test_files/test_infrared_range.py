@@ -105,6 +105,8 @@ def test_a_range_is_of_the_set_not_of_the_image(tmp_path):
     means = [read_infrared(path, found).mean() for path in paths]
     assert means[0] < means[1] < means[2] and means[2] - means[0] > 150
     assert find_range([save(tmp_path / '8.png', np.zeros((4, 4), np.uint8))]) is None
+    with pytest.raises(ValueError, match=r'takes a list of images, but .* is one path'):
+        find_range(str(tmp_path))  # whose letters are no images
     with pytest.raises(PairError, match='hold the value 7 alone'):
         find_range([save(tmp_path / 'flat.png', np.full((4, 4), 7, np.uint16))])
     with pytest.raises(PairError, match='hold no finite value'):

@@ -1,14 +1,18 @@
 """Images in memory, of whatever kind, give the pair that the plain arrays give."""
 
 import io
+import tempfile
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
 from moefusion.files import PairError
 from moefusion.runtime.sources import list_pairs, read_source, refuse_mixed_sources
+
+TYPES = {'I;16': '<u2', 'I;16B': '>u2', 'I': '<i4', 'F': '<f4'}  # NumPy's of Pillow's modes
 
 
 @pytest.fixture
@@ -67,6 +71,14 @@ def test_generators_are_lists(pair):
     assert len(found) == 1 and found[0][0] is pair[0] and found[0][1] is pair[1]
 
 
+def test_columns_of_names_are_lists(tmp_path):
+    names = [str(tmp_path / f'{name}.png') for name in 'abcd']
+    for name in names:
+        Image.fromarray(np.zeros((4, 6), np.uint8)).save(name)
+    for column in (pd.Series, np.array, lambda some: pd.Series(some, dtype='string')):
+        assert list_pairs(column(names[:2]), column(names[2:])) == [*zip(names[:2], names[2:])]
+
+
 def test_infrared_values_of_another_type_take_the_range(pair):
     color, heat = pair
     kelvin = heat.astype(np.uint16) * 10 + 2000
@@ -107,6 +119,28 @@ def test_pillow_images_are_as_upright_as_their_files(pair, tmp_path):
     np.testing.assert_array_equal(opened, read_source(*paths, 0)[0])
 
 
+@pytest.mark.parametrize('place', ['exif of a WebP', 'xmp'])
+def test_pillow_images_are_not_turned_where_their_files_are_not(pair, tmp_path, place):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="3"/></x:xmpmeta>'
+    options = dict(xmp=xmp) if place == 'xmp' else dict(exif=exif, lossless=True)
+    paths = [tmp_path / f'{side}.{"jpg" if place == "xmp" else "webp"}' for side in 'vi']
+    for path, image in zip(paths, pair):
+        Image.fromarray(image).save(path, **options)
+    opened = read_source(*map(Image.open, paths), 0)[0].astype(int)
+    assert abs(opened - read_source(*paths, 0)[0]).max() < 9  # two decoders
+
+
+@pytest.mark.parametrize('mode', TYPES)
+def test_deep_pillow_images_need_a_range_and_no_conversion(pair, mode):
+    """Pillow's conversion to L, which the message named, cuts values."""
+    heat = Image.frombytes(mode, pair[1].shape[::-1], pair[1].astype(TYPES[mode]).tobytes())
+    with pytest.raises(ValueError, match=r'infrared must be uint8.* infrared_range=\(low, high\)'):
+        read_source(pair[0], heat, 0)
+    assert (read_source(pair[0], heat, 0, (0, 255))[0][..., 3] == pair[1]).all()
+
+
 @pytest.mark.parametrize(
     ('source', 'words'),
     [
@@ -130,7 +164,11 @@ def test_a_cut_off_pillow_image_is_named(pair, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'wrong', [b'a.png', io.BytesIO(b'data'), {'a.png'}, {'a': 'a.png'}, memoryview(b'a')]
+    'wrong',
+    [
+        *(b'a.png', io.BytesIO(b'data'), {'a.png'}, {'a': 'a.png'}, memoryview(b'a')),
+        tempfile.NamedTemporaryFile(),  # its lines were taken for images
+    ],
 )
 def test_what_has_no_order_or_is_no_image_is_refused(wrong):
     with pytest.raises(ValueError, match=f'a {type(wrong).__name__} is no image'):

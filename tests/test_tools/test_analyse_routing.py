@@ -22,10 +22,12 @@ def test_writes_what_it_says(tool, tmp_path, capsys):
         for name in ('a', 'b', 'c'):
             image = random.integers(0, 256, (44, 50), dtype=np.uint8)
             cv2.imwrite(str(tmp_path / folder / f'{name}.png'), image)
+    (tmp_path / 'ir/c.png').rename(tmp_path / 'ir/d.png')
     data = f'noise={tmp_path / "vi"},{tmp_path / "ir"}'
     flags = ['--number', '2', '--device', 'cpu', '--out-dir', str(tmp_path / 'out')]
     tool.main(['--data', data, data.replace('noise', 'same'), *flags])
-    said = capsys.readouterr().out
+    said, warned = capsys.readouterr()
+    assert 'not in noise: c: ' in warned and 'not in same: d: ' in warned
     assert '4 pairs. Fusion loss with the own experts' in said and 'infrared entropy' in said
     assert 'of the pairs (by chance 50%): noise ' in said
     gates = ['global', 'local_background', 'local_foreground']
@@ -35,6 +37,18 @@ def test_writes_what_it_says(tool, tmp_path, capsys):
     assert list(table.pair) == [*'abab'] and table['visible entropy'].between(7, 8).all()
     for name in gates:
         np.testing.assert_allclose(table.filter(regex=rf'^{name} \d').sum(axis=1), 1, atol=1e-3)
+
+
+def test_sets_of_one_name_and_without_a_pair_are_refused(tool, tmp_path, capsys):
+    for folder, name in (('vi', 'a'), ('ir', 'b')):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / f'{name}.png'), np.zeros((44, 50), np.uint8))
+    data = f'noise={tmp_path / "vi"},{tmp_path / "ir"}'
+    with pytest.raises(SystemExit, match='error: noise: no pair in '):
+        tool.main(['--data', data, '--device', 'cpu'])
+    with pytest.raises(SystemExit):
+        tool.main(['--data', data, data])
+    assert 'two sets have one name' in capsys.readouterr().err
 
 
 def test_sixteen_bits_take_a_range_for_each_set(tool, tmp_path, capsys):

@@ -1,5 +1,7 @@
 """tools/browse_dataset.py: pictures of pairs with boxes, without a display."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -66,6 +68,21 @@ def test_pipeline_stacks_every_step(browse):
 
 def test_other_split(browse):
     assert list(browse('--split', 'val')) == ['val/00002.png']
+
+
+def test_pictures_of_two_sets_with_one_id_are_both_kept(tool, data, tmp_path, repo_root):
+    base = repo_root / 'configs/_base_/datasets/demo.py'
+    roots = [str(data), str(shutil.copytree(data, tmp_path / 'copy'))]
+    config = tmp_path / 'config.py'
+    reader = 'dict(_base_.val_dataloader.dataset, data_root=root)'
+    joined = "dict(_delete_=True, type='ConcatDataset', datasets=both)"
+    config.write_text(
+        f"_base_ = '{base}'\nboth = [{reader} for root in {roots}]\n"
+        f'val_dataloader = dict(dataset={joined})\n'
+    )
+    tool.main([str(config), '--split', 'val', '--not-show', '--out-dir', str(tmp_path / 'out')])
+    found = sorted(path.name for path in (tmp_path / 'out/val').iterdir())
+    assert found == ['00002.png', '00002_2.png']
 
 
 def test_without_display_a_folder_is_needed(tool, repo_root, monkeypatch, capsys):

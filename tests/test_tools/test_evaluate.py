@@ -79,6 +79,8 @@ def test_regions_from_annotations(evaluate, folders):
         for region in ('whole', 'foreground', 'background')
     }
     assert count == dict(whole=6, foreground=4, background=6)
+    printed = evaluate('--ann', folders / 'ann', '--regions', 'foreground')
+    assert '1 images without boxes have no foreground' in printed  # where it is all that is scored
 
 
 def test_a_region_that_no_image_has_is_said(evaluate, folders):
@@ -100,6 +102,12 @@ def test_a_region_that_no_image_has_is_said(evaluate, folders):
         assert (note in table) == bool(difficult)
     with pytest.raises(SystemExit, match='no table'):
         evaluate(*words[:-2], 'foreground')
+
+
+def test_two_methods_of_one_folder_are_refused(evaluate, folders, capsys):
+    with pytest.raises(SystemExit):
+        evaluate('--fused', f'x={folders / "x"}', f'y={folders / "y" / ".." / "x"}')
+    assert 'two methods have one folder' in capsys.readouterr().err
 
 
 def test_what_is_left_out_is_printed_and_recorded(evaluate, folders):

@@ -43,6 +43,30 @@ def test_boxes_of_a_file(run, tmp_path):
     assert share(picture, (30, 180, 60)) > 0.01 and share(picture, (225, 30, 30)) == 0
 
 
+def test_names_and_boxes_may_have_extensions_and_a_byte_order_mark(run, tmp_path):
+    """By a name of another form the boxes were passed over, and others found."""
+    boxes = tmp_path / 'boxes.json'
+    boxes.write_text(json.dumps({'a.png': dict(green=[10, 10, 40, 30])}), encoding='utf-8-sig')
+    picture = run('--boxes', str(boxes), '--names', 'a.png')
+    assert share(picture, (30, 180, 60)) > 0.01 and share(picture, (225, 30, 30)) == 0
+
+
+@pytest.mark.parametrize(
+    ('content', 'words'),
+    [
+        (dict(d=dict(red=[0, 0, 9, 9])), 'd: there is no such pair'),
+        (dict(a=dict(red=[0, 0, 9])), 'a: a box is not four numbers'),
+        (dict(a=dict(red=[0, 0, 9, '9'])), "a, red: '9' is not a number"),
+        (dict(a=[0, 0, 9, 9]), 'not boxes of these pairs'),
+    ],
+)
+def test_boxes_of_no_pair_or_of_another_form(run, tmp_path, content, words):
+    boxes = tmp_path / 'boxes.json'
+    boxes.write_text(json.dumps(content))
+    with pytest.raises(SystemExit, match=rf'boxes\.json: .*{words}'):
+        run('--boxes', str(boxes))
+
+
 def test_boxes_that_the_tool_finds(run):
     picture = run()
     assert share(picture, (30, 180, 60)) > 0.01 and share(picture, (225, 30, 30)) > 0.01

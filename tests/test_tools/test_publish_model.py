@@ -48,3 +48,26 @@ def test_published_weights_fuse_as_the_checkpoint_does(tmp_path, repo_root):
     )
     assert np.array_equal(whole, published)
     assert np.abs(whole.astype(int) - half).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'flags', 'words'),
+    [
+        ('fusion.a', 1.0, ['a.pth'], r'a\.pth is the checkpoint, which training goes on from'),
+        ('backbone.a', 1.0, ['b.pth'], r'a\.pth is no checkpoint of a MoEFusion'),
+        ('fusion.a', 1e6, ['b.pth', '--half'], r'fusion\.a has values beyond float16'),
+        ('fusion.a', 1.0, ['b.pth', '--config'], 'of another architecture .* 1 unknown'),
+    ],
+)
+def test_what_could_not_fuse_or_would_be_lost_is_refused(
+    load_tool, tmp_path, repo_root, monkeypatch, name, value, flags, words
+):
+    weights = {name: torch.full((2,), value)}
+    torch.save(dict(state_dict=weights, optimizer=dict(state=1)), tmp_path / 'a.pth')
+    config = ['configs/moefusion-lite_demo.py'] * ('--config' in flags)
+    flags = [str(tmp_path / flags[0]), *flags[1:], *(str(repo_root / file) for file in config)]
+    monkeypatch.setattr('sys.argv', ['publish_model.py', str(tmp_path / 'a.pth'), *flags])
+    with pytest.raises(SystemExit, match=words):
+        load_tool('publish_model').main()
+    assert [path.name for path in tmp_path.iterdir()] == ['a.pth']
+    assert 'optimizer' in torch.load(tmp_path / 'a.pth', weights_only=True)

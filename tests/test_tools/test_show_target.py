@@ -38,3 +38,18 @@ def test_options_of_the_config_count(tmp_path, folders, load_tool):
         main(['configs/moefusion-lite_mixed.py', *folders, '--out-dir', str(out), *options])
         written.append(cv2.imread(str(out / 'a.png'), 0).astype(float).std())
     assert written[1] > 1.5 * written[0]
+
+
+def test_sources_are_not_written_over_and_damaged_ones_left_out(
+    folders, tmp_path, load_tool, capsys
+):
+    main, source = load_tool('show_target').main, tmp_path / 'vi/a.png'
+    before = source.read_bytes()
+    words = ['configs/moefusion-lite_roadscene.py', *folders, '--out-dir']
+    with pytest.raises(SystemExit, match=r'a\.png is a source image: choose another'):
+        main([*words, folders[0]])
+    assert source.read_bytes() == before
+    source.write_bytes(before[:90])
+    main([*words, str(tmp_path / 'out')])
+    said = capsys.readouterr()
+    assert 'left out: a: ' in said.err and '1 targets written' in said.out

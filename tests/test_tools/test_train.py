@@ -30,9 +30,24 @@ def start(tmp_path, monkeypatch, repo_root):
 
 
 @pytest.mark.parametrize('flags', [(), ('--resume',)])
-def test_a_run_without_checkpoint_starts_from_the_configs_weights(start, flags):
+def test_a_run_without_checkpoint_starts_from_the_configs_weights(start, flags, capsys):
     cfg = start(*flags)
     assert (cfg.load_from, cfg.resume) == ('first_stage.pth', False)
+    assert ('training starts from first_stage.pth' in capsys.readouterr().err) == bool(flags)
+
+
+def test_what_a_training_that_starts_anew_replaces_is_said(start, tmp_path, capsys):
+    (tmp_path / 'work/epoch_2.pth').touch()
+    assert not start().resume
+    assert 'writes over epoch_2.pth of an earlier one. --resume' in capsys.readouterr().err
+    assert start('--resume').resume
+    assert not capsys.readouterr().err
+
+
+def test_mixed_precision_without_a_gpu_is_refused(start, monkeypatch):
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
+    with pytest.raises(SystemExit, match='--amp needs a GPU'):
+        start('--amp', '--cfg-options', 'optim_wrapper.type=OptimWrapper')
 
 
 def test_resume_goes_on_from_the_latest_checkpoint(start, tmp_path):

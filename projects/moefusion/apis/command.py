@@ -48,6 +48,8 @@ CURES = {
 # PyTorch with the traceback of the worker process.
 _PREFIXED = re.compile(r'class `\w+` in \S+: ')
 _WORKER = re.compile(r'Caught (\w+) in DataLoader worker process \d+\.\n')
+# Arguments that a class does not take, or does without
+_ARGUMENTS = re.compile(r'unexpected keyword argument|missing \d+ required')
 _OURS = 'moefusion'
 
 
@@ -132,8 +134,9 @@ def explain(error: BaseException) -> str | None:
     A user's mistake is an ``OSError``; or an error that a ``raise`` statement made on purpose,
     which is a ``ValueError``, a ``FloatingPointError`` or a ``KeyError`` with a sentence, or of
     any kind where it comes from this project or MMEngine's config reader; or arguments that a
-    class named in the config does not take. A ``ValueError`` of unpacking or broadcasting, say,
-    is a programming error. What was raised in a data loader's worker process counts alike.
+    class named in the config does not take, lacks, or asserts to be otherwise. A ``ValueError``
+    of unpacking or broadcasting, say, is a programming error. What was raised in a data loader's
+    worker process counts alike.
     """
     text = _reason(_unwrap(error))
     return None if text is None else ' '.join(text.split())
@@ -147,9 +150,11 @@ def _reason(error: BaseException) -> str | None:
     frame, on_purpose = _origin(error)
     text = str(error.args[0]) if error.args else type(error).__name__
     module = frame.f_globals.get('__name__', '') if frame else ''
-    unknown_key = isinstance(error, TypeError) and 'unexpected keyword argument' in text
-    if unknown_key and _is_built(error):
-        return f'{text}. Check the keys of this class in the config and in --cfg-options'
+    misused = isinstance(error, TypeError) and _ARGUMENTS.search(text)
+    refused = isinstance(error, AssertionError) and error.args
+    if (misused or refused) and _is_built(error):
+        cure = 'Check the keys of this class in the config and in --cfg-options'
+        return f'{text.rstrip(".")}. {cure}'
     if not on_purpose:
         return None
     sentence = isinstance(error, KeyError) and ' ' in text
@@ -195,13 +200,15 @@ def _unwrap(error: BaseException) -> BaseException:
 
 
 def _is_built(error: BaseException) -> bool:
-    """Whether the registry's call of a class, or of what it derives from, made an error."""
+    """Whether the registry's call of a class, or of what it derives from, made an error.
+
+    The runner calls PyTorch's ``DataLoader`` itself.
+    """
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     modules = [frame.f_globals.get('__name__') for frame in frames]
-    return 'mmengine.registry.build_functions' in modules and frames[-1].f_code.co_name in (
-        'build_from_cfg',
-        '__init__',
-    )
+    last = frames[-1].f_code.co_name if frames else ''
+    built = 'mmengine.registry.build_functions' in modules
+    return last == 'build_dataloader' or (built and last in ('build_from_cfg', '__init__'))
 
 
 def _from_worker(text: str, name: str, system: bool) -> str | None:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from moefusion.files import write_file
 
-# What reads a config's keys: Runner's arguments, and those that it looks up itself.
-READ = {*inspect.signature(Runner).parameters} - {'cfg'} | {
-    'activation_checkpointing',
-    'compile',
-    'custom_imports',
-    'efficient_conv_bn_eval',
-    'find_unused_parameters',
-    'model_wrapper_cfg',
-    'sync_bn',
-}
+# At the top of a config MMEngine's runner and the tools read these besides the runner's arguments.
+ALSO_READ = (
+    *('activation_checkpointing', 'compile', 'custom_imports', 'efficient_conv_bn_eval'),
+    *('find_unused_parameters', 'model_wrapper_cfg', 'runner_type', 'sync_bn'),
+)
+SHOWN = 4  # places that a message names
 
 
 class WholeConfig(Config):
@@ -49,19 +44,13 @@ def load_config(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if an option would change nothing, or does not fit the config.
+        ValueError: of an option that nothing reads.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'config {path}: there is no such file')
     cfg = Config.fromfile(path)
     object.__setattr__(cfg, '__class__', WholeConfig)  # an attribute that Config takes for a key
-    if options:
-        check_options(options, cfg)
-        try:
-            cfg.merge_from_dict(options)
-        except (AttributeError, LookupError, TypeError) as error:
-            reason = error.args[0] if error.args else error
-            raise ValueError(f'--cfg-options {options} does not fit {path}: {reason}') from error
+    merge_options(cfg, options)
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
@@ -69,22 +58,47 @@ def load_config(
     return cfg
 
 
-def check_options(options: Iterable[str], cfg: dict[str, Any]) -> None:
-    """Raise ValueError where an option would change nothing without a word.
+def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
+    """Override keys of a config that was read: its variables have done what they do by then.
 
     Args:
-        options (Iterable[str]): keys such as ``train_cfg.max_epochs``.
-        cfg (dict): the config that they override.
+        cfg (Config): changed in place.
+        options (Mapping[str, Any], optional): values by key, ``'model.fusion.top_k'``.
+
+    Raises:
+        ValueError: of a key that nothing reads, such as ``data_root`` or MMDetection 2's
+            ``optimizer``, with the places that have one of this name; or of one that does not fit,
+            such as the tenth of two entries.
     """
-    for option in options:
-        name = option.split('.')[0]
-        if name in READ:
+    if not options:
+        return
+    from mmengine.runner import Runner  # here, as it loads torch
+
+    read = {*inspect.signature(Runner).parameters, *ALSO_READ} - {'cfg'}
+    for key in options:
+        top, dot, rest = key.partition('.')
+        if top in read:
             continue
-        if name in cfg:
-            raise ValueError(
-                f'--cfg-options {option} would change nothing: the config has put the value of '
-                f'{name} where it is needed. Override it there, such as train_cfg.max_epochs'
-            )
-        near = difflib.get_close_matches(name, READ, 1)
-        cure = f'Is it {near[0]}?' if near else 'If code of yours reads it, put it into the config'
-        raise ValueError(f'--cfg-options {option}: nothing reads the key {name}. {cure}')
+        kept = {name: cfg[name] for name in cfg if name in read}
+        found = list(_places(kept, top)) or difflib.get_close_matches(top, sorted(read), 1)
+        places = ', '.join(f'{place}{dot}{rest}' for place in found[:SHOWN])
+        cure = f'Name the place that is meant: {places}' if places else ''
+        raise ValueError(
+            f'{key}: nothing reads {top} at the top of a config that is complete, so it would '
+            f'change nothing. {cure or "Look its place up in the config"}'
+        )
+    try:
+        cfg.merge_from_dict(dict(options))
+    except (AttributeError, LookupError, TypeError) as error:
+        reason = error.args[0] if error.args else error
+        raise ValueError(f'{dict(options)} does not fit the config: {reason}') from error
+
+
+def _places(value: Any, name: str, place: str = '') -> Iterator[str]:
+    """Where in a config there is a key of a name, as an option would name it."""
+    if isinstance(value, (list, tuple)):
+        value = dict(enumerate(value))
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        if key == name:
+            yield f'{place}{key}'
+        yield from _places(inner, name, f'{place}{key}.')

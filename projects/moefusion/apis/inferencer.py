@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 
-from moefusion.apis.config import load_config
+from moefusion.apis.config import load_config, merge_options
 from moefusion.apis.device import choose_device
 from moefusion.apis.large import fuse_large
 from moefusion.files import Range, check_range
@@ -100,7 +100,7 @@ class FusionInferencer(PairFuser):
         else:
             cfg = deepcopy(config) if isinstance(config, Config) else load_config(config)
         try:
-            cfg.merge_from_dict(cfg_options or {})
+            merge_options(cfg, cfg_options)
             self.description = model_that_fuses(cfg)
             self.model = MODELS.build(self.description)
         except (TypeError, KeyError) as error:

@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     tables = {
         region: table
         for region in args.regions
-        if (table := fusion_table(scores, region, args.protocol, args.paper))
+        if (table := fusion_table(scores, region, args.protocol, args.paper, len(images.stems)))
     }
     if cues:
         tables['cues'] = cue_table(images, cues, show_progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from moefusion.apis.naming import add_infrared_range, add_naming, named_folder
 from moefusion.apis.ranks import add_launcher
@@ -24,6 +25,8 @@ def parse_args(argv: list[str] | None = None, description: str | None = None) ->
     args = parser.parse_args(argv)
     if len(dict(args.fused)) < len(args.fused):
         parser.error('--fused: two methods have one name')
+    if len({os.path.realpath(folder) for _, folder in args.fused}) < len(args.fused):
+        parser.error('--fused: two methods have one folder')
     if args.detect and len(args.detect) < 2:
         parser.error('--detect: give the config and one or more checkpoints')
     args.regions = args.regions or list(REGIONS if args.ann else REGIONS[:1])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from moefusion.apis.command import command
 from moefusion.extras import need
+from moefusion.files.pairs import is_one_file
 from moefusion.weights.bundled import BUNDLED
 
 
@@ -30,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error('CONFIG, CHECKPOINT and --out go together')
     checkpoint = Path(args.checkpoint or BUNDLED)
     out = Path(args.out or checkpoint.with_suffix('.onnx'))
+    if is_one_file(checkpoint, out):
+        raise ValueError(f'{out} is the checkpoint: name another file for the exported network')
     export_onnx = need('moefusion.apis.export', 'moefusion export', 'mm,export').export_onnx
     fuse = need('moefusion.apis', 'moefusion export').FusionInferencer(
         args.config, args.checkpoint, 'cpu'

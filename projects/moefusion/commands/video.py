@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moefusion.apis.command import command, show_progress, warn
+from moefusion.apis.naming import add_infrared_range, chosen_range
 from moefusion.extras import need
-from moefusion.files import PairError, write_image
+from moefusion.files import PairError, Range, list_folder, write_image
 from moefusion.files.pairs import is_one_file
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--rate', type=_positive, default=25.0, help=text)
     text = 'the same of an infrared folder (default: --rate)'
     parser.add_argument('--infrared-rate', type=_positive, metavar='RATE', help=text)
+    add_infrared_range(parser)
     text = 'time constant by which the gates are steadied; 0: not at all (default: %(default)s)'
     parser.add_argument('--steady', type=float, metavar='SECONDS', default=1.0, help=text)
     text = 'fuse each frame without steadying, too, in twice the time, to tell what that changes'
@@ -117,6 +119,7 @@ def fuse_video(args: argparse.Namespace, flickers: list[Flicker], done: list[flo
 def _open(args: argparse.Namespace) -> tuple[Any, int | None, float]:
     """Pairs of frames, how many where that is known, and the frames a second."""
     frames, camera = (need(f'{RUNTIME}.{name}', 'moefusion video') for name in ('frames', 'camera'))
+    levels = _choose_levels(args)
     live = [camera.is_camera(source) for source in (args.visible, args.infrared)]
     if all(live):
         visible, infrared = camera.Camera(args.visible), camera.Camera(args.infrared)
@@ -124,9 +127,20 @@ def _open(args: argparse.Namespace) -> tuple[Any, int | None, float]:
     if any(live):
         raise ValueError('a camera has no partner in a file: give two cameras, or none')
     visible = frames.open_recording(args.visible, args.rate)
-    infrared = frames.open_recording(args.infrared, args.infrared_rate or args.rate)
+    infrared = frames.open_recording(args.infrared, args.infrared_rate or args.rate, levels)
     frames.refuse_gaps(visible, infrared)
     return frames.pair_frames(visible, infrared), visible.count, visible.rate
+
+
+def _choose_levels(args: argparse.Namespace) -> Range | None:
+    """What ``--infrared-range`` says of a folder's images."""
+    if not args.infrared_range:
+        return None
+    if not Path(args.infrared).is_dir():
+        raise ValueError(f'--infrared-range is for a folder of images, but {args.infrared} is none')
+    files = [path for several in list_folder(args.infrared).values() for path in several]
+    out = Path(args.out).parent if args.out else Path(args.dump_frames or '')
+    return chosen_range(args.infrared_range, files, out)
 
 
 def _report(args: argparse.Namespace, flickers: list[Flicker], count: int, seconds: float) -> None:

@@ -49,7 +49,7 @@ def draw_distributions(scores: pd.DataFrame, title: str) -> bytes:
             heights = place + jitter.uniform(-0.2, 0.2, len(dots))
             axes.scatter(dots, heights, s=10, alpha=0.5, color=f'C{place}', linewidths=0, zorder=3)
         axes.set_title(f'{metric}  \N{RIGHTWARDS ARROW}', fontsize=10, loc='left')
-        axes.set_yticks(places, list(methods))
+        axes.set_yticks(places, list(methods), parse_math=False)  # a name may hold $
         axes.set_ylim(len(methods) - 0.4, -0.6)
         axes.grid(axis='x', color='0.9')
         axes.set_axisbelow(True)

@@ -28,7 +28,11 @@ CONVENTIONS = dict(
 
 
 def fusion_table(
-    scores: pd.DataFrame, region: str, protocol: str, paper: str | None = None
+    scores: pd.DataFrame,
+    region: str,
+    protocol: str,
+    paper: str | None = None,
+    total: int | None = None,
 ) -> Table | None:
     """Average one region over the images; None where no image has it.
 
@@ -37,13 +41,14 @@ def fusion_table(
         region (str): ``'whole'``, ``'foreground'`` or ``'background'``.
         protocol (str): of the scores, for the notes.
         paper (str, optional): data set whose published rows to add.
+        total (int, optional): images that were scored. Defaults to those that have any region.
     """
     found = scores[scores['region'] == region]
     if found.empty:
         return None
     number = found['image'].nunique()
     notes = [f'Measured on {number} images, protocol "{protocol}".']
-    if lacking := scores['image'].nunique() - number:
+    if lacking := (total or scores['image'].nunique()) - number:
         notes.append(f'{lacking} images without boxes have no foreground.')
     columns = list(scores.columns.drop(['region', 'image', 'method']))
     methods = found.groupby('method', sort=False)[columns]

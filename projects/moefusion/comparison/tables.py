@@ -16,6 +16,8 @@ LATEX_MARKS = (
     r'\textbf{{\textcolor{{blue}}{{{}}}}}',
     r'\textbf{{\textcolor{{cyan}}{{{}}}}}',
 )
+# LaTeX's of what a backslash alone does not escape
+ESCAPES = {'\\': r'\textbackslash{}', '~': r'\textasciitilde{}', '^': r'\textasciicircum{}'}
 MEASURED = 'measured'
 
 
@@ -79,7 +81,7 @@ class Table:
             caption=_latex(self.title),
             column_format='l' + 'c' * len(self.scores.columns),
         )
-        return text + ''.join(f'% {note}\n' for note in self.notes)
+        return text + ''.join(f'% {" ".join(note.split())}\n' for note in self.notes)
 
     def to_csv(self) -> str:
         """The table in CSV, all digits, with a column of ranks after each of values."""
@@ -125,4 +127,4 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _latex(text: str) -> str:
-    return re.sub(r'([&%$#_{}])', r'\\\1', text)
+    return re.sub(r'[&%$#_{}\\~^]', lambda found: ESCAPES.get(found[0], f'\\{found[0]}'), text)

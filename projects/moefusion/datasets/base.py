@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from mmdet.datasets import XMLDataset
 from mmengine.logging import print_log
 
-from moefusion.datasets.classes import check_classes, check_folders, check_metainfo
+from moefusion.datasets.classes import check_classes, check_folders, check_metainfo, fit_palette
+from moefusion.datasets.damaged import leave_out_damaged
 from moefusion.datasets.pipeline import check_pipeline, loaders
 from moefusion.files import (
     LAYOUTS,
@@ -37,7 +38,7 @@ class PairedDataset(XMLDataset):
     """What the readers of pairs share: their files are found and their boxes cleaned alike.
 
     Boxes are clipped to the image; those that are inverted, outside or thinner than a pixel are
-    dropped, with one warning that counts them.
+    dropped, with one warning that counts them, as are pairs of a test that cannot be read.
 
     Args:
         data_prefix (dict): the folders visible, infrared and annotation under ``data_root``, where
@@ -59,8 +60,8 @@ class PairedDataset(XMLDataset):
             without a range, or infrared ones that ``infrared_range`` cannot map alike.
         AnnotationError: a broken annotation, one of another size than its images, or a class
             neither known nor ignored.
-        ValueError: ``classes`` is no tuple of different names, or one is ignored too; unknown
-            ``layout``, ``modality`` or folder; a transform of the pipeline cannot take pairs.
+        ValueError: ``classes`` is no tuple of different names, or one is ignored too, or has no
+            colour; unknown ``layout``, ``modality`` or folder; a transform cannot take pairs.
     """
 
     FOLDERS: ClassVar[dict[str, str]] = dict(visible='Vis', infrared='Ir', annotation='Annotation')
@@ -82,8 +83,7 @@ class PairedDataset(XMLDataset):
         **kwargs: Any,
     ) -> None:
         """Check the arguments, then read unless ``lazy_init``."""
-        layout = layout or self.LAYOUT
-        if layout not in (None, *LAYOUTS):
+        if (layout := layout or self.LAYOUT) not in (None, *LAYOUTS):
             raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but is {layout!r}')
         if modality not in (None, *SIDES):
             raise ValueError(f'modality must be one of {", ".join(SIDES)}, but is {modality!r}')
@@ -103,6 +103,7 @@ class PairedDataset(XMLDataset):
         check_metainfo(kwargs.get('metainfo'), type(self).__name__)
         super().__init__(*args, data_prefix=folders, lazy_init=True, **kwargs)
         check_classes(self._metainfo.get('classes'), ignore_classes or (), type(self).__name__)
+        fit_palette(self._metainfo, kwargs.get('metainfo'), type(self).__name__)
         if not lazy_init:
             self.full_init()
 
@@ -158,12 +159,13 @@ class PairedDataset(XMLDataset):
         for pair_id, count in Counter(pair['pair_id'] for pair in pairs).items():
             if count > 1:
                 self.findings.add('pair listed more than once, read as often', pair_id)
-        data_list = [self.parse_data_info(pair) for pair in pairs]
         self._check_kinds(pairs)
-        if self.modality:
-            for info in data_list:
-                infrared = info.pop('infrared_path')
-                info['img_path'] = infrared if self.modality == 'infrared' else info['img_path']
+        if self.test_mode:
+            pairs = leave_out_damaged(pairs, self.modality, self.infrared_range, self.findings)
+        data_list = [self.parse_data_info(pair) for pair in pairs]
+        for info in data_list if self.modality else ():
+            infrared = info.pop('infrared_path')
+            info['img_path'] = infrared if self.modality == 'infrared' else info['img_path']
         for line in self.findings.all_lines():
             print_log(f'{type(self).__name__}: {line}', 'current', logging.WARNING)
         return self._refuse_empty(data_list)

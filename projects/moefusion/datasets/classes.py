@@ -1,4 +1,4 @@
-"""Refuses classes and folders in a config that would be read as others than were meant."""
+"""Refuses classes, colours and folders in a config that would be read as others than were meant."""
 
 from __future__ import annotations
 
@@ -92,3 +92,25 @@ def check_classes(classes: Any, ignored: Iterable[str], reader: str) -> None:
             f'{reader}: {", ".join(both)} is in ignore_classes and in metainfo.classes. Take it '
             'out of one of them.'
         )
+
+
+def fit_palette(metainfo: dict[str, Any], given: Any, reader: str) -> None:
+    """Replace the data set's colours by random ones where its classes are replaced by more.
+
+    Args:
+        metainfo (dict): the reader's, changed in place.
+        given: that of its config.
+        reader (str): its name, for messages.
+
+    Raises:
+        ValueError: if the config itself gives too few: MMDetection stops at the first box without.
+    """
+    palette, classes = metainfo.get('palette'), metainfo.get('classes') or ()
+    if not isinstance(palette, (list, tuple)) or len(palette) >= len(classes):
+        return
+    if 'palette' in (given or {}):
+        raise ValueError(
+            f'{reader}: metainfo.palette has {len(palette)} colours for {len(classes)} classes. '
+            'Give one for each, or leave it out.'
+        )
+    metainfo['palette'] = 'random'

@@ -10,7 +10,7 @@ from mmdet.datasets import MultiImageMixDataset as StockMultiImageMixDataset
 from mmdet.registry import DATASETS, TRANSFORMS
 
 from moefusion.datasets import stock
-from moefusion.datasets.refusing import NEUTRAL, PHOTOMETRIC, REFUSED, refusal
+from moefusion.datasets.refusing import MOVING, NEUTRAL, PHOTOMETRIC, REFUSED, refusal
 
 FILLS = 'border_val', 'fill_in', 'img_border_value', 'mean', 'pad_val'
 OWN_PARTS = 'Albu', 'Photometric'  # their parts are checked by themselves
@@ -30,22 +30,37 @@ def check_pipeline(pipeline: Sequence[Any], pairs: bool = False, scored: bool = 
 
     Raises:
         ValueError: for a transform that loses or falsifies a channel; it says what to use instead;
-            or one that resizes boxes that are to stay.
+            for one that resizes boxes that are to stay, or moves pixels before there are boxes to
+            follow; for masks, which no reader has.
     """
-    labelled = False
+    labelled, moved = False, ''
     for outer in pipeline:
         for name, cls, arguments in steps(outer):
             if name in ('LoadPairedImage', 'SelectModality'):
                 pairs = name == 'LoadPairedImage'
             elif pairs:
                 _check(name, cls, arguments)
-            labelled |= name == 'LoadAnnotations'
+            moved = moved or (name if name in MOVING else '')
+            if name == 'LoadAnnotations':
+                labelled = True
+                _check_boxes(arguments, '' if scored else moved)
             if scored and labelled and 'Resize' in name:
                 raise ValueError(
                     f'{name} after LoadAnnotations: a test scores boxes in the coordinates of the '
                     'file. Put LoadAnnotations after it.'
                 )
     return pairs
+
+
+def _check_boxes(arguments: Mapping[str, Any], moved: str) -> None:
+    """Refuse masks, and boxes that come after what should have moved them."""
+    if masks := [key for key in ('with_mask', 'with_seg') if arguments.get(key)]:
+        raise ValueError(f'LoadAnnotations: {masks[0]}=True, but pairs have boxes alone. Omit it.')
+    if moved:
+        raise ValueError(
+            f'{moved} before LoadAnnotations moves the pixels without the boxes. Put '
+            'LoadAnnotations before it; of a data set to validate or test say test_mode=True.'
+        )
 
 
 def loaders(pipeline: Sequence[Any]) -> list[Mapping[str, Any]]:

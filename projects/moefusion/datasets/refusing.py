@@ -41,6 +41,13 @@ NEUTRAL = (
     'RandomChoice',
     'RandomOrder',
 )
+# What moves pixels, and boxes where they are loaded already.
+MOVING = (
+    *('CachedMixUp', 'CachedMosaic', 'CopyPaste', 'Expand', 'FixScaleResize', 'FixShapeResize'),
+    *('MinIoURandomCrop', 'MixUp', 'Mosaic', 'RandomAffine', 'RandomCenterCropPad'),
+    *('RandomChoiceResize', 'RandomCrop', 'RandomFlip', 'RandomResize', 'RandomShift', 'Resize'),
+    *('ResizeShortestEdge', 'Rotate', 'ShearX', 'ShearY', 'TranslateX', 'TranslateY'),
+)
 
 
 def refusal(name: str) -> str:

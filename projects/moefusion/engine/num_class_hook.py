@@ -10,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
+from moefusion.engine.iterations import refuse_epochs
 from moefusion.files.folders import bare_stem, match_ids
 from moefusion.weights.checkpoint import mismatch, weights_by_name
 
@@ -26,9 +27,10 @@ class EarlyNumClassCheckHook(Hook):
         ValueError: before training, validation or test, if ``classes`` is a string, differs
             between data sets or from the checkpoint's that is tested or resumed, or does not have
             as many names as a head has classes; before training, if no annotation has a class;
-            where a metric's detector was trained with other classes, or its json names other
-            images; of a checkpoint to resume whose weights are not the model's, or one to start
-            from of which none is.
+            where a metric's detector was trained with other classes, its json names other images,
+            or it goes by ids that two images have; of a checkpoint to resume whose weights are not
+            the model's, or one to start from of which none is; of what goes by epochs in a training
+            by iterations.
     """
 
     trained: tuple[str, ...] = ()
@@ -55,6 +57,7 @@ class EarlyNumClassCheckHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check the training data, and the validation data where there are any."""
+        refuse_epochs(runner)
         loops = dict(train=runner.train_loop, val=runner.val_loop)
         if not getattr(runner, '_resume', False):
             self.trained = ()  # weights to start from may know other classes
@@ -134,23 +137,38 @@ def refuse_unused_classes(datasets: Sequence[object]) -> None:
 
 
 def _refuse_other_images(metric: object, dataset: object, place: str) -> None:
-    """Raise ValueError where a metric has a json of its own, of other images than the data set."""
-    if (own := getattr(metric, '_coco_api', None)) is None:
+    """Raise ValueError where a metric would take images for others, as CocoMetric goes by ids.
+
+    Two data sets that are joined may have one id each for another image; and a metric may have a
+    json of its own, of other images than the data set.
+    """
+    if not hasattr(metric, '_coco_api'):
         return
-    listed = {image['id']: str(image['file_name']) for image in own.dataset['images']}
+    own, known = metric._coco_api, dict[Any, str]()
+    listed = (
+        {image['id']: str(image['file_name']) for image in own.dataset['images']} if own else {}
+    )
     lacking = []
     for part, _ in _labelled(dataset, ''):
         ends = part.naming.ends if hasattr(part, 'naming') else ()
         for info in map(part.get_data_info, range(len(part))):
-            name = listed.pop(info['img_id'], '')
-            pair_id = info.get('pair_id') or bare_stem(info['img_path']).rpartition('/')[2]
-            if pair_id not in match_ids([name], [pair_id], ends):
-                lacking.append(f'{info["img_id"]} ({info["img_path"]})')
+            number, path = info['img_id'], info['img_path']
+            if (other := known.setdefault(number, path)) != path:
+                raise ValueError(
+                    f'{place} tells images by their ids, but {other} and {path} both have the id '
+                    f'{number!r}: it would take them for one. Score each data set by itself, or '
+                    'by VOCMetric.'
+                )
+            name = listed.pop(number, '')
+            pair_id = info.get('pair_id') or bare_stem(path).rpartition('/')[2]
+            if own and pair_id not in match_ids([name], [pair_id], ends):
+                lacking.append(f'{number} ({path})')
     for what, found in (('has not', lacking), ('has besides', list(listed.values()))):
         if found:
             raise ValueError(
                 f'{place}.ann_file is of other images than the data set: {len(found)} it {what}, '
-                f'such as {found[0]}. Name the ann_file of the dataloader.'
+                f'such as {found[0]}. Name the ann_file of the dataloader; the log says what its '
+                'reader left out.'
             )
 
 

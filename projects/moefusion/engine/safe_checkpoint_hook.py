@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 from mmdet.registry import HOOKS
@@ -13,6 +16,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from moefusion.files import write_file
+from moefusion.metrics import METRIC_NAMES
 
 
 @HOOKS.register_module()
@@ -24,10 +28,30 @@ class SafeCheckpointHook(CheckpointHook):
     there, each written whole by :class:`~moefusion.engine.WholeFileBackend`. The best checkpoint
     so far is looked for in this run's work_dir: a resumed checkpoint knows the path where it was
     written, which in a copied folder is the original's.
+
+    Of ``FusionMetric``'s values the highest is the best, as of those that MMEngine's knows.
+
+    Raises:
+        TypeError: of an argument that neither it nor the runner's ``save_checkpoint`` takes, which
+            MMEngine's finds when it saves for the first time.
+        ValueError: before training, where ``save_best`` is none of the validation's values.
     """
+
+    _default_greater_keys: ClassVar = [
+        *CheckpointHook._default_greater_keys,
+        *(f'/{name}' for name in METRIC_NAMES),
+    ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        taken = inspect.signature(Runner.save_checkpoint).parameters
+        if unknown := [key for key in self.args if key not in taken]:
+            raise TypeError(f'SafeCheckpointHook: unexpected keyword argument {unknown[0]!r}')
 
     def before_train(self, runner: Runner) -> None:
         """Find the folder's best checkpoint, and remove drafts of a run that was killed."""
+        if self.save_best:
+            _refuse_unknown(self.key_indicators, runner)
         for key, path in list(runner.message_hub.runtime_info.items()):
             here = Path(runner.work_dir, str(path).rpartition('/')[2])
             if key.startswith('best_ckpt') and here.is_file():
@@ -80,3 +104,18 @@ class SafeCheckpointHook(CheckpointHook):
         path = self.file_backend.join_path(self.out_dir, name)
         if is_main_process() and self.file_backend.isfile(path):
             self.file_backend.remove(path)
+
+
+def _refuse_unknown(keys: Sequence[str], runner: Runner) -> None:
+    """Raise ValueError for a best value that no evaluator of the validation gives."""
+    metrics = runner.val_loop.evaluator.metrics if runner.val_loop else []
+    given = []
+    for metric in metrics:
+        prefix = f'{metric.prefix}/' if metric.prefix else ''
+        given += [prefix + name for name in getattr(metric, 'names', '*')]  # any, if unknown
+    for key in keys:
+        if key != 'auto' and not any(fnmatchcase(key, name) for name in given):
+            raise ValueError(
+                f'save_best is {key!r}, but the validation gives {", ".join(given) or "nothing"}. '
+                'Name one of these values, or leave save_best out.'
+            )

@@ -49,6 +49,7 @@ class FusionMetric(BaseMetric):
     """
 
     default_prefix = 'fusion'
+    names = METRIC_NAMES  # for SafeCheckpointHook
 
     def __init__(self, region: str = 'whole', protocol: str = 'literature', **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -181,6 +181,15 @@ def refuse_itself(visible: Path, infrared: Path) -> None:
     """Raise PairError where an image would be its own partner."""
     if is_one_file(visible, infrared):
         raise PairError(f'{infrared} would be its own partner: a pair is two files')
+
+
+def refuse_over_sources(pairs: Mapping[str, tuple[Path, Path]], *folders: str | Path) -> None:
+    """Raise ValueError where ``<id>.png`` in one of the folders is a source image of its pair."""
+    for pair_id, sources in pairs.items():
+        for folder in folders:
+            target = Path(folder, f'{pair_id}.png').resolve()
+            if target in [source.resolve() for source in sources]:
+                raise ValueError(f'{target} is a source image: choose another output folder')
 
 
 def named(pair_id: str, end: str) -> str:

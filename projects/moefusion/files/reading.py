@@ -32,7 +32,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 
 from moefusion.files.decoding import UNREADABLE, decode, missing, temperatures
@@ -173,6 +173,14 @@ def read_orientation(path: str | Path) -> int:
         raise
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """Turn a Pillow image as its file is turned when it is read from there.
+
+    Of an image that was changed since, its EXIF block counts, whatever format it had.
+    """
+    return image if _orientation(image) == 1 else ImageOps.exif_transpose(image)
+
+
 def _orientation(image: Image.Image) -> int:
     """Orientation in a header; neither WebP's nor XMP's, which OpenCV does not look at.
 
@@ -183,7 +191,7 @@ def _orientation(image: Image.Image) -> int:
         return 1
     exif = Image.Exif()
     with contextlib.suppress(Exception):  # Pillow's parsers raise anything on a damaged header
-        if image.format in _TURNED:
+        if image.format in (*_TURNED, None):
             late = late_exif(image.fp) if isinstance(image, PngImageFile) and image.fp else b''
             exif.load(image.info.get('exif', late))
         elif image.format == 'TIFF':

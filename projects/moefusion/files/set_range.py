@@ -40,8 +40,14 @@ def find_range(
     Raises:
         PairError: if no value is finite, all are one, or images are of several kinds (8 bits, more,
             floats).
+        ValueError: if it is one path, such as a folder's, and no list of them.
         ImportError: for a radiometric JPEG without the extra ``thermal``.
     """
+    if isinstance(paths, (str, Path)):
+        raise ValueError(
+            f'find_range takes a list of images, but {paths} is one path: give '
+            "Path(folder).glob('*.png')"
+        )
     return _measure(list(paths), progress)[0]
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from moefusion.extras import need
 from moefusion.files import PairError, read_size, write_image
+from moefusion.files.pairs import refuse_over_sources
 from moefusion.files.writing import NOTE
 from moefusion.runtime.pairs import PairFuser
 
@@ -69,11 +70,7 @@ def fuse_pairs(
     """
     if pictures and Path(pictures).resolve() == Path(out_dir).resolve():
         raise ValueError(f'{pictures}: pictures and fused images need two folders')
-    for stem, sources in pairs.items():
-        for folder in (out_dir, pictures or out_dir):
-            target = Path(folder, f'{stem}.png').resolve()
-            if target in [source.resolve() for source in sources]:
-                raise ValueError(f'{target} is a source image: choose another output folder')
+    refuse_over_sources(pairs, out_dir, pictures or out_dir)
     job = _Job(inferencer, inferencer.fingerprint, Path(out_dir), color, overwrite, pictures)
     return (job.fuse(stem, sources) for stem, sources in pairs.items())
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from moefusion.extras import need
-from moefusion.files import PairError, list_folder, read_visible, to_infrared
+from moefusion.files import PairError, Range, list_folder, read_infrared, read_visible, to_infrared
 
 av = need('av', 'moefusion video')
 RATE = 25.0  # frames a second, of what does not say
@@ -51,7 +51,7 @@ class Recording:
     stems: tuple[str, ...] = ()
 
 
-def open_recording(name: str, rate: float = RATE) -> Recording:
+def open_recording(name: str, rate: float = RATE, levels: Range | None = None) -> Recording:
     """Open a video file, or a folder whose images are frames in the order of their names.
 
     Numbers in names count by their value: ``2.png`` comes before ``10.png``. Frames are turned
@@ -60,6 +60,8 @@ def open_recording(name: str, rate: float = RATE) -> Recording:
     Args:
         name (str): the file or folder.
         rate (float): frames a second of a folder.
+        levels (tuple[float, float], optional): of a folder of infrared images, what becomes 0 and
+            255 of those that are not 8-bit.
 
     Raises:
         FileNotFoundError: if it is not there.
@@ -78,10 +80,16 @@ def open_recording(name: str, rate: float = RATE) -> Recording:
             raise PairError(f'{several[0]} and {several[1]} would be two frames: remove one')
     stems = tuple(sorted(files, key=_by_number))
     images = (
-        Frame(number / rate, np.ascontiguousarray(read_visible(files[stem][0])[..., ::-1]))
-        for number, stem in enumerate(stems)
+        Frame(number / rate, _read(files[stem][0], levels)) for number, stem in enumerate(stems)
     )
     return Recording(name, rate, len(files), images, stems)
+
+
+def _read(path: Path, levels: Range | None) -> np.ndarray:
+    """A frame that is an image file, H x W x 3, R, G, B."""
+    if levels is not None:
+        return np.dstack([read_infrared(path, levels)] * 3)
+    return np.ascontiguousarray(read_visible(path)[..., ::-1])
 
 
 def _by_number(stem: str) -> list[tuple[int, str]]:

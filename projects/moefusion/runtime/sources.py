@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from moefusion.files import (
     SAME_NAMES,
@@ -22,7 +21,10 @@ from moefusion.files import (
 )
 from moefusion.files.kinds import EIGHT, FLOATS, MORE, kind_of, read_kind, refuse_mixture
 from moefusion.files.pairs import refuse_itself
+from moefusion.files.reading import upright
 
+# Pillow's of 8 bits, and of more: these would lose their values where they are converted
+MODES = 'L', 'RGB', 'F', 'I', 'I;16', 'I;16B', 'I;16L', 'I;16N'
 Source = Any  # a file (str, Path), or an image in memory: an array, a tensor, a Pillow image
 
 
@@ -32,14 +34,18 @@ def is_many(source: Source | Iterable[Source]) -> TypeGuard[Iterable[Source]]:
     Raises:
         ValueError: if it is iterable, but neither an image nor in an order that pairs can have.
     """
-    if not isinstance(source, Iterable) or is_file(source) or hasattr(source, '__array__'):
+    if is_file(source):
         return False
-    if isinstance(source, (bytes, bytearray, memoryview, io.IOBase, Mapping, Set)):
+    if hasattr(source, '__array__'):  # one image, but for columns of names
+        kind = getattr(getattr(source, 'dtype', None), 'kind', '')
+        return kind in ('O', 'U') and getattr(source, 'ndim', 0) == 1
+    refused = isinstance(source, (bytes, bytearray, memoryview, Mapping, Set))
+    if refused or hasattr(source, 'read'):  # of an open file, a server's upload
         raise ValueError(
             f'a {type(source).__name__} is no image and no list of images. Give file names, arrays '
             '(np.asarray(Image.open(file).convert("RGB")) of an open file), or lists of them'
         )
-    return True
+    return isinstance(source, Iterable)
 
 
 def is_file(source: Source) -> TypeGuard[str | Path]:
@@ -140,13 +146,12 @@ def _to_array(source: Source, name: str, values: Range | None = None) -> np.ndar
         raise ValueError(f'{name} is None, as cv2.imread gives for a file that it cannot read')
     if np.ma.is_masked(source):
         raise ValueError(f'{name} has masked values. Fill them, such as by their neighbours')
-    modes = ('L', 'RGB', 'F', 'I', 'I;16') if values else ('L', 'RGB')
-    if isinstance(source, Image.Image) and source.mode not in modes:
+    if isinstance(source, Image.Image) and source.mode not in MODES:
         raise ValueError(f'{name} is a Pillow image of mode {source.mode}: convert it to RGB or L')
     tensor = hasattr(source, 'detach')
     try:
         if isinstance(source, Image.Image):
-            source = ImageOps.exif_transpose(source)  # upright, as from a file
+            source = upright(source)
         array = np.asarray(source.detach().cpu() if tensor else source)
     except (OSError, RuntimeError, TypeError) as error:  # Pillow loads late; NumPy lacks types
         raise ValueError(f'{name} cannot be read ({error})') from error
