@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moefusion.files import LAYOUTS, Naming, PairError, bare_stem, find_pairs, write_image
+from moefusion.files import (
+    LAYOUTS,
+    Naming,
+    PairError,
+    bare_stem,
+    find_pairs,
+    fit_naming,
+    write_image,
+)
 
 
 def write(folder, *names):
@@ -66,6 +74,14 @@ def test_one_folder_of_a_published_layout(tmp_path, layout):
     assert list(problems) == ['F2'] and 'no partner F2_PreviewData.* in' in problems['F2']
     named = find_pairs(folder, folder, ['F1_PreviewData.jpeg'])[0]
     assert list(named) == ['F1']
+
+
+def test_a_naming_that_fits_is_not_fitted_again(tmp_path, monkeypatch):
+    folder = write(tmp_path / 'J', 'F1_RGB.png', 'F1_PreviewData.png')
+    naming = fit_naming(folder, folder)
+    assert naming == LAYOUTS['flir']
+    monkeypatch.setattr('moefusion.files.pairs.list_folder', pytest.fail)
+    assert fit_naming(folder, folder, naming) is naming
 
 
 def test_one_folder_whose_visible_files_have_no_end(tmp_path):
