@@ -22,7 +22,7 @@ from mmengine.dataset import BaseDataset
 
 from moefusion.apis import load_config
 from moefusion.apis.command import add_config_options, command, show_progress
-from moefusion.datasets.layout import LayoutReport, check_layout, same_pictures
+from moefusion.datasets.layout import KnownFiles, LayoutReport, check_layout
 from moefusion.datasets.pipeline import loaders
 from moefusion.datasets.readers import find_readers
 from moefusion.files import check_range, write_file
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     boxes: Counter[str] = Counter()
     classes: set[str] = set()
     levels: dict[str, tuple[float, float]] = {}
-    trained: set[str] = set()
+    trained = KnownFiles()
     for split, reader in readers:
         files = split, {key: reader[key] for key in reader if key not in ('pipeline', 'modality')}
         if files in checked:  # the same pairs, once for each modality
@@ -72,12 +72,11 @@ def main(argv: list[str] | None = None) -> int:
             report.problems.append(f'{len(twice)} pairs are also in train, e.g. {min(twice)}')
         if split == 'train':
             pairs.update(report.ids.values())
-            trained |= report.files
-        elif same := same_pictures(sorted(report.files - trained), sorted(trained)):
-            examples = '; '.join(f'{path} is {other}' for path, other in list(same.items())[:3])
+            trained.add(report.files)
+        elif same := find_twins(report.files, trained):
             report.problems.append(
-                f'{len(same)} images are in train under other names: {examples}. Take them out of '
-                'one of the lists.'
+                f'{len(same)} images are in train under other names: {"; ".join(same[:3])}. Take '
+                'them out of one of the lists.'
             )
         if (found := find_levels(reader)) and (first := levels.setdefault(root, found)) != found:
             report.problems.append(
@@ -92,6 +91,12 @@ def main(argv: list[str] | None = None) -> int:
         names = ', '.join(unused)
         print(f'PROBLEM: no annotation that counts has {names}: take them out of metainfo.classes')
     return int(failed)
+
+
+def find_twins(files: set[str], trained: KnownFiles) -> list[str]:
+    """Say which files have the bytes of a training image of another name."""
+    found = {path: trained.find(path) for path in sorted(files - trained.paths)}
+    return [f'{path} is {other}' for path, other in found.items() if other]
 
 
 def build(reader: ConfigDict, **changes: object) -> BaseDataset:
