@@ -36,3 +36,20 @@ def test_boxes_of_a_test_stay_in_the_coordinates_of_the_file():
     assert check_pipeline([load, boxes, resize])
     with pytest.raises(ValueError, match=r'^Resize after LoadAnnotations.*Put LoadAnnotations'):
         check_pipeline([load, boxes, resize], scored=True)
+
+
+@pytest.mark.parametrize(
+    'transform',
+    [
+        dict(type='Resize', scale=(8, 8), backend='pillow'),
+        dict(type='FixScaleResize', scale=(8, 8), backend='pillow'),
+        dict(type='RandomChoiceResize', scales=[(8, 8)], resize_type='Resize', backend='pillow'),
+        dict(type='RandomApply', transforms=[dict(type='Resize', scale=(8, 8), backend='pillow')]),
+    ],
+)
+def test_pillow_would_take_the_infrared_channel_for_transparency(transform):
+    """It weighs the colours by a fourth channel: 200 everywhere becomes 170 to 229."""
+    with pytest.raises(ValueError, match=r"backend='pillow' takes .*Use backend='cv2'"):
+        check_pipeline([dict(type='LoadPairedImage'), transform])
+    single = dict(type='SelectModality', modality='visible')
+    check_pipeline([dict(type='LoadPairedImage'), single, transform])
