@@ -23,9 +23,9 @@ from mmengine.dataset import BaseDataset
 from moefusion.apis import load_config
 from moefusion.apis.command import add_config_options, command, show_progress
 from moefusion.datasets.layout import KnownFiles, LayoutReport, check_layout
-from moefusion.datasets.pipeline import loaders
+from moefusion.datasets.pipeline import range_of
 from moefusion.datasets.readers import find_readers
-from moefusion.files import check_range, write_file
+from moefusion.files import Range, write_file
 
 SPLITS = 'train', 'val', 'test'
 BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them together
@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     pairs: set[str] = set()
     boxes: Counter[str] = Counter()
     classes: set[str] = set()
-    levels: dict[str, tuple[float, float]] = {}
+    ranges: dict[str, Range] = {}
     trained = KnownFiles()
     for split, reader in readers:
         files = split, {key: reader[key] for key in reader if key not in ('pipeline', 'modality')}
@@ -78,7 +78,8 @@ def main(argv: list[str] | None = None) -> int:
                 f'{len(same)} images are in train under other names: {"; ".join(same[:3])}. Take '
                 'them out of one of the lists.'
             )
-        if (found := find_levels(reader)) and (first := levels.setdefault(root, found)) != found:
+        found = range_of(reader.get('pipeline', ()))
+        if found and (first := ranges.setdefault(root, found)) != found:
             report.problems.append(
                 f'infrared_range is {found}, but {first} for another split of {root}: give all one'
             )
@@ -101,14 +102,8 @@ def find_twins(files: set[str], trained: KnownFiles) -> list[str]:
 
 def build(reader: ConfigDict, **changes: object) -> BaseDataset:
     """Build a reader without loading anything yet; of its pipeline the loader alone."""
-    pipeline = [dict(type='LoadPairedImage', infrared_range=find_levels(reader))]
+    pipeline = [dict(type='LoadPairedImage', infrared_range=range_of(reader.get('pipeline', ())))]
     return DATASETS.build({**reader, 'pipeline': pipeline, 'lazy_init': True, **changes})
-
-
-def find_levels(reader: ConfigDict) -> tuple[float, float] | None:
-    """The ``infrared_range`` of a reader's pipeline."""
-    found = (loader['infrared_range'] for loader in loaders(reader.get('pipeline', ())))
-    return next((check_range(levels) for levels in found), None)
 
 
 def make_split(reader: ConfigDict, number: int) -> list[str]:

@@ -2,10 +2,11 @@
 
 import mmdet.datasets.transforms as mmdet_transforms
 import pytest
+from mmdet.registry import TRANSFORMS
 from mmengine.registry import init_default_scope
 
 from moefusion import plugin  # noqa: F401
-from moefusion.datasets.pipeline import check_pipeline
+from moefusion.datasets.pipeline import check_pipeline, range_of
 
 init_default_scope('mmdet')
 
@@ -53,3 +54,14 @@ def test_pillow_would_take_the_infrared_channel_for_transparency(transform):
         check_pipeline([dict(type='LoadPairedImage'), transform])
     single = dict(type='SelectModality', modality='visible')
     check_pipeline([dict(type='LoadPairedImage'), single, transform])
+
+
+def test_the_range_of_a_pipeline():
+    load = dict(type='LoadPairedImage', infrared_range=[20, 60])
+    inside = dict(type='RandomApply', transforms=[load])
+    for pipeline in ([load], [dict(type='Resize', scale=(8, 8)), inside]):
+        assert range_of(pipeline) == (20.0, 60.0)
+        assert range_of([TRANSFORMS.build(step) for step in pipeline]) == (20.0, 60.0)
+    assert range_of([dict(type='LoadPairedImage')]) is None and range_of([]) is None
+    with pytest.raises(ValueError, match='infrared_range must be two numbers'):
+        range_of([dict(load, infrared_range=60)])

@@ -12,7 +12,7 @@ from mmdet.datasets import XMLDataset
 from mmengine.logging import print_log
 
 from moefusion.datasets.classes import check_classes, check_folders, check_metainfo
-from moefusion.datasets.pipeline import check_pipeline, loaders
+from moefusion.datasets.pipeline import check_pipeline, range_of
 from moefusion.files import (
     LAYOUTS,
     Annotation,
@@ -194,8 +194,7 @@ class PairedDataset(XMLDataset):
     @property
     def infrared_range(self) -> Range | None:
         """That of the pipeline's ``LoadPairedImage``."""
-        ranges = (loader['infrared_range'] for loader in loaders(self.pipeline.transforms))
-        return next(ranges, None)
+        return range_of(self.pipeline.transforms)
 
     def _check_kinds(self, pairs: Sequence[Entry]) -> None:
         """Refuse infrared images that would be mapped in part, and more bits than can be used."""
