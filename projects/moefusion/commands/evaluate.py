@@ -26,6 +26,7 @@ from moefusion.comparison.report import earlier_files, fusion_table, left_out_no
 from moefusion.comparison.scoring import Task, as_frame, make_tasks, score_images
 from moefusion.comparison.tables import Table
 from moefusion.files import read_cues, read_lines
+from moefusion.progress import Progress, silent
 from moefusion.ranks import Ranks
 
 # These say where and how fast, and change no score.
@@ -187,5 +188,5 @@ def report(
         print(f'Of an earlier run, not of this one, are {", ".join(file.name for file in old)}')
 
 
-def _progress(ranks: Ranks) -> Any:
-    return show_progress if ranks.leads else lambda items, total: items
+def _progress(ranks: Ranks) -> Progress:
+    return show_progress if ranks.leads else silent

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from moefusion.comparison.pairs import EvaluationSet, read_rgb
 from moefusion.files import Annotation, Range, read_infrared
 from moefusion.image import boxes_to_mask
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
+from moefusion.progress import Progress, silent
 
 
 @dataclass
@@ -135,7 +136,7 @@ def make_tasks(
 def score_images(
     tasks: Sequence[Task],
     workers: int = 1,
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    progress: Progress = silent,
     cache: ResultCache | None = None,
 ) -> list[Scores]:
     """Score the images that have no scores yet.
@@ -143,7 +144,7 @@ def score_images(
     Args:
         tasks (Sequence[Task]): from :func:`make_tasks`.
         workers (int): processes; each computes on one thread. With 1, none is started.
-        progress (Callable): wraps the iterator over finished images, given their number.
+        progress (Progress): wraps the iterator over finished images, given their number.
         cache (ResultCache, optional): the scores of earlier runs; takes the new ones as they come.
 
     Returns:
