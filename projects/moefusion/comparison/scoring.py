@@ -83,18 +83,15 @@ class Task:
             candidates = {method: read_rgb(path) for method, path in self.fused.items()}
             several = len(candidates) > 1
             for region, annotation in self.regions.items():
-                mask = None
-                if region != 'whole' and annotation:
-                    mask = foreground_mask(annotation, infrared.shape[1], infrared.shape[0])
-                    if region == 'foreground' and not mask.any():
-                        continue
-                    mask = mask if region == 'foreground' else ~mask
-                prepared = (
+                mask = region_mask(region, annotation, *infrared.shape)
+                if region == 'foreground' and mask is not None and not mask.any():
+                    continue
+                sources = (
                     GrayImages(visible, mask, 'visible', several),
                     GrayImages(infrared, mask, 'infrared', several),
                 )
                 scores.values[region] = {
-                    method: self._score(*prepared, GrayImages(image, mask, f'fused {method}'))
+                    method: self._score(*sources, GrayImages(image, mask, f'fused {method}'))
                     for method, image in candidates.items()
                 }
         except ValueError as error:  # of the readers and the metrics alike
@@ -171,6 +168,16 @@ def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
         for region, methods in image.values.items()
         for method, metrics in methods.items()
     )
+
+
+def region_mask(
+    region: str, annotation: Annotation | None, height: int, width: int
+) -> np.ndarray | None:
+    """Pixels of a region (paper, section D), ``H x W``, ``bool``; None for the whole image."""
+    if region == 'whole' or annotation is None:
+        return None
+    foreground = foreground_mask(annotation, width, height)
+    return foreground if region == 'foreground' else ~foreground
 
 
 def foreground_mask(annotation: Annotation, width: int, height: int) -> np.ndarray:
