@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from moefusion.files.errors import AnnotationError
+from moefusion.files.errors import AnnotationError, first_of
 
 Object = tuple[str, Sequence[float], bool, str]  # name, box, ignored, place
 ROUNDING = 1e-6  # of sums such as x + width
@@ -150,11 +150,10 @@ class Findings:
 
     def lines(self, found: Mapping[str, Sequence[str]]) -> list[str]:
         """Return one line for each kind of ``defects`` or ``notes``: its count and first places."""
-        lines = []
-        for kind, places in sorted(found.items()):
-            shown = [*places[: self.keep]] + ['...'] * (len(places) > (self.keep or len(places)))
-            lines.append(f'{len(places)} x {kind}: {", ".join(shown)}')
-        return lines
+        return [
+            f'{len(places)} x {kind}: {first_of(places, self.keep)}'
+            for kind, places in sorted(found.items())
+        ]
 
     def all_lines(self) -> list[str]:
         """Return the lines of the defects, then those of the notes."""
