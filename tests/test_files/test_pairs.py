@@ -14,6 +14,7 @@ from moefusion.files import (
     fit_naming,
     write_image,
 )
+from moefusion.files.naming import choose_naming
 
 
 def write(folder, *names):
@@ -82,6 +83,15 @@ def test_a_naming_that_fits_is_not_fitted_again(tmp_path, monkeypatch):
     assert naming == LAYOUTS['flir']
     monkeypatch.setattr('moefusion.files.pairs.list_folder', pytest.fail)
     assert fit_naming(folder, folder, naming) is naming
+
+
+def test_what_is_given_goes_before_the_layouts_own():
+    assert choose_naming() == Naming()
+    assert choose_naming('kaist') == LAYOUTS['kaist']
+    assert choose_naming('flir', infrared='') == Naming('_RGB', '')
+    assert choose_naming('kaist', 'rgb/', recursive=False) == Naming('rgb/', 'lwir/')
+    with pytest.raises(ValueError, match="layout must be one of flir, .*, but is 'FLIR'"):
+        choose_naming('FLIR')
 
 
 def test_one_folder_whose_visible_files_have_no_end(tmp_path):

@@ -14,11 +14,9 @@ from mmengine.logging import print_log
 from moefusion.datasets.classes import check_classes, check_folders, check_metainfo
 from moefusion.datasets.pipeline import check_pipeline, range_of
 from moefusion.files import (
-    LAYOUTS,
     Annotation,
     AnnotationError,
     Findings,
-    Naming,
     PairError,
     Range,
     fit_naming,
@@ -26,6 +24,7 @@ from moefusion.files import (
     read_size,
 )
 from moefusion.files.kinds import read_kinds, refuse_deep, refuse_mixture
+from moefusion.files.naming import choose_naming
 from moefusion.files.pairs import flaw, named
 from moefusion.files.reading import refuse_other_size
 
@@ -82,17 +81,11 @@ class PairedDataset(XMLDataset):
         **kwargs: Any,
     ) -> None:
         """Check the arguments, then read unless ``lazy_init``."""
-        layout = layout or self.LAYOUT
-        if layout not in (None, *LAYOUTS):
-            raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but is {layout!r}')
+        self.naming = choose_naming(
+            layout or self.LAYOUT, visible_suffix, infrared_suffix, recursive
+        )
         if modality not in (None, *SIDES):
             raise ValueError(f'modality must be one of {", ".join(SIDES)}, but is {modality!r}')
-        preset = LAYOUTS[layout] if layout else Naming()
-        self.naming = Naming(
-            preset.visible if visible_suffix is None else visible_suffix,
-            preset.infrared if infrared_suffix is None else infrared_suffix,
-            preset.recursive if recursive is None else recursive,
-        )
         self.labelled, self.modality = labelled, modality
         self.ignore_classes = tuple(self.IGNORED if ignore_classes is None else ignore_classes)
         self.findings = Findings()
