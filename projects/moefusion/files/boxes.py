@@ -100,7 +100,12 @@ def read_flag(value: object) -> bool:
 def clean_box(
     box: Sequence[float], width: int, height: int
 ) -> tuple[list[float] | None, str | None]:
-    """Clip a box (x1, y1, x2, y2) to the image.
+    """Clip a box to the image.
+
+    Args:
+        box (Sequence[float]): x1, y1, x2, y2 in pixels, 0-based.
+        width (int): Width of the image in pixels.
+        height (int): Its height.
 
     Returns:
         tuple: the clipped box, or None if nothing usable is left, and what was wrong with it: None,

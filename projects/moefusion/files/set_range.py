@@ -87,6 +87,10 @@ def choose_range(
         out_dir (str | Path): where ``infrared_range.json`` goes, or is.
         progress (Progress): as in :func:`find_range`.
 
+    Returns:
+        tuple[float, float] | None: low and high; None where nothing is wanted, or where ``auto``
+        finds that all images have 8 bits.
+
     Raises:
         ValueError: if it is none of these, or the file holds no range.
         PairError: as of :func:`find_range`.
