@@ -22,10 +22,10 @@ from mmengine.dataset import BaseDataset
 
 from moefusion.apis import load_config
 from moefusion.apis.command import add_config_options, command, show_progress
-from moefusion.datasets.layout import LayoutReport, check_layout, same_pictures
-from moefusion.datasets.pipeline import loaders
+from moefusion.datasets.layout import KnownFiles, LayoutReport, check_layout
+from moefusion.datasets.pipeline import range_of
 from moefusion.datasets.readers import find_readers
-from moefusion.files import check_range, write_file
+from moefusion.files import Range, write_file
 
 SPLITS = 'train', 'val', 'test'
 BLOCK = 10  # neighbouring frames look alike, so a split keeps runs of them together
@@ -58,8 +58,8 @@ def main(argv: list[str] | None = None) -> int:
     pairs: set[str] = set()
     boxes: Counter[str] = Counter()
     classes: set[str] = set()
-    levels: dict[str, tuple[float, float]] = {}
-    trained: set[str] = set()
+    ranges: dict[str, Range] = {}
+    trained = KnownFiles()
     for split, reader in readers:
         files = split, {key: reader[key] for key in reader if key not in ('pipeline', 'modality')}
         if files in checked:  # the same pairs, once for each modality
@@ -72,14 +72,14 @@ def main(argv: list[str] | None = None) -> int:
             report.problems.append(f'{len(twice)} pairs are also in train, e.g. {min(twice)}')
         if split == 'train':
             pairs.update(report.ids.values())
-            trained |= report.files
-        elif same := same_pictures(sorted(report.files - trained), sorted(trained)):
-            examples = '; '.join(f'{path} is {other}' for path, other in list(same.items())[:3])
+            trained.add(report.files)
+        elif same := find_twins(report.files, trained):
             report.problems.append(
-                f'{len(same)} images are in train under other names: {examples}. Take them out of '
-                'one of the lists.'
+                f'{len(same)} images are in train under other names: {"; ".join(same[:3])}. Take '
+                'them out of one of the lists.'
             )
-        if (found := find_levels(reader)) and (first := levels.setdefault(root, found)) != found:
+        found = range_of(reader.get('pipeline', ()))
+        if found and (first := ranges.setdefault(root, found)) != found:
             report.problems.append(
                 f'infrared_range is {found}, but {first} for another split of {root}: give all one'
             )
@@ -94,16 +94,16 @@ def main(argv: list[str] | None = None) -> int:
     return int(failed)
 
 
+def find_twins(files: set[str], trained: KnownFiles) -> list[str]:
+    """Say which files have the bytes of a training image of another name."""
+    found = {path: trained.find(path) for path in sorted(files - trained.paths)}
+    return [f'{path} is {other}' for path, other in found.items() if other]
+
+
 def build(reader: ConfigDict, **changes: object) -> BaseDataset:
     """Build a reader without loading anything yet; of its pipeline the loader alone."""
-    pipeline = [dict(type='LoadPairedImage', infrared_range=find_levels(reader))]
+    pipeline = [dict(type='LoadPairedImage', infrared_range=range_of(reader.get('pipeline', ())))]
     return DATASETS.build({**reader, 'pipeline': pipeline, 'lazy_init': True, **changes})
-
-
-def find_levels(reader: ConfigDict) -> tuple[float, float] | None:
-    """The ``infrared_range`` of a reader's pipeline."""
-    found = (loader['infrared_range'] for loader in loaders(reader.get('pipeline', ())))
-    return next((check_range(levels) for levels in found), None)
 
 
 def make_split(reader: ConfigDict, number: int) -> list[str]:

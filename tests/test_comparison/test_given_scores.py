@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.given_scores import read_given_scores, refuse_other_protocol
+from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.report import fusion_table
 from moefusion.comparison.scoring import Scores, as_frame
 from moefusion.metrics import METRIC_NAMES
@@ -166,8 +166,10 @@ def test_a_comma_at_the_end_of_each_line_is_no_value(tmp_path):
 )
 def test_values_of_another_protocol_are_refused(tmp_path, name, record, refused):
     (tmp_path / 'scores.json').write_text(json.dumps(record))
+    path = write(tmp_path / name, ('A', 'a', 1), ('A', 'x.y', 2))
     if not refused:
-        refuse_other_protocol(tmp_path / name, 'literature')
+        assert len(read_given_scores(path, measured(), 'literature')) == 2
         return
     with pytest.raises(EvaluationError, match=r'protocol standard, as .*scores\.json says'):
-        refuse_other_protocol(tmp_path / name, 'literature')
+        read_given_scores(path, measured(), 'literature')
+    assert len(read_given_scores(path, measured(), 'standard')) == 2

@@ -74,6 +74,8 @@ def test_annotations_are_needed_for_each(test_set):
 def test_nothing_to_score(test_set):
     with pytest.raises(EvaluationError, match='no such folder'):
         find_evaluation_set(test_set / 'vi', test_set / 'ir', dict(x=test_set / 'nowhere'))
+    with pytest.raises(EvaluationError, match='nowhere: there is no such folder'):
+        find_evaluation_set(test_set / 'vi', test_set / 'nowhere', dict(x=test_set / 'average'))
     with pytest.raises(EvaluationError, match='no image in this folder'):
         find_evaluation_set(test_set / 'vi', test_set / 'ir', dict(x=test_set / 'voc'))
     for stem in 'abc':

@@ -13,7 +13,7 @@ from PIL import Image
 
 from moefusion import plugin  # noqa: F401
 from moefusion.datasets.coco import PairedCocoDataset
-from moefusion.datasets.layout import check_layout, same_pictures
+from moefusion.datasets.layout import KnownFiles, check_layout
 from moefusion.datasets.published import M3FDDataset
 from moefusion.files import PairError
 
@@ -187,13 +187,15 @@ def test_ignored_boxes_are_counted_apart(m3fd):
     assert report.notes[-1].startswith('2 x box marked difficult or crowd, ignored in training')
 
 
-def test_the_training_images_are_read_once_for_all_other_splits(tmp_path, monkeypatch):
-    paths = [str(tmp_path / name) for name in 'abc']
-    for path in paths:
-        Path(path).write_bytes(b'x' * (2 if path.endswith('c') else 1))
+def test_known_files_are_read_once_and_where_one_of_their_size_is_looked_for(tmp_path, monkeypatch):
+    for name, content in dict(a='x', a2='x', b='y', c='zz', d='x', e='w', f='long').items():
+        (tmp_path / name).write_text(content)
+    a, a2, b, c, d, e, f = (str(tmp_path / name) for name in ('a', 'a2', 'b', 'c', 'd', 'e', 'f'))
     opened = []
     read = Path.read_bytes
     monkeypatch.setattr(Path, 'read_bytes', lambda self: opened.append(self.name) or read(self))
-    for _ in range(2):
-        assert same_pictures(paths[1:], paths[:1]) == {paths[1]: paths[0]}
-    assert sorted(opened) == ['a', 'b']
+    known = KnownFiles()
+    known.add({a, a2})
+    known.add({a, b, c})
+    assert [known.find(path) for path in (d, e, f, d)] == [a, None, None, a]
+    assert sorted(opened) == ['a', 'a2', 'b', 'd', 'd', 'e']

@@ -2,10 +2,11 @@
 
 import mmdet.datasets.transforms as mmdet_transforms
 import pytest
+from mmdet.registry import TRANSFORMS
 from mmengine.registry import init_default_scope
 
 from moefusion import plugin  # noqa: F401
-from moefusion.datasets.pipeline import check_pipeline
+from moefusion.datasets.pipeline import check_pipeline, range_of
 
 init_default_scope('mmdet')
 RESIZE = dict(type='Resize', scale=(64, 48), keep_ratio=False)
@@ -53,3 +54,31 @@ def test_boxes_that_would_not_follow_the_pixels_are_refused(modality):
 def test_masks_are_refused_as_pairs_have_none(key):
     with pytest.raises(ValueError, match=f'LoadAnnotations: {key}=True, but pairs have boxes'):
         check_pipeline([dict(type='LoadPairedImage'), {'type': 'LoadAnnotations', key: True}])
+
+
+@pytest.mark.parametrize(
+    'transform',
+    [
+        dict(type='Resize', scale=(8, 8), backend='pillow'),
+        dict(type='FixScaleResize', scale=(8, 8), backend='pillow'),
+        dict(type='RandomChoiceResize', scales=[(8, 8)], resize_type='Resize', backend='pillow'),
+        dict(type='RandomApply', transforms=[dict(type='Resize', scale=(8, 8), backend='pillow')]),
+    ],
+)
+def test_pillow_would_take_the_infrared_channel_for_transparency(transform):
+    """It weighs the colours by a fourth channel: 200 everywhere becomes 170 to 229."""
+    with pytest.raises(ValueError, match=r"backend='pillow' takes .*Use backend='cv2'"):
+        check_pipeline([dict(type='LoadPairedImage'), transform])
+    single = dict(type='SelectModality', modality='visible')
+    check_pipeline([dict(type='LoadPairedImage'), single, transform])
+
+
+def test_the_range_of_a_pipeline():
+    load = dict(type='LoadPairedImage', infrared_range=[20, 60])
+    inside = dict(type='RandomApply', transforms=[load])
+    for pipeline in ([load], [dict(type='Resize', scale=(8, 8)), inside]):
+        assert range_of(pipeline) == (20.0, 60.0)
+        assert range_of([TRANSFORMS.build(step) for step in pipeline]) == (20.0, 60.0)
+    assert range_of([dict(type='LoadPairedImage')]) is None and range_of([]) is None
+    with pytest.raises(ValueError, match='infrared_range must be two numbers'):
+        range_of([dict(load, infrared_range=60)])

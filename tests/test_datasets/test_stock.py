@@ -238,20 +238,3 @@ def test_registered_classes_can_be_sent_to_workers():
     for name in (*REFUSED, 'Mosaic', 'Rotate', 'Expand'):
         cls = TRANSFORMS.get(name)
         assert cls.__module__ == stock.__name__ and pickle.loads(pickle.dumps(cls)) is cls
-
-
-@pytest.mark.parametrize(
-    'transform',
-    [
-        dict(type='Resize', scale=(8, 8), backend='pillow'),
-        dict(type='FixScaleResize', scale=(8, 8), backend='pillow'),
-        dict(type='RandomChoiceResize', scales=[(8, 8)], resize_type='Resize', backend='pillow'),
-        dict(type='RandomApply', transforms=[dict(type='Resize', scale=(8, 8), backend='pillow')]),
-    ],
-)
-def test_pillow_would_take_the_infrared_channel_for_transparency(transform):
-    """It weighs the colours by a fourth channel: 200 everywhere becomes 170 to 229."""
-    with pytest.raises(ValueError, match=r"backend='pillow' takes .*Use backend='cv2'"):
-        check_pipeline([dict(type='LoadPairedImage'), transform])
-    single = dict(type='SelectModality', modality='visible')
-    check_pipeline([dict(type='LoadPairedImage'), single, transform])

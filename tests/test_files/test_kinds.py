@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from moefusion.files import PairError, choose_range, find_range
+from moefusion.files.errors import first_of
 from moefusion.files.kinds import EIGHT, FLOATS, MORE, kind_of, mixture, read_kind
 from moefusion.files.reading import read_values
 
@@ -92,3 +93,9 @@ def test_a_range_that_maps_nothing_is_said(tmp_path, capsys):
     assert 'all images have 8 bits, none is mapped' in capsys.readouterr().out
     assert choose_range(['auto'], [path], tmp_path) is None
     assert 'all images have 8 bits, none is mapped' in capsys.readouterr().out
+
+
+def test_dots_stand_for_names_that_are_left_out():
+    names = ['a', 'b', 'c']
+    assert first_of(names, 2) == 'a, b, ...'
+    assert first_of(names, 3) == first_of(names, None) == 'a, b, c'

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moefusion.files import LAYOUTS, Naming, PairError, bare_stem, find_pairs, write_image
+from moefusion.files import (
+    LAYOUTS,
+    Naming,
+    PairError,
+    bare_stem,
+    find_pairs,
+    fit_naming,
+    write_image,
+)
+from moefusion.files.naming import choose_naming
 
 
 def write(folder, *names):
@@ -66,6 +75,23 @@ def test_one_folder_of_a_published_layout(tmp_path, layout):
     assert list(problems) == ['F2'] and 'no partner F2_PreviewData.* in' in problems['F2']
     named = find_pairs(folder, folder, ['F1_PreviewData.jpeg'])[0]
     assert list(named) == ['F1']
+
+
+def test_a_naming_that_fits_is_not_fitted_again(tmp_path, monkeypatch):
+    folder = write(tmp_path / 'J', 'F1_RGB.png', 'F1_PreviewData.png')
+    naming = fit_naming(folder, folder)
+    assert naming == LAYOUTS['flir']
+    monkeypatch.setattr('moefusion.files.pairs.list_folder', pytest.fail)
+    assert fit_naming(folder, folder, naming) is naming
+
+
+def test_what_is_given_goes_before_the_layouts_own():
+    assert choose_naming() == Naming()
+    assert choose_naming('kaist') == LAYOUTS['kaist']
+    assert choose_naming('flir', infrared='') == Naming('_RGB', '')
+    assert choose_naming('kaist', 'rgb/', recursive=False) == Naming('rgb/', 'lwir/')
+    with pytest.raises(ValueError, match="layout must be one of flir, .*, but is 'FLIR'"):
+        choose_naming('FLIR')
 
 
 def test_one_folder_whose_visible_files_have_no_end(tmp_path):

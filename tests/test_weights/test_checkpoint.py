@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from moefusion.weights.checkpoint import load_checkpoint_safely, load_weights
+from moefusion.weights.checkpoint import load_checkpoint_safely, load_weights, trained_classes
 
 # Damaged and foreign pickles claim to be of all kinds of protocols.
 pytestmark = pytest.mark.filterwarnings('ignore:Detected pickle protocol')
@@ -229,3 +229,10 @@ def test_needs_no_mm_stack(path):
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == '[]'
+
+
+@pytest.mark.parametrize('meta', [dict(), dict(dataset_meta=None), dict(dataset_meta=dict())])
+def test_classes_of_the_training(meta):
+    assert trained_classes(dict(state_dict={})) == trained_classes(dict(meta=meta)) == ()
+    noted = dict(dataset_meta=dict(classes=['car', 'bus']))
+    assert trained_classes(dict(meta=meta | noted)) == ('car', 'bus')

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from moefusion.apis.command import show_progress
 from moefusion.files import LAYOUTS, Naming, Range, choose_range
+from moefusion.files.naming import choose_naming
 from moefusion.ranks import Ranks
 
 
@@ -56,12 +57,8 @@ def chosen_range(
 
 def chosen_naming(args: argparse.Namespace) -> Naming:
     """Return what the flags say; single ones go before the layout's."""
-    preset = LAYOUTS[args.layout] if args.layout else Naming()
-    return Naming(
-        preset.visible if args.visible_suffix is None else args.visible_suffix,
-        preset.infrared if args.infrared_suffix is None else args.infrared_suffix,
-        preset.recursive or args.recursive,
-    )
+    recursive = args.recursive or None  # a layout's own, where the flag is not given
+    return choose_naming(args.layout, args.visible_suffix, args.infrared_suffix, recursive)
 
 
 def named_folder(text: str) -> tuple[str, str]:

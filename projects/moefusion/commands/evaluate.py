@@ -20,12 +20,13 @@ from moefusion.comparison.cache import ResultCache
 from moefusion.comparison.checks import expected_scores, leave_out_sizes
 from moefusion.comparison.cues import check_cues, cue_table, match_cues
 from moefusion.comparison.errors import EvaluationError
-from moefusion.comparison.given_scores import read_given_scores, refuse_other_protocol
+from moefusion.comparison.given_scores import read_given_scores
 from moefusion.comparison.pairs import EvaluationSet, find_evaluation_set
 from moefusion.comparison.report import earlier_files, fusion_table, left_out_notes, write_report
 from moefusion.comparison.scoring import Task, as_frame, make_tasks, score_images
 from moefusion.comparison.tables import Table
 from moefusion.files import read_cues, read_lines
+from moefusion.progress import Progress, silent
 from moefusion.ranks import Ranks
 
 # These say where and how fast, and change no score.
@@ -67,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     if not ranks.leads:
         return 0
     if args.scores:
-        given = read_given_scores(args.scores, scores)
+        given = read_given_scores(args.scores, scores, args.protocol)
         print(f'With the scores of {", ".join(given["method"].unique())} from {args.scores}')
         scores = pd.concat([scores, given])
     tables = {
@@ -99,8 +100,7 @@ def check(
     if args.scores:
         by_stem = {task.stem: task for task in tasks}
         unscored = functools.cache(lambda stem: by_stem[stem].run().problem)
-        refuse_other_protocol(args.scores, args.protocol)
-        read_given_scores(args.scores, expected, unscored)
+        read_given_scores(args.scores, expected, args.protocol, unscored)
 
 
 def load_detectors(images: EvaluationSet, args: argparse.Namespace) -> dict[str, list[Any]]:
@@ -188,5 +188,5 @@ def report(
         print(f'Of an earlier run, not of this one, are {", ".join(file.name for file in old)}')
 
 
-def _progress(ranks: Ranks) -> Any:
-    return show_progress if ranks.leads else lambda items, total: items
+def _progress(ranks: Ranks) -> Progress:
+    return show_progress if ranks.leads else silent

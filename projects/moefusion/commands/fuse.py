@@ -101,9 +101,9 @@ def fuse(args: argparse.Namespace, ranks: Ranks, counts: Counter[str]) -> None:
     """Fuse this process's share of what the arguments name, and count the outcomes as they come."""
     names = read_lines(args.list) if args.list else None
     naming = chosen_naming(args)
-    pairs, unpaired = find_pairs(args.visible, args.infrared, names, naming)
-    if Path(args.visible).is_dir():
+    if Path(args.visible).is_dir() and Path(args.infrared).is_dir():
         naming = fit_naming(args.visible, args.infrared, naming)
+    pairs, unpaired = find_pairs(args.visible, args.infrared, names, naming)
     refuse_source_folder(args, naming.recursive)
     if ranks.number == 0:
         for stem, reason in unpaired.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,22 +15,21 @@ from moefusion.files import PairError, read_infrared, read_size
 from moefusion.files.annotations import several
 from moefusion.files.folders import match_ids
 from moefusion.metrics import Cue, cue_retention
+from moefusion.progress import Progress, silent
 
 COLUMNS = ['visible only', 'infrared only', 'colour']
 SOURCES = 'Visible', 'Infrared', 'Mean of both'
 
 
 def cue_table(
-    images: EvaluationSet,
-    cues: Mapping[str, list[dict[str, Any]]],
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    images: EvaluationSet, cues: Mapping[str, list[dict[str, Any]]], progress: Progress = silent
 ) -> Table:
     """Measure every method on every cue, the sources and their plain mean beside them.
 
     Args:
         images (EvaluationSet): the test set.
         cues (Mapping[str, list[dict]]): from :func:`moefusion.files.read_cues`.
-        progress (Callable): wraps the iterator over images, given their number.
+        progress (Progress): wraps the iterator over images, given their number.
 
     Returns:
         Table: means over the cues, from 0 to 1.

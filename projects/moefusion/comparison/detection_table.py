@@ -25,7 +25,7 @@ from moefusion.comparison.pairs import EvaluationSet
 from moefusion.comparison.published import published_detection
 from moefusion.comparison.tables import MEASURED, Table, score_rows
 from moefusion.evaluation import average_precision, boxes_by_class
-from moefusion.weights.checkpoint import load_weights
+from moefusion.weights.checkpoint import load_weights, trained_classes
 
 IOU = 0.5
 
@@ -56,10 +56,10 @@ def load_detector(config: str | Path, checkpoint: str | Path, device: str = 'cpu
         )
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     model = MODELS.build(cfg.model)
-    meta = load_weights(model, checkpoint).get('meta', {})
+    trained = trained_classes(load_weights(model, checkpoint))
     dataset = cfg.test_dataloader.dataset
     classes = (
-        meta.get('dataset_meta', {}).get('classes')
+        trained
         or dataset.get('metainfo', {}).get('classes')
         or getattr(DATASETS.get(dataset.type), 'METAINFO', {}).get('classes')
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from moefusion.comparison.cache import ResultCache, fingerprint
 from moefusion.comparison.pairs import EvaluationSet
 from moefusion.files import Range, read_infrared, read_visible
+from moefusion.progress import Progress, silent
 
 SOURCES = 'Visible', 'Infrared'
 
@@ -40,7 +41,7 @@ class Detector:
 def detect(
     detector: Detector,
     images: EvaluationSet,
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    progress: Progress = silent,
     cache: ResultCache | None = None,
 ) -> dict[str, list[list[np.ndarray]]]:
     """Detect on visible, infrared and every method's images.
@@ -48,7 +49,7 @@ def detect(
     Args:
         detector (Detector): what looks at them.
         images (EvaluationSet): the test set.
-        progress (Callable): wraps the iterator over images, given their number.
+        progress (Progress): wraps the iterator over images, given their number.
         cache (ResultCache, optional): the detections of earlier runs; takes the new ones as they
             come.
 

@@ -20,7 +20,10 @@ UNDEFINED = '', '-', 'nan', 'NaN'
 
 
 def read_given_scores(
-    path: str | Path, measured: pd.DataFrame, excused: Callable[[str], object] = lambda image: False
+    path: str | Path,
+    measured: pd.DataFrame,
+    protocol: str = 'literature',
+    excused: Callable[[str], object] = lambda image: False,
 ) -> pd.DataFrame:
     """Read a file's methods, to be averaged and ranked with the measured ones.
 
@@ -29,6 +32,8 @@ def read_given_scores(
             is about the whole image, region; such as ``per_image.csv`` of ``tools/evaluate.py``.
         measured (pd.DataFrame): from :func:`moefusion.comparison.scoring.as_frame`, or what it
             will have.
+        protocol (str): that of the measured scores. A ``per_image.csv`` whose ``scores.json`` says
+            another is refused. Defaults to ``'literature'``.
         excused (Callable): whether an image may lack scores. Defaults to none.
 
     Returns:
@@ -36,10 +41,11 @@ def read_given_scores(
 
     Raises:
         FileNotFoundError: if the file is not there.
-        EvaluationError: if a column is missing, a value is no number, a region is unknown, a method
-            is among the measured ones or appears twice for an image, lacks a scored image, or has
-            none of the scored regions.
+        EvaluationError: if the values are of another protocol, a column is missing, a value is no
+            number, a region is unknown, a method is among the measured ones or appears twice for
+            an image, lacks a scored image, or has none of the scored regions.
     """
+    _refuse_other_protocol(Path(path), protocol)
     given = _read(Path(path))
     stems = set(measured['image'])
     named = given['image'].copy()
@@ -70,10 +76,10 @@ def read_given_scores(
     return rows[[name for name in measured if name in given]]
 
 
-def refuse_other_protocol(path: str | Path, protocol: str) -> None:
+def _refuse_other_protocol(path: Path, protocol: str) -> None:
     """Raise EvaluationError for a ``per_image.csv`` whose ``scores.json`` says another protocol."""
-    record = Path(path).with_name('scores.json')
-    if Path(path).name != 'per_image.csv' or not record.is_file():
+    record = path.with_name('scores.json')
+    if path.name != 'per_image.csv' or not record.is_file():
         return
     try:
         found = json.loads(read_text(record))['settings']['protocol']

@@ -116,7 +116,8 @@ def find_evaluation_set(
         AnnotationError: If the annotations cannot be read.
     """
     folders = {'visible': Path(visible), 'infrared': Path(infrared)}
-    folders |= {f'fused {name}': Path(folder) for name, folder in fused.items()}
+    folders |= {f'fused {name}': Path(place) for name, place in fused.items()}
+    _refuse_missing(folders.values())
     naming = fit_naming(visible, infrared, naming)
     strip = (*strip, *filter(None, naming.ends))
     found_in = {what: _list_folder(folder, strip, naming) for what, folder in folders.items()}
@@ -129,9 +130,8 @@ def find_evaluation_set(
     left_out = _flaws(wanted, found_in)
     boxes, findings = None, Findings()
     if annotations is not None:
-        stems = sorted(wanted - set(left_out))
-        read, problems = read_annotations(annotations, stems, strip, findings, naming.recursive)
-        boxes = _boxes(read, files['visible'], findings, problems)
+        images = {stem: files['visible'][stem] for stem in sorted(wanted - set(left_out))}
+        boxes, problems = _read_boxes(annotations, images, strip, findings, naming.recursive)
         left_out.update(problems)
     stems = sorted(wanted - set(left_out))
     if not stems:
@@ -151,13 +151,24 @@ def find_evaluation_set(
     )
 
 
-def _boxes(
-    read: Mapping[str, Annotation],
+def _refuse_missing(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if not folder.is_dir():
+            raise EvaluationError(f'{folder}: there is no such folder')
+
+
+def _read_boxes(
+    path: str | Path,
     visible: Mapping[str, Path],
+    strip: Sequence[str],
     findings: Findings,
-    problems: dict[str, str],
-) -> dict[str, Annotation]:
-    """The boxes inside each image; a damaged one whose annotation has no size is a problem."""
+    recursive: bool,
+) -> tuple[dict[str, Annotation], dict[str, str]]:
+    """The boxes inside each image, and why others have none, as :func:`read_annotations`.
+
+    A damaged image whose annotation has no size has none, too.
+    """
+    read, problems = read_annotations(path, visible, strip, findings, recursive)
     boxes = {}
     for stem, found in read.items():
         try:
@@ -166,7 +177,7 @@ def _boxes(
             problems[stem] = str(error)
         else:
             boxes[stem] = found.usable(*size, findings)
-    return boxes
+    return boxes, problems
 
 
 def read_rgb(path: Path) -> np.ndarray:
@@ -180,8 +191,6 @@ def read_rgb(path: Path) -> np.ndarray:
 
 def _list_folder(folder: Path, strip: Iterable[str], naming: Naming) -> dict[str, list[Path]]:
     """The image files of one folder by stem; there is at least one."""
-    if not folder.is_dir():
-        raise EvaluationError(f'{folder}: there is no such folder')
     if found := list_folder(folder, strip=strip, recursive=naming.recursive):
         return found
     raise EvaluationError(f'{folder}: no image in this folder ({", ".join(IMAGE_SUFFIXES)})')

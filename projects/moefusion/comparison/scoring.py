@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from moefusion.comparison.pairs import EvaluationSet, read_rgb
 from moefusion.files import Annotation, Range, read_infrared
 from moefusion.image import boxes_to_mask
 from moefusion.metrics import GrayImages, fusion_metrics, one_sided_metrics
+from moefusion.progress import Progress, silent
 
 
 @dataclass
@@ -82,18 +83,15 @@ class Task:
             candidates = {method: read_rgb(path) for method, path in self.fused.items()}
             several = len(candidates) > 1
             for region, annotation in self.regions.items():
-                mask = None
-                if region != 'whole' and annotation:
-                    mask = foreground_mask(annotation, infrared.shape[1], infrared.shape[0])
-                    if region == 'foreground' and not mask.any():
-                        continue
-                    mask = mask if region == 'foreground' else ~mask
-                prepared = (
+                mask = region_mask(region, annotation, *infrared.shape)
+                if region == 'foreground' and mask is not None and not mask.any():
+                    continue
+                sources = (
                     GrayImages(visible, mask, 'visible', several),
                     GrayImages(infrared, mask, 'infrared', several),
                 )
                 scores.values[region] = {
-                    method: self._score(*prepared, GrayImages(image, mask, f'fused {method}'))
+                    method: self._score(*sources, GrayImages(image, mask, f'fused {method}'))
                     for method, image in candidates.items()
                 }
         except ValueError as error:  # of the readers and the metrics alike
@@ -135,7 +133,7 @@ def make_tasks(
 def score_images(
     tasks: Sequence[Task],
     workers: int = 1,
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    progress: Progress = silent,
     cache: ResultCache | None = None,
 ) -> list[Scores]:
     """Score the images that have no scores yet.
@@ -143,7 +141,7 @@ def score_images(
     Args:
         tasks (Sequence[Task]): from :func:`make_tasks`.
         workers (int): processes; each computes on one thread. With 1, none is started.
-        progress (Callable): wraps the iterator over finished images, given their number.
+        progress (Progress): wraps the iterator over finished images, given their number.
         cache (ResultCache, optional): the scores of earlier runs; takes the new ones as they come.
 
     Returns:
@@ -170,6 +168,16 @@ def as_frame(scores: Iterable[Scores]) -> pd.DataFrame:
         for region, methods in image.values.items()
         for method, metrics in methods.items()
     )
+
+
+def region_mask(
+    region: str, annotation: Annotation | None, height: int, width: int
+) -> np.ndarray | None:
+    """Pixels of a region (paper, section D), ``H x W``, ``bool``; None for the whole image."""
+    if region == 'whole' or annotation is None:
+        return None
+    foreground = foreground_mask(annotation, width, height)
+    return foreground if region == 'foreground' else ~foreground
 
 
 def foreground_mask(annotation: Annotation, width: int, height: int) -> np.ndarray:

@@ -13,13 +13,11 @@ from mmengine.logging import print_log
 
 from moefusion.datasets.classes import check_classes, check_folders, check_metainfo, fit_palette
 from moefusion.datasets.damaged import leave_out_damaged
-from moefusion.datasets.pipeline import check_pipeline, loaders
+from moefusion.datasets.pipeline import check_pipeline, range_of
 from moefusion.files import (
-    LAYOUTS,
     Annotation,
     AnnotationError,
     Findings,
-    Naming,
     PairError,
     Range,
     fit_naming,
@@ -27,6 +25,7 @@ from moefusion.files import (
     read_size,
 )
 from moefusion.files.kinds import read_kinds, refuse_deep, refuse_mixture
+from moefusion.files.naming import choose_naming
 from moefusion.files.pairs import flaw, named
 from moefusion.files.reading import refuse_other_size
 
@@ -83,16 +82,11 @@ class PairedDataset(XMLDataset):
         **kwargs: Any,
     ) -> None:
         """Check the arguments, then read unless ``lazy_init``."""
-        if (layout := layout or self.LAYOUT) not in (None, *LAYOUTS):
-            raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, but is {layout!r}')
+        self.naming = choose_naming(
+            layout or self.LAYOUT, visible_suffix, infrared_suffix, recursive
+        )
         if modality not in (None, *SIDES):
             raise ValueError(f'modality must be one of {", ".join(SIDES)}, but is {modality!r}')
-        preset = LAYOUTS[layout] if layout else Naming()
-        self.naming = Naming(
-            preset.visible if visible_suffix is None else visible_suffix,
-            preset.infrared if infrared_suffix is None else infrared_suffix,
-            preset.recursive if recursive is None else recursive,
-        )
         self.labelled, self.modality = labelled, modality
         self.ignore_classes = tuple(self.IGNORED if ignore_classes is None else ignore_classes)
         self.findings = Findings()
@@ -196,8 +190,7 @@ class PairedDataset(XMLDataset):
     @property
     def infrared_range(self) -> Range | None:
         """That of the pipeline's ``LoadPairedImage``."""
-        ranges = (loader['infrared_range'] for loader in loaders(self.pipeline.transforms))
-        return next(ranges, None)
+        return range_of(self.pipeline.transforms)
 
     def _check_kinds(self, pairs: Sequence[Entry]) -> None:
         """Refuse infrared images that would be mapped in part, and more bits than can be used."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -98,26 +97,35 @@ def check_layout(
     return report
 
 
-def same_pictures(some: Iterable[str], others: Iterable[str]) -> dict[str, str]:
-    """Files of equal bytes under two names: the one among ``others`` by the one among ``some``."""
-    states = [{path: os.stat(path) for path in paths} for paths in (some, others)]
-    sizes = [{state.st_size for state in found.values()} for found in states]
-    both = sizes[0] & sizes[1]
-    prints = [
-        {
-            path: _digest(path, state.st_size, state.st_mtime_ns)
-            for path, state in found.items()
-            if state.st_size in both
-        }
-        for found in states
-    ]
-    known = {digest: path for path, digest in sorted(prints[1].items(), reverse=True)}
-    return {path: known[digest] for path, digest in prints[0].items() if digest in known}
+class KnownFiles:
+    """Finds files of equal bytes under other names.
+
+    A known file is read once at most, and only if one of its size is looked for.
+    """
+
+    def __init__(self) -> None:
+        self.paths: set[str] = set()
+        self._unread: dict[int, list[str]] = {}  # by size; a size stays when all are read
+        self._by_digest: dict[bytes, str] = {}
+
+    def add(self, paths: Set[str]) -> None:
+        """Take in some files."""
+        for path in paths - self.paths:
+            self._unread.setdefault(os.path.getsize(path), []).append(path)
+        self.paths.update(paths)
+
+    def find(self, path: str) -> str | None:
+        """Return a known file of the same bytes, if there is one."""
+        size = os.path.getsize(path)
+        if size not in self._unread:
+            return None
+        for known in sorted(self._unread[size]):
+            self._by_digest.setdefault(_digest(known), known)
+        self._unread[size] = []
+        return self._by_digest.get(_digest(path))
 
 
-@cache
-def _digest(path: str, size: int, time: int) -> bytes:
-    """A file's print; the training images are compared with those of each other split."""
+def _digest(path: str) -> bytes:
     return hashlib.sha256(Path(path).read_bytes()).digest()
 
 

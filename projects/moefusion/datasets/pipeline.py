@@ -11,6 +11,7 @@ from mmdet.registry import DATASETS, TRANSFORMS
 
 from moefusion.datasets import stock
 from moefusion.datasets.refusing import MOVING, NEUTRAL, PHOTOMETRIC, REFUSED, refusal
+from moefusion.files import Range, check_range
 
 FILLS = 'border_val', 'fill_in', 'img_border_value', 'mean', 'pad_val'
 OWN_PARTS = 'Albu', 'Photometric'  # their parts are checked by themselves
@@ -63,10 +64,17 @@ def _check_boxes(arguments: Mapping[str, Any], moved: str) -> None:
         )
 
 
-def loaders(pipeline: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Arguments of each ``LoadPairedImage``, also of those inside other transforms."""
-    found = (step for outer in pipeline for step in steps(outer))
-    return [arguments for name, _, arguments in found if name == 'LoadPairedImage']
+def range_of(pipeline: Sequence[Any]) -> Range | None:
+    """Return ``infrared_range`` of the first ``LoadPairedImage``, also of one in another transform.
+
+    Raises:
+        ValueError: if it is no range.
+    """
+    for outer in pipeline:
+        for name, _, arguments in steps(outer):
+            if name == 'LoadPairedImage':
+                return check_range(arguments['infrared_range'])
+    return None
 
 
 def check_photometric(pipeline: Sequence[Any], side: str) -> None:

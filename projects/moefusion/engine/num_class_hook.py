@@ -12,7 +12,7 @@ from torch import nn
 
 from moefusion.engine.iterations import refuse_epochs
 from moefusion.files.folders import bare_stem, match_ids
-from moefusion.weights.checkpoint import mismatch, weights_by_name
+from moefusion.weights.checkpoint import mismatch, trained_classes, weights_by_name
 
 
 @HOOKS.register_module()
@@ -37,8 +37,7 @@ class EarlyNumClassCheckHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare the weights, and remember the classes that the checkpoint was trained with."""
-        meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
-        self.trained = tuple(meta.get('classes', ()))
+        self.trained = trained_classes(checkpoint)
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         weights, known = weights_by_name(checkpoint), model.state_dict()
         wrong = mismatch(model, weights)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from moefusion.evaluation.average_precision import average_precision, boxes_by_class
-from moefusion.weights.checkpoint import load_weights
+from moefusion.weights.checkpoint import load_weights, trained_classes
 
 IMAGES = ('fused', 'visible', 'infrared')
 
@@ -132,6 +132,6 @@ def _build(config: str | Path | dict[str, Any], checkpoint: str | Path) -> BaseD
             f'Train it by `python tools/train.py {source or "CONFIG"}`, or leave this evaluator out'
         )
     detector = MODELS.build(config if source is None else Config.fromfile(source).model)
-    meta = load_weights(detector, checkpoint).get('meta', {}).get('dataset_meta') or {}
-    detector.trained_classes = tuple(meta.get('classes') or ())  # for EarlyNumClassCheckHook
+    # for EarlyNumClassCheckHook
+    detector.trained_classes = trained_classes(load_weights(detector, checkpoint))
     return detector.requires_grad_(False).eval()

@@ -7,7 +7,8 @@ from moefusion.files.cues import read_cues
 from moefusion.files.errors import AnnotationError, PairError
 from moefusion.files.folders import IMAGE_SUFFIXES, bare_stem, list_folder, to_id
 from moefusion.files.levels import Range, check_range, to_eight_bits
-from moefusion.files.pairs import LAYOUTS, SAME_NAMES, Naming, find_pairs, fit_naming, list_sides
+from moefusion.files.naming import LAYOUTS, SAME_NAMES, Naming
+from moefusion.files.pairs import find_pairs, fit_naming, list_sides
 from moefusion.files.reading import (
     read_infrared,
     read_orientation,

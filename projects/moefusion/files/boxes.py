@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from moefusion.files.errors import AnnotationError
+from moefusion.files.errors import AnnotationError, first_of
 
 Object = tuple[str, Sequence[float], bool, str]  # name, box, ignored, place
 ROUNDING = 1e-6  # of sums such as x + width
@@ -100,7 +100,12 @@ def read_flag(value: object) -> bool:
 def clean_box(
     box: Sequence[float], width: int, height: int
 ) -> tuple[list[float] | None, str | None]:
-    """Clip a box (x1, y1, x2, y2) to the image.
+    """Clip a box to the image.
+
+    Args:
+        box (Sequence[float]): x1, y1, x2, y2 in pixels, 0-based.
+        width (int): Width of the image in pixels.
+        height (int): Its height.
 
     Returns:
         tuple: the clipped box, or None if nothing usable is left, and what was wrong with it: None,
@@ -150,11 +155,10 @@ class Findings:
 
     def lines(self, found: Mapping[str, Sequence[str]]) -> list[str]:
         """Return one line for each kind of ``defects`` or ``notes``: its count and first places."""
-        lines = []
-        for kind, places in sorted(found.items()):
-            shown = [*places[: self.keep]] + ['...'] * (len(places) > (self.keep or len(places)))
-            lines.append(f'{len(places)} x {kind}: {", ".join(shown)}')
-        return lines
+        return [
+            f'{len(places)} x {kind}: {first_of(places, self.keep)}'
+            for kind, places in sorted(found.items())
+        ]
 
     def all_lines(self) -> list[str]:
         """Return the lines of the defects, then those of the notes."""

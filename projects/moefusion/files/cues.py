@@ -12,7 +12,6 @@ from moefusion.files.folders import bare_stem
 from moefusion.files.text import read_text
 
 COLOURED = ('traffic_light', 'lamp')
-BOX_SIZE = 4
 
 
 def read_cues(path: str | Path, strip: Iterable[str] = ()) -> dict[str, list[dict]]:
@@ -42,7 +41,7 @@ def read_cues(path: str | Path, strip: Iterable[str] = ()) -> dict[str, list[dic
             box = tuple(read_number(value, f'annotation {key}: bbox') for value in item['bbox'])
             if item['source'] not in ('visible', 'infrared'):
                 raise ValueError(f'annotation {key}: source {item["source"]!r}')
-            if len(box) != BOX_SIZE or min(box[2:]) <= 0:
+            if len(box) != 4 or min(box[2:]) <= 0:
                 raise ValueError(f'annotation {key}: box {box} has no area')
             category = names[item['category_id']]
             cue = dict(source=item['source'], box=box, coloured=category in COLOURED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -45,9 +45,9 @@ def decode(path: str | Path) -> np.ndarray:
         PairError: missing, empty, unreadable or damaged file, or transparent pixels.
     """
     data = _bytes(path)
-    turned = _inspect(path, data)
-    image = _drop_alpha(_decode(path, data, cv2.IMREAD_UNCHANGED), path)
     tags = tiff_tags(data)
+    turned = _inspect(path, data, tags)
+    image = _drop_alpha(_decode(path, data, cv2.IMREAD_UNCHANGED), path)
     bits, channels = tags.get(BITS_PER_SAMPLE, 0), tags.get(CHANNELS, 1)
     if image.ndim == 2 and channels > 1 and (channels, tags.get(EXTRA)) != (2, ALPHA):
         raise PairError(
@@ -112,7 +112,7 @@ def _decode(path: str | Path, data: bytes, flags: int) -> np.ndarray:
     return image
 
 
-def _inspect(path: str | Path, data: bytes) -> bool:
+def _inspect(path: str | Path, data: bytes, tags: Mapping[int, int]) -> bool:
     """Return whether a header may ask to turn the image; raise where a decoder notices damage.
 
     OpenCV fills in what a damaged JPEG lacks and tells only the terminal. So libjpeg decodes the
@@ -120,7 +120,7 @@ def _inspect(path: str | Path, data: bytes) -> bool:
     A file of several pictures is refused; the preview behind a phone's JPEG is none.
     """
     try:
-        _refuse_what_opencv_passes_over(path, data)
+        _refuse_what_opencv_passes_over(path, data, tags)
         if data.startswith(JPEG):
             _inspect_jpeg(data)
             if lacks_scans(data):
@@ -152,14 +152,13 @@ def _inspect(path: str | Path, data: bytes) -> bool:
         ) from error
 
 
-def _refuse_what_opencv_passes_over(path: str | Path, data: bytes) -> None:
+def _refuse_what_opencv_passes_over(path: str | Path, data: bytes, tags: Mapping[int, int]) -> None:
     """Raise PairError for what a header says of white or of channels, and OpenCV does not heed."""
     if 0 < (white := pnm_white(data)) < 255:
         raise PairError(
             f'{path}: {white} is its white, but OpenCV, and so MMDetection, take 255 for it. Save '
             'it as PNG.'
         )
-    tags = tiff_tags(data)
     deep = tags.get(BITS_PER_SAMPLE, 1) > 8
     if deep and tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         raise PairError(

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from moefusion.files.errors import PairError
+from moefusion.files.errors import PairError, first_of
 from moefusion.files.headers import BITS_PER_SAMPLE
 from moefusion.files.reading import opened, read_values
 
@@ -95,8 +95,7 @@ def mixture(kinds: Mapping[str, str | None], keep: int | None = NAMED) -> str | 
 
 
 def _count(kind: str, names: Sequence[str], keep: int | None) -> str:
-    more = ', ...' if len(names) > (keep or len(names)) else ''
-    return f'{len(names)} of {kind} ({", ".join(names[:keep])}{more})'
+    return f'{len(names)} of {kind} ({first_of(names, keep)})'
 
 
 def refuse_mixture(kinds: Mapping[str, str | None]) -> None:

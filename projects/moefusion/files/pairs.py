@@ -3,55 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from moefusion.files.errors import PairError
 from moefusion.files.folders import IMAGE_SUFFIXES, UNREAD_SUFFIXES, list_folder, to_id, without_end
+from moefusion.files.naming import LAYOUTS, SAME_NAMES, Naming
 
 Files = dict[str, list[Path]]
 
 
-@dataclass(frozen=True)
-class Naming:
-    """How the two files of a pair are told apart; what is left of their names is the pair's id.
-
-    Attributes:
-        visible (str): End of the visible file's name before its extension, such as ``_RGB``; or,
-            with a slash, a folder on its way, such as ``visible/``.
-        infrared (str): The same of the infrared file.
-        recursive (bool): Whether folders inside are searched; their names are part of the id.
-    """
-
-    visible: str = ''
-    infrared: str = ''
-    recursive: bool = False
-
-    def __post_init__(self) -> None:
-        """Take the extension off ends that are given with one."""
-        for side in ('visible', 'infrared'):
-            end = getattr(self, side)
-            if (suffix := Path(f'x{end}').suffix).lower() in IMAGE_SUFFIXES:
-                object.__setattr__(self, side, end.removesuffix(suffix))
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """Both ends."""
-        return self.visible, self.infrared
-
-
-SAME_NAMES = Naming()
-LAYOUTS = {
-    'flir': Naming('_RGB', '_PreviewData'),
-    'c2former': Naming('', '_tir'),
-    'kaist': Naming('visible/', 'lwir/', recursive=True),
-    'llvip': Naming(recursive=True),
-    'dronevehicle': Naming(),
-}
-
-
 def fit_naming(visible: str | Path, infrared: str | Path, naming: Naming = SAME_NAMES) -> Naming:
     """Return the naming; of one folder without any, the first of ``LAYOUTS`` that fits its files.
+
+    Args:
+        visible (str | Path): folder of the visible images.
+        infrared (str | Path): folder of the infrared ones; may be the same.
+        naming (Naming): what is known. Defaults to nothing.
 
     Raises:
         OSError: if a folder cannot be read.
@@ -78,6 +46,11 @@ def list_sides(
     """List the images of two folders, or of one that holds both sides, by the ids of the pairs.
 
     In one folder a file is of the side whose end it has, of the longer end where it has both.
+
+    Args:
+        visible (str | Path): folder of the visible images.
+        infrared (str | Path): folder of the infrared ones; may be the same.
+        naming (Naming): what tells the two names apart. Defaults to nothing.
 
     Returns:
         tuple: visible files and infrared files by id; and why other images are neither: they have
@@ -152,21 +125,25 @@ def find_pairs(
     else:
         wanted = {to_id(name, there, naming.ends) for name in names}
     for stem in sorted(wanted):
-        if stem not in there:
-            problems[stem] = f'no image {stem}.* in {visible} and {infrared}'
-            continue
         found = [files.get(stem, []) for files in sides]
-        if not found[0]:
-            partner = f'{named(stem, naming.visible)} in {visible}'
-            problems[stem] = f'{found[1][0]} has no partner {partner}'
-        elif not found[1]:
-            partner = f'{named(stem, naming.infrared)} in {infrared}'
-            problems[stem] = f'{found[0][0]} has no partner {partner}'
-        elif reason := flaw(stem, *found):
+        if reason := _problem(stem, found, (visible, infrared), naming.ends):
             problems[stem] = reason
         else:
             pairs[stem] = (found[0][0], found[1][0])
     return pairs, problems
+
+
+def _problem(
+    stem: str, found: list[list[Path]], folders: tuple[Path, Path], ends: tuple[str, str]
+) -> str | None:
+    """Why the files found of one id, visible and infrared ones, are no pair."""
+    if not any(found):
+        return f'no image {stem}.* in {folders[0]} and {folders[1]}'
+    if not all(found):
+        lacking = found.index([])
+        alone = found[1 - lacking][0]
+        return f'{alone} has no partner {named(stem, ends[lacking])} in {folders[lacking]}'
+    return flaw(stem, *found)
 
 
 def _check_kinds(visible: Path, infrared: Path) -> None:

@@ -147,7 +147,14 @@ def refuse_other_size(
 
 
 def read_size(path: str | Path) -> tuple[int, int]:
-    """Return (width, height) in pixels, as :func:`read_pair` gives them, from the file's header."""
+    """Return (width, height) in pixels, as :func:`read_pair` gives them, from the file's header.
+
+    Args:
+        path (str | Path): image file; one of a format that Pillow does not know is decoded.
+
+    Raises:
+        PairError: missing or unreadable file.
+    """
     try:
         with opened(path) as image:
             width, height = image.size
@@ -163,7 +170,14 @@ def read_size(path: str | Path) -> tuple[int, int]:
 
 
 def read_orientation(path: str | Path) -> int:
-    """Return the orientation in an image's header, 1 to 8, as EXIF counts; 1 is upright."""
+    """Return the orientation in an image's header, 1 to 8, as EXIF counts; 1 is upright.
+
+    Args:
+        path (str | Path): image file; one of a format that Pillow does not know is upright.
+
+    Raises:
+        PairError: missing file, or a damaged header.
+    """
     try:
         with opened(path) as image:
             return _orientation(image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +15,14 @@ from moefusion.files.levels import Range, check_range
 from moefusion.files.reading import read_values
 from moefusion.files.text import read_text
 from moefusion.files.writing import write_file
+from moefusion.progress import Progress, silent
 
 PERCENTILES = 0.1, 99.9
 SAMPLES = 20_000_000  # values that are kept of a set, 80 MB
 RANGE_FILE = 'infrared_range.json'
 
 
-def find_range(
-    paths: Iterable[str | Path],
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
-) -> Range | None:
+def find_range(paths: Iterable[str | Path], progress: Progress = silent) -> Range | None:
     """Percentiles of the values of all images of a set that are not 8-bit.
 
     Of large sets a regular sample of each image's pixels counts, 20 million values in all. Images
@@ -32,7 +30,7 @@ def find_range(
 
     Args:
         paths (Iterable[str | Path]): the set's infrared images.
-        progress (Callable): wraps the iterator over files, given their number.
+        progress (Progress): wraps the iterator over files, given their number.
 
     Returns:
         tuple[float, float] | None: low and high; None where all images have 8 bits.
@@ -52,7 +50,7 @@ def find_range(
 
 
 def _measure(
-    files: Sequence[str | Path], progress: Callable[[Iterable, int], Iterable]
+    files: Sequence[str | Path], progress: Progress
 ) -> tuple[Range | None, dict[str, str | None]]:
     """The range of a set, and the kind of each image in it, while all are open."""
     share = max(SAMPLES // max(len(files), 1), 100)
@@ -83,7 +81,7 @@ def choose_range(
     wanted: Sequence[str] | None,
     paths: Iterable[str | Path],
     out_dir: str | Path,
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    progress: Progress = silent,
 ) -> Range | None:
     """What the flag ``--infrared-range`` asks for; of ``auto``, say what it is and keep it.
 
@@ -93,7 +91,11 @@ def choose_range(
         wanted (Sequence[str], optional): two numbers, ``auto``, or a file that ``auto`` wrote.
         paths (Iterable[str | Path]): the set's infrared images.
         out_dir (str | Path): where ``infrared_range.json`` goes, or is.
-        progress (Callable): as in :func:`find_range`.
+        progress (Progress): as in :func:`find_range`.
+
+    Returns:
+        tuple[float, float] | None: low and high; None where nothing is wanted, or where ``auto``
+        finds that all images have 8 bits.
 
     Raises:
         ValueError: if it is none of these, or the file holds no range.
@@ -113,10 +115,7 @@ def choose_range(
 
 
 def _asked_for(
-    wanted: Sequence[str],
-    files: Sequence[str | Path],
-    kept: Path,
-    progress: Callable[[Iterable, int], Iterable],
+    wanted: Sequence[str], files: Sequence[str | Path], kept: Path, progress: Progress
 ) -> tuple[Range | None, dict[str, str | None] | None]:
     """The range; and the kinds of the images, where they had to be opened for it."""
     if len(wanted) > 1:

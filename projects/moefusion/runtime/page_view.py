@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from moefusion.expert_kinds import COLORS, expert_kinds
 from moefusion.files import write_image
 from moefusion.runtime.result import FusionResult
 
@@ -19,7 +20,6 @@ CSS = """
 .bar {display: grid; grid-template-columns: 5.5em 1fr 2.5em; gap: .5em; align-items: center}
 .bar div {height: .7em; border-radius: 2px}
 """
-COLORS = {'visible': '#2a9d8f', 'infrared': '#e76f51', 'global': '#577590'}
 
 
 def write_images(result: FusionResult, folder: Path) -> list[str]:
@@ -43,11 +43,11 @@ def show_gates(gates: Mapping[str, np.ndarray]) -> str:
     columns = []
     for gate, weights in gates.items():
         rows = [f'<b>{gate.removeprefix("local_")}</b>']
-        for expert, weight in enumerate(weights):
-            kind = 'global' if gate == 'global' else SIDES[expert >= len(weights) // 2]
+        kinds = expert_kinds(gate, len(weights))
+        for number, (kind, weight) in enumerate(zip(kinds, weights), 1):
             style = f'background: linear-gradient(90deg, {COLORS[kind]} {weight:.1%}, #8883 0)'
             rows.append(
-                f'<div class="bar"><span>{kind} {expert + 1}</span><div style="{style}"></div>'
+                f'<div class="bar"><span>{kind} {number}</span><div style="{style}"></div>'
                 f'<span>{weight:.2f}</span></div>'
             )
         columns.append(f'<div>{"".join(rows)}</div>')

@@ -43,8 +43,7 @@ class PairFuser(ABC):
                 memory it is an array, H x W x 3 (R, G, B) or H x W, a tensor, 3 x H x W too, or a
                 Pillow image.
             infrared: the same, as many; three channels must be gray. With ``infrared_range`` it
-                may be of another type. Images of two folders are
-                paired by name.
+                may be of another type. Images of two folders are paired by name.
             batch_size (int): how many pairs run at once, for GPUs. Only pairs of one size share a
                 forward pass, so that none is padded to another's. Defaults to 1.
             metrics (bool): whether to score each fused gray image by

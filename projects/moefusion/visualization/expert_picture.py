@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from moefusion.expert_kinds import expert_kinds
 from moefusion.fusion import FusionNetwork, LocalMixture
-from moefusion.visualization.fusion_picture import FusionPicture, expert_kinds, show_images
+from moefusion.visualization.fusion_picture import FusionPicture, show_images
 from moefusion.visualization.grid import LINE, image_grid, to_image
 
 WIDTH = 2.6  # of a column in inches

@@ -13,13 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from moefusion.expert_kinds import COLORS, expert_kinds
 from moefusion.visualization.grid import to_image
 
 if TYPE_CHECKING:
     from mmdet.structures import DetDataSample
 
 WIDTH = 3.2  # of a column in inches, at 100 dots an inch
-COLORS = {'visible': '#2a9d8f', 'infrared': '#e76f51', 'global': '#577590'}  # of experts
 
 
 @dataclass
@@ -32,13 +32,6 @@ class FusionPicture:
     fused: np.ndarray  # H x W x 3 or H x W
     attention: np.ndarray  # H x W in [0, 1]
     gates: Mapping[str, np.ndarray]  # for each mixture the weights of its E experts
-
-
-def expert_kinds(gate: str, count: int) -> list[str]:
-    """What each of a gate's experts sees, in their order: a key of :data:`COLORS`."""
-    if gate == 'global':
-        return ['global'] * count
-    return ['visible'] * (count // 2) + ['infrared'] * (count - count // 2)
 
 
 def fused_image(sample: DetDataSample, color: bool = True) -> np.ndarray:

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from moefusion.visualization.fusion_picture import COLORS, expert_kinds
+from moefusion.expert_kinds import COLORS, expert_kinds
 from moefusion.visualization.grid import to_png
 
 SPREAD = '_spread'

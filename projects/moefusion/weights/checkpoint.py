@@ -136,6 +136,12 @@ def weights_by_name(checkpoint: Checkpoint) -> dict[str, Tensor]:
     return {name.removeprefix('module.'): value for name, value in weights.items()}
 
 
+def trained_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """The classes that MMEngine's runner noted in a checkpoint, empty where there are none."""
+    meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
+    return tuple(meta.get('classes') or ())
+
+
 def mismatch(model: nn.Module, weights: dict[str, Tensor], optional: tuple[str, ...] = ()) -> str:
     """Say which weights are not those of a model, with counts; nothing where all are."""
     expected = model.state_dict()
