@@ -168,6 +168,7 @@ def test_fusion_tables_need_no_mm(folders, repo_root):
         (['--scores', 'none.csv'], 'none.csv: there is no such file'),
         (['--scores', 'two.csv'], 'earlier has no scores of image two'),
         (['--cues', 'cues.json'], 'outside its image, 60 x 48'),
+        (['--cues', 'none.json'], 'no image of the test set has a cue in that file'),
         (['--ann', 'ann', '--detect', 'none.py', 'a.pth'], 'none.py: there is no such config file'),
         (['--ann', 'ann', '--detect', 'none.py', 'a.pth', '--device', 'x'], "device 'x' is none"),
     ],
@@ -185,6 +186,7 @@ def test_other_files_are_checked_before_the_scoring(
         categories=[dict(id=1, name='lamp')],
     )
     Path('cues.json').write_text(json.dumps(cues))
+    Path('none.json').write_text(json.dumps(dict(cues, annotations=[])))
     Path('ann').mkdir()
     for stem in ('one', 'two', 'three'):
         Path(f'ann/{stem}.xml').write_text('<annotation></annotation>')

@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     args.infrared_range = chosen_range(args.infrared_range, sources, args.out_dir, ranks)
     images.infrared_range = args.infrared_range
     leave_out_sizes(images)
-    cues = match_cues(images, cues) if cues else None
+    cues = match_cues(images, cues) if cues is not None else None
     for note in images.notes:
         say(f'{args.ann}: {note}')
     for folder, extra in images.extra.items():
@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
         for region in args.regions
         if (table := fusion_table(scores, region, args.protocol, args.paper, len(images.stems)))
     }
-    if cues:
+    if cues is not None:
         tables['cues'] = cue_table(images, cues, show_progress)
     report(images, scores, tables | detections, args)
     return 0
@@ -95,7 +95,7 @@ def check(
             f'{args.ann}: no image has a box to score, so the foreground has no table. Correct the '
             'boxes, or name other --regions.'
         )
-    if cues:
+    if cues is not None:
         check_cues(images, cues)
     if args.scores:
         by_stem = {task.stem: task for task in tasks}
